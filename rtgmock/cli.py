@@ -1,0 +1,174 @@
+"""The ``rtgmock`` command: parse, build, call, print."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import shlex
+import signal
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import click
+
+import rtgmock
+from rtgmock.config import HEALTH_PATH, Config, Setting, settings
+from rtgmock.errors import StartupError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from rtgmock.emulator import Emulator
+
+
+class _Read(click.ParamType[Any]):
+    """A value as the table of settings reads it."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.name = setting.metavar
+        self._parse = setting.parse
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return self._parse(value)
+        except ValueError as error:
+            self.fail(f"{error}.", param, ctx)
+
+
+def _options(command: Callable[..., None]) -> Callable[..., None]:
+    """Every row of the table of settings as an option with its environment variable."""
+    for name, default, setting in reversed(list(settings())):
+        text = f"{setting.help}  [env: {setting.variable}; default: {setting.shown_default}]"
+        command = click.option(
+            setting.option,
+            name,
+            type=_Read(setting),
+            default=default,
+            metavar=setting.metavar,
+            multiple=setting.many,
+            envvar=setting.variable,
+            help=text,
+        )(command)
+    return command
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(rtgmock.__version__, prog_name="rtgmock", message="%(prog)s %(version)s")
+def cli() -> None:
+    """A local emulator of the Redis To Go provisioning API."""
+
+
+@cli.command()
+@_options
+def serve(**given: Any) -> None:
+    """Serve the API until SIGTERM or Ctrl-C."""
+    from rtgmock.emulator import Emulator  # noqa: PLC0415 - Flask and the server, which no other command needs
+    from rtgmock.web.access_log import as_json, as_text  # noqa: PLC0415
+
+    try:
+        config = Config(**given)
+    except ValueError as error:
+        raise click.UsageError(f"{error}.") from error
+    form = as_json if config.log_format == "json" else as_text
+    stop = _stop_on_signals()
+    emulator = Emulator(config, log=lambda entry: click.echo(form(entry), err=True))
+    with emulator, _ready_file(config.ready_file, emulator.url):
+        click.echo(_banner(emulator))
+        stop.wait()
+        click.echo("rtgmock stops: finishing the requests in flight", err=True)
+
+
+def _stop_on_signals() -> threading.Event:
+    """An event that the first signal to stop sets; the second one ends the process at once."""
+    stop = threading.Event()
+
+    def handle(number: int, _frame: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        stop.set()
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), handle)
+    return stop
+
+
+@contextlib.contextmanager
+def _ready_file(path: Path | None, url: str) -> Iterator[None]:
+    """Write the URL where it can be waited for, whole or not at all; take it away again at the end."""
+    if path is None:
+        yield
+        return
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        part.write_text(f"{url}\n", encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise StartupError(f"the ready file {path} cannot be written: {error.strerror}; name another one") from error
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _banner(emulator: Emulator) -> str:
+    config, url = emulator.config, emulator.url
+    state = config.state.resolve() if config.state else "in memory only"
+    first = config.accounts[0]
+    line = f"curl -u {shlex.quote(f'{first.name}:{first.password}')} -d plan=nano {url}/instances.json"
+    rows = {
+        "API": f"{url}/instances",
+        "account": ", ".join(account.name for account in config.accounts),
+        "state": f"{state} ({len(emulator.store.instances())} instances)",
+        "Redis": "off: URLs are well-formed, nothing listens there",
+        "health": f"{url}{HEALTH_PATH}",
+        "try it": line,
+    }
+    return "\n".join([f"rtgmock {rtgmock.__version__}", *(f"  {name:<8} {text}" for name, text in rows.items())])
+
+
+@cli.command()
+@click.option(
+    "--wait", "seconds", metavar="SECONDS", type=click.FloatRange(min=0), default=0.0, help="How long to try."
+)
+@click.argument("url", required=False, envvar="RTGMOCK_URL")
+def ready(seconds: float, url: str | None) -> None:
+    """Exit with 0 when the emulator at URL answers, else with 1.
+
+    URL is that of the API; by default RTGMOCK_URL, or the address that RTGMOCK_HOST and RTGMOCK_PORT give.
+    """
+    target = url or f"http://127.0.0.1:{os.environ.get('RTGMOCK_PORT', '8080')}"
+    deadline = time.monotonic() + seconds
+    while (problem := _problem(target)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if problem:
+        raise StartupError(f"no emulator answers at {target}: {problem}; start one with: rtgmock serve")
+
+
+def _problem(url: str) -> str:
+    """Why the emulator isn't ready; empty when it is. A proxy that the environment names is not asked."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=2)
+    try:
+        connection.request("GET", HEALTH_PATH)
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        return str(error) or type(error).__name__
+    finally:
+        connection.close()
+    return "" if status == http.client.OK else f"it answers {status}"
+
+
+def main() -> None:
+    """The console script: an error that stops it is one line on stderr, and exit code 1."""
+    try:
+        cli(prog_name="rtgmock")
+    except StartupError as error:
+        click.echo(f"rtgmock: {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,222 @@
+"""The settings of ``rtgmock serve``: one field each, and the only place that lists them.
+
+The command line, the environment variables and the README's table read the fields' metadata.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rtgmock.lifecycle import BootDelay
+from rtgmock.text import GB, parse_size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+MEMORY = ":memory:"
+HIGHEST_PORT = 65535
+HEALTH_PATH = "/_rtgmock/health"
+BODY_LIMIT = 2**20
+"""Bytes that a request's body may have (ours)."""
+
+
+class Credentials(NamedTuple):
+    """An account's name and password."""
+
+    name: str
+    password: str
+
+
+def parse_port(text: str) -> int:
+    """Read a TCP port; 0 stands for a free one. Raises ValueError."""
+    if not re.fullmatch(r"\d{1,5}", text, re.ASCII) or int(text) > HIGHEST_PORT:
+        raise ValueError(f"{text!r} is not a port; write a number from 0 to {HIGHEST_PORT}, 0 for a free one")
+    return int(text)
+
+
+def parse_ports(text: str) -> range:
+    """Read ``9001-9999`` or a single port. Raises ValueError."""
+    match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", text, re.ASCII)
+    first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+    if not 1 <= first <= last <= HIGHEST_PORT:
+        raise ValueError(f"{text!r} is not a port range; write the first and the last port, as 9001-9999")
+    return range(first, last + 1)
+
+
+def parse_account(text: str) -> Credentials:
+    """Read ``NAME:PASSWORD``; the password may have colons. Raises ValueError that shows no password."""
+    name, colon, password = text.partition(":")
+    if not (name and colon and password):
+        raise ValueError("an account is written as NAME:PASSWORD, both not empty")
+    if not text.isprintable():
+        raise ValueError(f"the account {name!r} has a control character in it")
+    return Credentials(name, password)
+
+
+def parse_host(text: str) -> str:
+    """Read a host name or an IP address, an IPv6 one with or without brackets. Raises ValueError."""
+    bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    try:
+        return str(ipaddress.ip_address(bare))
+    except ValueError:
+        if re.fullmatch(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252})", bare):
+            return bare.lower()
+    raise ValueError(f"{text!r} is neither a host name nor an IP address")
+
+
+def parse_hostname(text: str) -> str:
+    """Read what URLs shall advertise: a host in which ``{server}`` may stand. Raises ValueError."""
+    parse_host("x" + text.replace("{server}", "") if "{server}" in text else text)
+    return text
+
+
+def parse_seed(text: str) -> int:
+    """Read a whole number. Raises ValueError."""
+    if not re.fullmatch(r"-?\d{1,30}", text, re.ASCII):
+        raise ValueError(f"{text!r} is not a whole number")
+    return int(text)
+
+
+def parse_state(text: str) -> Path | None:
+    """Read the state file's path; ``:memory:`` is None. Raises ValueError."""
+    if not text:
+        raise ValueError(f"the state file's name is empty; write a path, or {MEMORY} to keep nothing")
+    return None if text == MEMORY else Path(text)
+
+
+def parse_log_format(text: str) -> str:
+    """Read ``text`` or ``json``. Raises ValueError."""
+    if text not in {"text", "json"}:
+        raise ValueError(f"{text!r} is not a log format; accepted are text and json")
+    return text
+
+
+class Setting(NamedTuple):
+    """What the metadata of a field says: how it is written on the command line, read and explained."""
+
+    option: str
+    metavar: str
+    shown_default: str
+    parse: Callable[[str], Any]
+    help: str
+    many: bool
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that stands for the option."""
+        return "RTGMOCK_" + self.option.removeprefix("--").replace("-", "_").upper()
+
+
+def _setting(
+    option: str,
+    metavar: str,
+    shown_default: str,
+    parse: Callable[[str], Any],
+    text: str,
+    *,
+    many: bool = False,
+    default: Any,
+) -> Any:
+    row = Setting(option, metavar, shown_default, parse, text, many)
+    return dataclasses.field(default=default, metadata={"setting": row})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """The settings of one emulator. Sizes are bytes, delays seconds; ``state`` None keeps nothing."""
+
+    host: str = _setting("--host", "HOST", "127.0.0.1", parse_host, "Address to listen on.", default="127.0.0.1")
+    port: int = _setting("--port", "PORT", "8080", parse_port, "Port to listen on; 0 takes a free one.", default=8080)
+    state: Path | None = _setting(
+        "--state",
+        "FILE",
+        "rtgmock.json",
+        parse_state,
+        f"TinyDB file that holds the state; {MEMORY} keeps nothing.",
+        default=Path("rtgmock.json"),
+    )
+    accounts: tuple[Credentials, ...] = _setting(
+        "--account",
+        "NAME:PASSWORD",
+        "username:password",
+        parse_account,
+        "Account that may use the API; may be repeated.",
+        many=True,
+        default=(Credentials("username", "password"),),
+    )
+    ports: range = _setting(
+        "--ports",
+        "FIRST-LAST",
+        "9001-9999",
+        parse_ports,
+        "Port range of the instances.",
+        default=range(9001, 10000),
+    )
+    hostname: str | None = _setting(
+        "--hostname",
+        "HOST",
+        "the request's own host",
+        parse_hostname,
+        "Host that the instances' URLs advertise; {server} in it stands for the server's name.",
+        default=None,
+    )
+    server_memory: int = _setting(
+        "--server-memory",
+        "SIZE",
+        "64GB",
+        parse_size,
+        "Memory of one server, for upgrades that don't fit.",
+        default=64 * GB,
+    )
+    boot_delay: BootDelay = _setting(
+        "--boot-delay",
+        "DELAY",
+        "0",
+        BootDelay.parse,
+        "How long an instance is starting: seconds, or 3reads: until the third time that it is read.",
+        default=BootDelay(),
+    )
+    random_seed: int | None = _setting(
+        "--random-seed",
+        "N",
+        "none",
+        parse_seed,
+        "Passwords and server names repeat from run to run.",
+        default=None,
+    )
+    log_format: str = _setting(
+        "--log-format", "text|json", "text", parse_log_format, "Form of the access log.", default="text"
+    )
+    allow_hosts: tuple[str, ...] = _setting(
+        "--allow-host",
+        "NAME",
+        "none",
+        parse_host,
+        "Further Host to answer to; may be repeated.",
+        many=True,
+        default=(),
+    )
+    ready_file: Path | None = _setting(
+        "--ready-file",
+        "FILE",
+        "none",
+        Path,
+        "Written, with the URL, when requests are answered.",
+        default=None,
+    )
+
+    def __post_init__(self) -> None:
+        names = [account.name for account in self.accounts]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise ValueError(f"the account {twice[0]!r} is given twice; give each name once")
+
+
+def settings() -> Iterator[tuple[str, Any, Setting]]:
+    """Every setting with the name of its field and its default, in the order in which help shows them."""
+    for field in dataclasses.fields(Config):
+        yield field.name, field.default, field.metadata["setting"]

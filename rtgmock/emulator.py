@@ -1,0 +1,113 @@
+"""An emulator in this process: its store, its app and its HTTP server, started and stopped together."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+from typing import TYPE_CHECKING, Self
+
+from rtgmock.app import create_app
+from rtgmock.clock import Clock, SystemClock, timestamp
+from rtgmock.config import BODY_LIMIT, Config
+from rtgmock.errors import StartupError
+from rtgmock.http_server import HttpServer
+from rtgmock.ids import Chance
+from rtgmock.provisioner import Provisioner
+from rtgmock.store import Store
+from rtgmock.web.health import Life
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from rtgmock.web.access_log import Entry, Log
+
+
+class Emulator:
+    """Serves the API from ``start`` to ``stop``, or as a context manager.
+
+    Raises StartupError where the state file or the address cannot be used. Several of them in one process
+    know nothing of each other.
+    """
+
+    def __init__(self, config: Config, *, clock: Clock | None = None, log: Log | None = None) -> None:
+        self.config = config
+        self._clock = clock or SystemClock()
+        self._log = log or _quiet
+        self._life = Life(self._clock.ticks())
+        with contextlib.ExitStack() as undo:
+            self.store = Store.open(config.state)
+            undo.callback(self.store.close)
+            provisioner = Provisioner(config, self.store, self._clock, Chance(config.random_seed))
+            app = create_app(config, provisioner, self._clock, self._life, self._log)
+            self._server = self._listen(app)
+            undo.pop_all()
+
+    def _listen(self, app: Flask) -> HttpServer:
+        host, port = self.config.host, self.config.port
+        try:
+            return HttpServer(app, host, port, body_limit=BODY_LIMIT, refused=self._refused)
+        except socket.gaierror as error:
+            raise StartupError(f"the host {host} is not known here; listen on another one: --host HOST") from error
+        except OSError as error:
+            raise StartupError(_why_not(host, port, error)) from error
+
+    def _refused(self, status: int, line: str, sentence: str) -> None:
+        """Log what the server refused itself, which the app never saw."""
+        method, _, path = line.partition(" ")
+        path = path.removesuffix(" HTTP/1.1").removesuffix(" HTTP/1.0")
+        entry: Entry = {"time": timestamp(self._clock.now()), "method": method or "-", "path": path or "-"}
+        self._log(entry | {"status": status, "ms": 0.0, "account": None, "hint": sentence})
+
+    @property
+    def url(self) -> str:
+        """Where the API is served, for a client on this machine: ``http://127.0.0.1:8080``."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.config.host, self.config.host)  # noqa: S104
+        return f"http://{f'[{host}]' if ':' in host else host}:{self._server.effective_port}"
+
+    def start(self) -> Self:
+        """Answer requests."""
+        self._server.start()
+        return self
+
+    def stop(self) -> None:
+        """Finish the requests in flight, close the server and the state file."""
+        self._life.stopping = True
+        self._server.stop()
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
+
+
+def _quiet(entry: Entry) -> None:
+    """Log nothing."""
+
+
+def _why_not(host: str, port: int, error: OSError) -> str:
+    """Why an address cannot be listened on, and what to do."""
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"the port {port} on {host} is taken{_holder(port)}; stop that, or take another: --port 0 finds a free one"
+        )
+    if error.errno == errno.EACCES:
+        return f"the port {port} needs privileges that you don't have; take one above 1023, as --port 8080"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"the address {host} is not one of this machine; listen on another: --host 127.0.0.1"
+    return f"cannot listen on {host}, port {port}: {os.strerror(error.errno or 0)}; choose another: --host, --port"
+
+
+def _holder(port: int) -> str:
+    """Who listens on a port, as far as we may know."""
+    import psutil  # noqa: PLC0415 - only this error needs it
+
+    with contextlib.suppress(psutil.Error, OSError):
+        for connection in psutil.net_connections("tcp"):
+            listening = connection.status == psutil.CONN_LISTEN and getattr(connection.laddr, "port", None) == port
+            if listening and connection.pid:
+                return f" by {psutil.Process(connection.pid).name()} (process {connection.pid})"
+    return ""

@@ -1,0 +1,119 @@
+"""Everything that rtgmock refuses, each leaf with the HTTP status that it is answered with.
+
+::
+
+    RtgmockError
+    ├── StartupError            the emulator cannot start; one line for the terminal, exit code 1
+    └── RequestError            a request is refused
+        ├── BadRequest          400  the request or its body cannot be read
+        ├── AccessDenied        401  no credentials, or wrong ones
+        ├── Forbidden           403  a web page's request (the guard)
+        ├── NotFound            404  no such path, no such instance
+        ├── MethodNotAllowed    405  with ``Allow``
+        ├── NotAcceptable       406  an answer in a format that there isn't
+        ├── ContentTooLarge     413  the body is over the limit
+        ├── UnsupportedMedia    415  a body of a type that isn't read
+        ├── Invalid             422  values that are refused, with one message each
+        └── InternalError       500  a fault of ours
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+class RtgmockError(Exception):
+    """The root of all errors raised here; its text is one sentence for the user."""
+
+
+class StartupError(RtgmockError):
+    """The emulator cannot start. The text says what is wrong and what to do, in one line."""
+
+
+class RequestError(RtgmockError):
+    """A request is refused with ``status``; the text is the body of the answer.
+
+    ``headers`` go out with the answer. ``hint`` says what the mistake probably was.
+    """
+
+    status: ClassVar[int] = 500
+
+    def __init__(self, message: str, *, headers: Mapping[str, str] | None = None, hint: str = "") -> None:
+        super().__init__(message)
+        self.headers = dict(headers or {})
+        self.hint = hint
+
+
+class BadRequest(RequestError):
+    """The request cannot be read; the text says where."""
+
+    status = 400
+
+
+class AccessDenied(RequestError):
+    """No credentials or wrong ones. The text and the realm are what Rails answered with."""
+
+    status = 401
+
+    def __init__(self) -> None:
+        challenge = {"WWW-Authenticate": 'Basic realm="Application"'}
+        super().__init__("HTTP Basic: Access denied.", headers=challenge)
+
+
+class Forbidden(RequestError):
+    """A request that a web page may have sent behind its user's back."""
+
+    status = 403
+
+
+class NotFound(RequestError):
+    """No such path, or no such instance for this account."""
+
+    status = 404
+
+
+class MethodNotAllowed(RequestError):
+    """The path exists, the method doesn't; ``allowed`` goes out as ``Allow``."""
+
+    status = 405
+
+    def __init__(self, method: str, path: str, allowed: Iterable[str]) -> None:
+        accepted = ", ".join(sorted(allowed))
+        super().__init__(f"{method} is not accepted on {path}; accepted are {accepted}.", headers={"Allow": accepted})
+
+
+class NotAcceptable(RequestError):
+    """The answer is wanted in a format that there isn't."""
+
+    status = 406
+
+
+class ContentTooLarge(RequestError):
+    """The body is over the limit."""
+
+    status = 413
+
+
+class UnsupportedMedia(RequestError):
+    """The body is of a type, charset or encoding that isn't read."""
+
+    status = 415
+
+
+class Invalid(RequestError):
+    """Values are refused: one message each, beginning with the attribute's name as Rails humanizes it."""
+
+    status = 422
+
+    def __init__(self, messages: Iterable[str], *, hint: str = "") -> None:
+        self.messages = tuple(messages)
+        super().__init__("; ".join(self.messages), hint=hint)
+
+
+class InternalError(RequestError):
+    """A fault of ours."""
+
+    status = 500

@@ -1,0 +1,242 @@
+"""The HTTP server: waitress, with what an emulator needs of it beyond what it ships with.
+
+Why waitress: one loop reads all connections and hands whole requests to a few threads, so that a slow client,
+or forty, cost nothing; it runs in any thread of any process, a test's included; it is small and pure Python.
+cheroot gives every slow client one of its threads, granian needs processes of its own, gunicorn a main thread,
+and werkzeug's server is not made for more than debugging. What is added here:
+
+- limits that hold against many half-sent requests (waitress's own let 120 of them stall it);
+- a stop that takes what has arrived, finishes it, and answers it whole;
+- refusals in the one shape that errors have here, which the client gets to read also while it is still sending.
+
+TLS goes into ``_Channel``, whose ``recv`` and ``send`` are the only places that touch the socket.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.server import TcpWSGIServer
+from waitress.task import ErrorTask, ThreadedTaskDispatcher
+
+from rtgmock.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from wsgiref.types import WSGIApplication
+
+    Refused = Callable[[int, str, str], None]
+    """Told of every refusal: the status, the request's first line, the sentence in the answer."""
+
+_BUSY_LOGGER = logging.getLogger("rtgmock.http.queue")
+_BUSY_LOGGER.setLevel(logging.ERROR)  # a queue that is a few requests deep is no news
+
+THREADS = 8
+_CONNECTIONS = 900
+"""Open connections at once; below the 1024 files that a process commonly may open."""
+_UNFINISHED = 20.0
+"""Seconds that a client may take over one request."""
+_IDLE = 60.0
+"""Seconds that a connection may be idle between requests."""
+_LINGER = 2.0
+"""Seconds for which a refused client may go on sending before its connection is cut."""
+_ARRIVING = 0.03
+"""Seconds, once the server stops, for requests to begin that were sent before."""
+_ARRIVED = 0.5
+"""Seconds, once the server stops, for requests to be whole that have begun."""
+
+
+class _Parser(HTTPRequestParser):
+    command = path = ""  # waitress relies on them, also when a first line has not given them
+
+    def parse_header(self, header_plus: bytes) -> None:
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:  # urlsplit's, of "GET http://[": otherwise there would be no answer at all
+            raise ParsingError(str(error)) from error
+
+
+class _Refusal(ErrorTask):
+    """What the server itself refuses: the same shape as every error but 422, a sentence in plain text."""
+
+    def execute(self) -> None:
+        error = self.request.error
+        sentence = _sentence(error.code, error.body, self.channel.adj)
+        line = printable(getattr(self.request, "first_line", b"").decode("latin-1"), 200)
+        self.channel.server.refused(error.code, line, sentence)
+        body = f"{sentence}\n".encode()
+        self.status = f"{error.code} {error.reason}"
+        self.response_headers.append(("Content-Type", "text/plain; charset=utf-8"))
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(b"" if self.request.command == "HEAD" else body)
+
+
+def _sentence(code: int, reason: str, adj: Any) -> str:
+    reason = printable(reason.rstrip("."), 200)
+    return {
+        413: f"The body is larger than {adj.max_request_body_size - 1} bytes, which is the most that is read.",
+        431: f"The headers are larger than {adj.max_request_header_size - 1} bytes, which is the most that is read.",
+        500: "Internal error in rtgmock; its log says more.",
+        501: "The Transfer-Encoding is not known; accepted is chunked.",
+    }.get(code, f"The request cannot be read: {reason}.")
+
+
+class _Channel(HTTPChannel):
+    parser_class = _Parser
+    error_task_class = _Refusal
+
+    lingering = False
+    started: float | None = None
+    """When the request that is being read began to come."""
+
+    def received(self, data: bytes) -> bool:
+        if self.request is None:
+            self.started = time.monotonic()
+        return bool(super().received(data))
+
+    def readable(self) -> bool:
+        return self.lingering or bool(super().readable())
+
+    def writable(self) -> bool:
+        return self.will_close if self.lingering else bool(super().writable())
+
+    def handle_read(self) -> None:
+        if not self.lingering:
+            super().handle_read()
+        elif not self.recv(self.adj.recv_bytes):
+            self.handle_close()
+
+    def handle_write(self) -> None:
+        unread = self.close_when_flushed and not self.will_close and not self.lingering
+        if unread and not self.requests:
+            self._flush_exception(self._flush_some)
+            if not (self.total_outbufs_len or self.will_close):
+                self._linger()
+                return
+        super().handle_write()
+
+    def _linger(self) -> None:
+        """End our side and read on for a while: closing on unread input would take the answer from the client."""
+        self.started = time.monotonic()
+        try:
+            self.socket.shutdown(socket.SHUT_WR)
+            self.lingering = True
+        except OSError:
+            self.will_close = True
+
+    def overdue(self, now: float) -> bool:
+        """Whether the client has had its time."""
+        if self.requests or self.total_outbufs_len:
+            return False
+        if self.lingering or self.request is not None:
+            return now - (self.started or now) > (_LINGER if self.lingering else _UNFINISHED)
+        return bool(time.time() - self.last_activity > _IDLE)
+
+    def busy(self, arriving: bool) -> bool:  # noqa: FBT001
+        """Whether a stop has to wait for this connection; for one whose request is ``arriving``, only so long."""
+        unfinished = arriving and self.request is not None
+        return bool(self.requests or self.total_outbufs_len or unfinished)
+
+
+class _Dispatcher(ThreadedTaskDispatcher):
+    queue_logger = _BUSY_LOGGER
+
+
+class HttpServer(TcpWSGIServer):
+    """Serves a WSGI application on one address, in a thread of its own.
+
+    It listens from its construction on (OSError if it cannot), and answers from ``start`` on. ``refused`` is
+    told of every request that does not get as far as the application.
+    """
+
+    channel_class = _Channel
+
+    def __init__(
+        self, application: WSGIApplication, host: str, port: int, *, body_limit: int, refused: Refused
+    ) -> None:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        adjustments = Adjustments(
+            host=host,
+            port=port,
+            ident="rtgmock",
+            threads=THREADS,
+            connection_limit=_CONNECTIONS,
+            cleanup_interval=1,
+            max_request_header_size=64 * 1024,
+            max_request_body_size=body_limit + 1,
+            asyncore_use_poll=True,
+            log_socket_errors=False,
+            clear_untrusted_proxy_headers=True,
+        )
+        self.refused = refused
+        self._stopping_since: float | None = None
+        self._timeout = 0.0
+        self._thread = threading.Thread(target=self._loop, name="rtgmock-http", daemon=True)
+        dispatcher = _Dispatcher()
+        super().__init__(
+            application,
+            map={},
+            dispatcher=dispatcher,
+            adj=adjustments,
+            sockinfo=(family, socket.SOCK_STREAM, 0, address),
+        )
+        dispatcher.set_thread_count(THREADS)
+
+    def start(self) -> None:
+        """Answer requests, until ``stop``."""
+        self._thread.start()
+
+    def stop(self, timeout: float = 8.0) -> None:
+        """Take what has arrived, answer it, and close; cut what isn't done after ``timeout`` seconds."""
+        self._timeout = timeout
+        if self._thread.is_alive():
+            self.trigger.pull_trigger(self._stop_accepting)
+            self._thread.join(timeout + 2)
+        else:
+            self._close_all()
+
+    def maintenance(self, now: float) -> None:  # noqa: ARG002 - waitress counts in another clock
+        """Cut the connections whose clients have had their time."""
+        for channel in list(self.active_channels.values()):
+            if channel.overdue(time.monotonic()):
+                channel.will_close = True
+
+    def _stop_accepting(self) -> None:
+        # The kernel has completed connections that were not accepted yet: their requests are on their way.
+        while True:
+            before = len(self.active_channels)
+            self.handle_accept()
+            if len(self.active_channels) == before:
+                break
+        self.accepting = False
+        self.del_channel()
+        self.socket.close()
+        self._stopping_since = time.monotonic()
+
+    def _loop(self) -> None:
+        try:
+            while not self._done():
+                timeout = 1.0 if self._stopping_since is None else 0.01
+                self.asyncore.loop(timeout=timeout, map=self._map, use_poll=True, count=1)
+        finally:
+            self._close_all()
+
+    def _done(self) -> bool:
+        if self._stopping_since is None:
+            return False
+        passed = time.monotonic() - self._stopping_since
+        waiting = any(channel.busy(passed < _ARRIVED) for channel in list(self.active_channels.values()))
+        return passed > self._timeout or not (waiting or passed < _ARRIVING)
+
+    def _close_all(self) -> None:
+        self.task_dispatcher.shutdown(timeout=1)
+        wasyncore.close_all(self._map, ignore_all=True)

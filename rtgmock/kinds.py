@@ -1,0 +1,185 @@
+"""What sorts of values attributes have: how each is read from a client, checked, and marked up in XML.
+
+A value in a record is a ``str``, ``int``, ``bool``, ``None`` or a list of ``str``: what JSON shows and the
+state file stores. A datetime is kept as it is printed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from rtgmock.clock import timestamp
+
+Value = str | int | bool | list[str] | None
+
+LONGEST = 255
+INT_MAX = 2**31 - 1
+LONG_MAX = 2**63 - 1
+
+# C0 and C1 controls, surrogates and the two non-characters that XML 1.0 excludes.
+_UNCARRIED = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+class Unfit(ValueError):
+    """A value is refused; the text is the end of a sentence that begins with the attribute's name."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A sort of value. ``read`` takes what a decoder made of JSON, XML or a form."""
+
+    xml_type: ClassVar[str | None] = None
+    """The ``type=`` that Rails wrote (documented); None for a string, which bears none."""
+    typed_nil: ClassVar[bool] = False
+    """Whether a null bears the type as well (documented: a datetime does, a string doesn't)."""
+
+    def read(self, raw: object) -> Value:
+        """The value that a client means by ``raw``. Raises Unfit."""
+        raise NotImplementedError
+
+    def holds(self, value: object) -> bool:
+        """Whether ``value`` is just what ``read`` would give: what the state file may hold."""
+        try:
+            read = self.read(value)
+        except Unfit:
+            return False
+        return type(read) is type(value) and read == value
+
+
+@dataclass(frozen=True)
+class Text(Kind):
+    """A string that both XML and redis.conf can carry: no control characters, 255 characters at most."""
+
+    blank: bool = False
+
+    def read(self, raw: object) -> str:
+        """A number is taken as its digits."""
+        if isinstance(raw, bool) or not isinstance(raw, str | int):
+            raise Unfit("is invalid: it must be a string")
+        text = str(raw)
+        if not text.strip() and not self.blank:
+            raise Unfit("can't be blank")
+        if len(text) > LONGEST:
+            raise Unfit(f"is too long (maximum is {LONGEST} characters)")
+        if _UNCARRIED.search(text):
+            raise Unfit("is invalid: it has a control character, or one that XML cannot carry")
+        return text
+
+
+@dataclass(frozen=True)
+class Choice(Kind):
+    """One of a few words."""
+
+    words: tuple[str, ...]
+
+    def read(self, raw: object) -> str:
+        """White space around the word is no matter."""
+        if raw is None or (isinstance(raw, str) and not raw.strip()):
+            raise Unfit("can't be blank")
+        word = raw.strip() if isinstance(raw, str) else None
+        if word not in self.words:
+            raise Unfit("is not included in the list")
+        return word
+
+
+@dataclass(frozen=True)
+class Integer(Kind):
+    """A whole number between two bounds, both included."""
+
+    xml_type = "integer"
+    minimum: int = 0
+    maximum: int = LONG_MAX
+
+    def read(self, raw: object) -> int:
+        """A string of digits is taken as the number that it writes."""
+        number = self._number(raw)
+        if number < self.minimum:
+            above = "greater than 0" if self.minimum == 1 else f"greater than or equal to {self.minimum}"
+            raise Unfit(f"must be {above}")
+        if number > self.maximum:
+            raise Unfit(f"must be less than or equal to {self.maximum}")
+        return number
+
+    @staticmethod
+    def _number(raw: object) -> int:
+        if isinstance(raw, int) and not isinstance(raw, bool):
+            return raw
+        if isinstance(raw, str) and re.fullmatch(r"\s*[+-]?\d{1,25}\s*", raw, re.ASCII):
+            return int(raw)
+        written = raw if isinstance(raw, str) else str(raw) if isinstance(raw, float) else ""
+        if re.fullmatch(r"\s*[+-]?\d{1,25}\.\d{1,25}\s*", written, re.ASCII):
+            raise Unfit("must be an integer")
+        raise Unfit("is not a number")
+
+
+@dataclass(frozen=True)
+class Boolean(Kind):
+    """True or false."""
+
+    xml_type = "boolean"
+
+    def read(self, raw: object) -> bool:
+        """Also ``1`` and ``0``, and all four as strings: what a form's check box and XML send."""
+        known = {"true": True, "1": True, "false": False, "0": False}
+        word = str(raw).strip().lower() if isinstance(raw, str | int) else ""
+        if word not in known:
+            raise Unfit("is not included in the list")
+        return known[word]
+
+
+@dataclass(frozen=True)
+class Datetime(Kind):
+    """A moment, kept as it is printed: ``2010-12-20T00:35:22Z``."""
+
+    xml_type = "datetime"
+    typed_nil = True
+
+    def read(self, raw: object) -> str:
+        """Any ISO 8601 moment with an offset."""
+        try:
+            moment = datetime.fromisoformat(raw.strip() if isinstance(raw, str) else "")
+            if moment.tzinfo is None:
+                raise Unfit("is invalid")
+            return timestamp(moment)
+        except (ValueError, OverflowError) as error:
+            raise Unfit("is invalid") from error
+
+
+@dataclass(frozen=True)
+class PortText(Kind):
+    """A TCP port written as a string, or an empty one: ``master_port``, whose nil bears no type."""
+
+    def read(self, raw: object) -> str:
+        """A number is taken as its digits."""
+        if raw == "":
+            return ""
+        return str(Integer(1, 65535).read(raw))
+
+
+@dataclass(frozen=True)
+class SavePoints(Kind):
+    """When Redis takes a snapshot: a list of ``"seconds changes"``, as ``900 1`` (documented)."""
+
+    xml_type = "array"
+    most: int = 64
+
+    def read(self, raw: object) -> list[str]:
+        """Blanks are dropped, since a form can only write an empty list as ``snapshots[]=``."""
+        if not isinstance(raw, list):
+            raise Unfit('is invalid: it must be an array of "seconds changes", as "900 1"')
+        points = [self._point(point) for point in raw if point not in ("", None)]
+        if len(points) > self.most:
+            raise Unfit(f"is too long (maximum is {self.most} entries)")
+        return points
+
+    @staticmethod
+    def _point(raw: object) -> str:
+        words = raw.split() if isinstance(raw, str) else []
+        try:
+            seconds, changes = (Integer(1, INT_MAX).read(word) for word in words)
+        except ValueError as error:
+            raise Unfit('is invalid: each entry must be "seconds changes", as "900 1"') from error
+        return f"{seconds} {changes}"

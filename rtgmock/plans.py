@@ -1,0 +1,41 @@
+"""The plans: one row each. Every other place that knows of plans reads this table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rtgmock.text import GB, MB
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A plan: its price in dollars a month, its memory in bytes, and how many clients may connect."""
+
+    name: str
+    price: int
+    memory: int
+    connections: int
+
+    @property
+    def vm_max_memory(self) -> int:
+        """90 % of the memory, rounded down (documented and recorded)."""
+        return self.memory * 9 // 10
+
+    @property
+    def persistence(self) -> str:
+        """Snapshots for the free plan, an append-only file for those that are paid (recorded, blog)."""
+        return "aof" if self.price else "snapshot"
+
+
+# Prices, and the sizes up to small, are on record. The sizes above small are ours.
+_ROWS = (
+    Plan("nano", 0, 5 * MB, 10),
+    Plan("mini", 5, 20 * MB, 50),
+    Plan("small", 20, 100 * MB, 256),
+    Plan("medium", 110, 500 * MB, 512),
+    Plan("large", 300, 1536 * MB, 1024),
+    Plan("super", 1000, 5 * GB, 2048),
+    Plan("mega", 4000, 20 * GB, 4096),
+)
+
+PLANS = {plan.name: plan for plan in _ROWS}

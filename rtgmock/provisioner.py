@@ -1,0 +1,207 @@
+"""What can be done with instances: list, get, create, update, destroy. Store and lifecycle meet here only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rtgmock import attributes, lifecycle
+from rtgmock.clock import timestamp
+from rtgmock.errors import Invalid, NotFound
+from rtgmock.lifecycle import Status
+from rtgmock.plans import PLANS, Plan
+from rtgmock.text import show_size
+from rtgmock.wire import params
+
+if TYPE_CHECKING:
+    from rtgmock.attributes import Record
+    from rtgmock.clock import Clock
+    from rtgmock.config import Config
+    from rtgmock.ids import Chance
+    from rtgmock.store import Store, Transaction
+    from rtgmock.wire.params import Parameters
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who asks: the account's name and the ``user_id`` that its instances bear."""
+
+    name: str
+    user_id: int
+
+
+class Provisioner:
+    """The use cases. Each account sees its own instances only; an error means that nothing has changed."""
+
+    def __init__(self, config: Config, store: Store, clock: Clock, chance: Chance) -> None:
+        self._config = config
+        self._store = store
+        self._clock = clock
+        self._chance = chance
+        names = [account.name for account in config.accounts]
+        if not set(names) <= set(store.accounts()):
+            with store.transaction() as change:
+                change.add_accounts(names)
+        self._user_ids = store.accounts()
+
+    def account(self, name: str) -> Account:
+        """The account of that name, which must be a configured one."""
+        return Account(name, self._user_ids[name])
+
+    def servers(self) -> dict[int, str]:
+        """The servers' names by id."""
+        return self._store.servers()
+
+    def list(self, account: Account) -> list[Record]:
+        """The account's instances, in the order in which they were made."""
+        records = self._store.instances(account.user_id)
+        if not any(record["boot"] for record in records):
+            return records
+        with self._store.transaction() as change:
+            return [self._observed(change, record) for record in self._store.instances(account.user_id)]
+
+    def get(self, account: Account, instance_id: int) -> Record:
+        """One instance. Raises NotFound."""
+        record = self._find(account, instance_id)
+        if record["boot"] is None:
+            return record
+        with self._store.transaction() as change:
+            return self._observed(change, self._find(account, instance_id))
+
+    def create(self, account: Account, given: Parameters) -> Record:
+        """Make an instance, as its create is answered: with the status new. Raises Invalid."""
+        plan = _wanted_plan(given)
+        now = self._clock.now()
+        with self._store.transaction() as change:
+            record = self._assigned(change, plan) | {"user_id": account.user_id}
+            record |= {"created_at": timestamp(now), "updated_at": timestamp(now)} | given.values
+            if faulty := _contradictions(record):
+                raise Invalid(faulty)
+            status, boot = lifecycle.begin(self._config.boot_delay, now)
+            change.put_instance(record | {"status": status, "boot": boot})
+        return record | {"status": Status.NEW.value, "boot": boot}
+
+    def update(self, account: Account, instance_id: int, given: Parameters) -> tuple[Record, Record]:
+        """Upgrade an instance or change its settings. Gives it before and after. Raises NotFound, Invalid."""
+        with self._store.transaction() as change:
+            before = self._settled(self._find(account, instance_id))
+            if not (given.values or given.fixed):
+                raise Invalid([_nothing_known(given)], hint=params.hint(given.unknown))
+            changed = {name: value for name, value in given.values.items() if before[name] != value}
+            after = before | self._changes(before, changed)
+            if changed:
+                after |= {"updated_at": timestamp(self._clock.now())}
+                change.put_instance(after)
+        return before, after
+
+    def destroy(self, account: Account, instance_id: int) -> None:
+        """Remove an instance; its id is never given again. Raises NotFound."""
+        with self._store.transaction() as change:
+            self._find(account, instance_id)
+            change.remove_instance(instance_id)
+
+    def _find(self, account: Account, instance_id: int) -> Record:
+        record = self._store.instance(instance_id)
+        if record is None or record["user_id"] != account.user_id:
+            raise NotFound(
+                f"There is no instance {instance_id} for the account {account.name}; "
+                "GET /instances lists those that there are."
+            )
+        return record
+
+    def _settled(self, record: Record) -> Record:
+        """A record as it is now, without counting as a read."""
+        status, boot = lifecycle.settle(record["status"], record["boot"], self._clock.now())
+        return record | {"status": status, "boot": boot}
+
+    def _observed(self, change: Transaction, record: Record) -> Record:
+        """A record after one read of it, which may have been the one that its boot was waiting for."""
+        status, boot = lifecycle.observe(record["status"], record["boot"], self._clock.now())
+        if boot != record["boot"]:
+            record |= {"status": status, "boot": boot}
+            change.put_instance(record)
+        return record
+
+    def _assigned(self, change: Transaction, plan: Plan) -> Record:
+        """A new instance's defaults and what only the service can give: id, server, port, label, password."""
+        instance_id = change.next_instance_id()
+        server_id, server = self._server_for(change, plan)
+        port = self._free_port()
+        return attributes.defaults(plan) | {
+            "id": instance_id,
+            "server_id": server_id,
+            "port": port,
+            "label": f"{server}-{port}",
+            "password": self._chance.password(instance_id),
+            "status": Status.NEW.value,
+            "boot": None,
+        }
+
+    def _server_for(self, change: Transaction, plan: Plan) -> tuple[int, str]:
+        """The first server with room, or a new one."""
+        capacity, servers = self._config.server_memory, self._store.servers()
+        if plan.memory > capacity:
+            needs = f"{show_size(plan.memory)}, and a server has {show_size(capacity)}"
+            raise Invalid([f"Plan {plan.name} needs {needs}; restart with a larger --server-memory"])
+        for server_id, used in sorted(self._store.memory_by_server().items()):
+            if used + plan.memory <= capacity:
+                return server_id, servers[server_id]
+        server_id = max(servers, default=0) + 1
+        name = self._chance.server_name(server_id, servers.values())
+        change.add_server(server_id, name)
+        return server_id, name
+
+    def _free_port(self) -> int:
+        taken = self._store.ports()
+        ports = self._config.ports
+        port = next((port for port in ports if port not in taken), None)
+        if port is None:
+            full = f"all of {ports[0]}-{ports[-1]} are taken"
+            raise Invalid([f"Port can't be assigned: {full}; delete an instance, or restart with a wider --ports"])
+        return port
+
+    def _changes(self, before: Record, changed: Record) -> Record:
+        """What an update really changes in a record. Raises Invalid."""
+        settings = [attributes.BY_NAME[name].label.lower() for name in changed if name != "plan"]
+        if "plan" not in changed:
+            if faulty := _contradictions(before | changed):
+                raise Invalid(faulty)
+            return changed
+        if settings:
+            raise Invalid([f"Plan can't be changed together with {', '.join(settings)}; send them in two requests"])
+        plan = PLANS[changed["plan"]]
+        self._check_room(before, plan)
+        return attributes.follow_plan(plan)
+
+    def _check_room(self, before: Record, plan: Plan) -> None:
+        """An upgrade may fail for want of space on the instance's server (documented)."""
+        server_id = before["server_id"]
+        free = self._config.server_memory - self._store.memory_by_server()[server_id]
+        needed = plan.memory - before["memory"]
+        if needed > max(free, 0):
+            server = self._store.servers()[server_id]
+            room = f"the server {server} has {show_size(max(free, 0))} free, and {show_size(needed)} more are needed"
+            raise Invalid([f"Plan can't be changed to {plan.name}: {room}"])
+
+
+def _wanted_plan(given: Parameters) -> Plan:
+    if "plan" not in given.values:
+        raise Invalid(["Plan can't be blank"], hint=params.hint(given.unknown))
+    return PLANS[given.values["plan"]]
+
+
+def _nothing_known(given: Parameters) -> str:
+    came = params.shown(given.unknown) or "nothing"
+    known = ", ".join(attribute.name for attribute in attributes.CHANGEABLE)
+    return f"No attribute to update: got {came}; accepted are {known}"
+
+
+def _contradictions(record: Record) -> list[str]:
+    """What values that are each valid cannot mean together: a replica needs to know its master (ours)."""
+    if not record["slave"]:
+        return []
+    return [
+        f"{attributes.BY_NAME[name].label} can't be blank"
+        for name in ("master_host", "master_port")
+        if not record[name]
+    ]

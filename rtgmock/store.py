@@ -1,0 +1,209 @@
+"""The only user of TinyDB: instances, servers and accounts, under one lock, copies in and copies out."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import threading
+from typing import TYPE_CHECKING, Any, cast
+
+from tinydb import TinyDB
+from tinydb.table import Table
+
+from rtgmock import attributes
+from rtgmock.errors import StartupError
+from rtgmock.lifecycle import is_boot
+from rtgmock.storage import FileStorage, MemoryStorage, TransactionalStorage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from rtgmock.attributes import Record
+
+FORMAT = 1
+"""The version of the file's format; a file with a higher one is refused."""
+
+_FORMAT, _INSTANCES, _SERVERS, _ACCOUNTS = "rtgmock", "instances", "servers", "accounts"
+_COUNTERS = {"format": FORMAT, "last_instance_id": 0}
+
+
+class _Table(Table):
+    """A table whose documents are replaced and not changed, so that whoever reads one keeps what it read."""
+
+    def put(self, doc_id: int, document: Mapping[str, Any]) -> None:
+        self._update_table(lambda table: table.__setitem__(doc_id, document))
+
+    def raw(self) -> dict[str, Any]:
+        """The documents by id, as they are stored and without a copy: to be read within this module only."""
+        return self._read_table()
+
+
+class _Database(TinyDB):
+    table_class = _Table
+
+    def named(self, name: str) -> _Table:
+        return cast("_Table", self.table(name))
+
+
+class Store:
+    """The state of one emulator.
+
+    Reads need no lock: they see what was last committed. Changes go through ``transaction``, one at a time.
+    All that comes in or goes out is a copy.
+    """
+
+    def __init__(self, storage: TransactionalStorage) -> None:
+        self._storage = storage
+        # TinyDB makes its storage itself; this one exists already, opened and locked.
+        self._database = _Database(storage=lambda: storage)
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, path: Path | None) -> Store:
+        """Open a state file, or an empty state in memory for None.
+
+        Raises StartupError for a file that is in use, unreadable, of a newer format or not valid.
+        """
+        storage = MemoryStorage() if path is None else FileStorage(path)
+        store = cls(storage)
+        try:
+            store._prepare(str(path))
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def _prepare(self, name: str) -> None:
+        tables = self._storage.read()
+        if not tables:
+            with self.transaction():
+                self._database.named(_FORMAT).put(1, _COUNTERS)
+            return
+        if problem := next(_problems(tables), ""):
+            raise StartupError(
+                f"the state file {name} cannot be used: {problem}; "
+                "it is left as it is: start with another one: --state FILE"
+            )
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Change the state: all that is done inside, or nothing of it.
+
+        Waits for the lock. When the block ends the change is on disk. Raises InternalError when it cannot be.
+        """
+        with self._lock, self._storage.transaction():
+            yield Transaction(self._database)
+
+    def instance(self, instance_id: int) -> Record | None:
+        """The instance of that id, or None."""
+        found = self._database.named(_INSTANCES).raw().get(str(instance_id))
+        return copy.deepcopy(found)
+
+    def instances(self, user_id: int | None = None) -> list[Record]:
+        """The instances, of one account or of all, in the order of their ids."""
+        return [
+            copy.deepcopy(record)
+            for record in self._database.named(_INSTANCES).raw().values()
+            if user_id is None or record["user_id"] == user_id
+        ]
+
+    def servers(self) -> dict[int, str]:
+        """The servers' names by id."""
+        return {int(number): server["name"] for number, server in self._database.named(_SERVERS).raw().items()}
+
+    def accounts(self) -> dict[str, int]:
+        """The accounts' ids by name."""
+        return {account["name"]: int(number) for number, account in self._database.named(_ACCOUNTS).raw().items()}
+
+    def ports(self) -> set[int]:
+        """The ports that instances have."""
+        return {record["port"] for record in self._database.named(_INSTANCES).raw().values()}
+
+    def memory_by_server(self) -> dict[int, int]:
+        """The bytes that each server's instances have together."""
+        used = dict.fromkeys(self.servers(), 0)
+        for record in self._database.named(_INSTANCES).raw().values():
+            used[record["server_id"]] += record["memory"]
+        return used
+
+    def close(self) -> None:
+        """Close the file and let another emulator have it."""
+        self._database.close()
+
+
+class Transaction:
+    """What may be changed inside ``Store.transaction``. Reads of the store in the same thread see the changes."""
+
+    def __init__(self, database: _Database) -> None:
+        self._database = database
+
+    def next_instance_id(self) -> int:
+        """An id that no instance has had before, not even one that is gone."""
+        table = self._database.named(_FORMAT)
+        counters = table.raw()["1"]
+        number = int(counters["last_instance_id"]) + 1
+        table.put(1, {**counters, "last_instance_id": number})
+        return number
+
+    def put_instance(self, record: Record) -> None:
+        """Store an instance under its id, in place of the one that has it."""
+        self._database.named(_INSTANCES).put(record["id"], copy.deepcopy(record))
+
+    def remove_instance(self, instance_id: int) -> None:
+        """Remove an instance. Raises KeyError when there is none of that id."""
+        self._database.named(_INSTANCES).remove(doc_ids=[instance_id])
+
+    def add_server(self, server_id: int, name: str) -> None:
+        """Store a new server."""
+        self._database.named(_SERVERS).put(server_id, {"name": name})
+
+    def add_accounts(self, names: Iterable[str]) -> None:
+        """Give an id to each name that has none yet."""
+        table = self._database.named(_ACCOUNTS)
+        for name in names:
+            known = table.raw()
+            if not any(account["name"] == name for account in known.values()):
+                table.put(max(map(int, known), default=0) + 1, {"name": name})
+
+
+def _problems(tables: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """What makes a file unfit to be used; nothing when it is fit."""
+    counters = tables.get(_FORMAT, {}).get("1")
+    if not isinstance(counters, dict) or type(counters.get("format")) is not int:
+        yield "it was not written by rtgmock"
+        return
+    if counters["format"] > FORMAT:
+        yield f"a newer rtgmock wrote it, in version {counters['format']} of its format; this one knows {FORMAT}"
+        return
+    last = counters.get("last_instance_id")
+    if type(last) is not int:
+        yield f"last_instance_id is {last!r}"
+        return
+    yield from _nameless(tables)
+    servers = tables.get(_SERVERS, {})
+    for number, record in tables.get(_INSTANCES, {}).items():
+        if wrong := _record_problem(number, record, last, servers):
+            yield f"instance {number}: {wrong}"
+
+
+def _nameless(tables: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    for table in (_SERVERS, _ACCOUNTS):
+        for number, row in tables.get(table, {}).items():
+            if not (number.isdecimal() and isinstance(row, dict) and isinstance(row.get("name"), str)):
+                yield f"{table}: {number} has no name"
+
+
+def _record_problem(number: str, record: object, last: int, servers: Mapping[str, Any]) -> str:
+    """What is wrong with one record, or an empty string."""
+    if not isinstance(record, dict):
+        return "it is not an object"
+    if wrong := attributes.faults(record):
+        return wrong[0]
+    if not is_boot(record.get("boot")):
+        return f"boot is {record['boot']!r}"
+    if str(record["id"]) != number or record["id"] > last:
+        return f"its id is {record['id']}, and the last one given is {last}"
+    if str(record["server_id"]) not in servers:
+        return f"there is no server {record['server_id']}"
+    return ""

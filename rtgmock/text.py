@@ -1,0 +1,47 @@
+"""Small readings of text that several tables share: sizes, and what a misspelt word was meant to be."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+KB, MB, GB = 2**10, 2**20, 2**30
+UNITS = {"": 1, "B": 1, "KB": KB, "MB": MB, "GB": GB, "TB": 2**40}
+
+
+def parse_size(text: str) -> int:
+    """Read ``64GB``, ``25 mb``, ``1.5G`` or a plain number of bytes as bytes, in powers of 1024.
+
+    Raises ValueError for anything else.
+    """
+    match = re.fullmatch(r"\s*(\d{1,9}(?:\.\d{1,9})?)\s*([a-z]{0,2})\s*", text, re.ASCII | re.IGNORECASE)
+    unit = match[2].upper() if match else ""
+    factor = UNITS.get(unit, UNITS.get(unit + "B"))
+    size = int(float(match[1]) * factor) if match and factor else 0
+    if size < 1:
+        raise ValueError(f"{text!r} is not a size; write it as 64GB, 500MB or a number of bytes")
+    return size
+
+
+def show_size(size: int) -> str:
+    """Write bytes in the largest unit that keeps them short: ``100 MB``, ``1.5 GB``."""
+    for unit, factor in (("GB", GB), ("MB", MB), ("KB", KB)):
+        if size >= factor:
+            return f"{size / factor:.4g} {unit}"
+    return f"{size} bytes"
+
+
+def printable(text: str, limit: int = 80) -> str:
+    """What a client sent, fit for a header, a log line or a sentence: ASCII, one line, bounded."""
+    shown = text.encode("unicode_escape").decode("ascii")
+    return shown if len(shown) <= limit else shown[: limit - 3] + "..."
+
+
+def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The one of ``known`` that ``word`` was probably meant to be, or None."""
+    import difflib  # noqa: PLC0415 - only a mistake needs it
+
+    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=cutoff)), None)

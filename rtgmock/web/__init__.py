@@ -1,0 +1,1 @@
+"""What Flask serves: the emulated API, its guard, its errors, and the emulator's own health."""

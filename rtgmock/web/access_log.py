@@ -1,0 +1,97 @@
+"""One line a request, and never a password in it."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode
+
+import orjson
+from flask import request
+
+from rtgmock.attributes import SECRETS
+from rtgmock.clock import timestamp
+from rtgmock.text import printable
+from rtgmock.web import notes as request_notes
+from rtgmock.web.notes import notes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask, Response
+
+    from rtgmock.clock import Clock
+
+    Entry = dict[str, Any]
+    """What is logged of a request: time, method, path, status, ms, account, ignored, hint."""
+    Log = Callable[[Entry], None]
+
+MASK = "***"
+
+
+def install(app: Flask, clock: Clock, log: Log) -> None:
+    """Tell ``log`` of every request, and say in headers what was ignored and what a mistake probably was."""
+
+    @app.before_request
+    def begin() -> None:
+        request_notes.begin(clock.ticks())
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        noted = notes()
+        response.status = f"{response.status_code} {_reason(response.status_code)}"
+        if noted.ignored:
+            response.headers["X-Rtgmock-Ignored"] = ", ".join(noted.ignored)
+        if noted.hint and response.status_code >= 400:  # noqa: PLR2004 - what worked needs no hint
+            response.headers["X-Rtgmock-Hint"] = noted.hint
+        log(_entry(response, clock))
+        return response
+
+
+def _reason(status: int) -> str:
+    """The status line's words, as Rails had them and whatever Python's version calls them."""
+    return {413: "Request Entity Too Large", 422: "Unprocessable Entity"}.get(status) or HTTPStatus(status).phrase
+
+
+def _entry(response: Response, clock: Clock) -> Entry:
+    noted = notes()
+    entry: Entry = {
+        "time": timestamp(clock.now()),
+        "method": request.method,
+        "path": _masked_path(),
+        "status": response.status_code,
+        "ms": round((clock.ticks() - noted.started) * 1000, 1),
+        "account": noted.account or None,
+    }
+    for name in ("X-Rtgmock-Ignored", "X-Rtgmock-Hint"):
+        if name in response.headers:
+            entry[name.removeprefix("X-Rtgmock-").lower()] = response.headers[name]
+    return entry
+
+
+def _masked_path() -> str:
+    path = printable(request.path, 200)
+    query = request.query_string.decode("latin-1")
+    if not query:
+        return path
+    if any(secret in query.lower() or "%" in query for secret in SECRETS):
+        pairs = parse_qsl(query, keep_blank_values=True)
+        query = urlencode([(name, MASK if _is_secret(name) else value) for name, value in pairs], safe="*[]")
+    return f"{path}?{printable(query, 300)}"
+
+
+def _is_secret(name: str) -> bool:
+    return bool(SECRETS.intersection(re.split(r"[\[\]]", name.lower())))
+
+
+def as_json(entry: Entry) -> str:
+    """An entry as one line of JSON."""
+    return orjson.dumps({key: value for key, value in entry.items() if value is not None}).decode()
+
+
+def as_text(entry: Entry) -> str:
+    """An entry as one line for a person."""
+    notes_made = [f"{key}: {entry[key]}" for key in ("ignored", "hint") if key in entry]
+    words = [entry["time"], entry["method"], entry["path"], entry["status"], f"{entry['ms']} ms"]
+    return " ".join([*map(str, words), entry["account"] or "-", *notes_made])

@@ -1,0 +1,115 @@
+"""The emulated API: its endpoints, each a short way through auth, format, parameters, use case and answer."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, request
+
+from rtgmock.attributes import BY_NAME, Record
+from rtgmock.errors import MethodNotAllowed, NotFound
+from rtgmock.text import printable
+from rtgmock.web import answers
+from rtgmock.web.auth import authenticate
+from rtgmock.web.bodies import overridden_method, parameters
+from rtgmock.web.negotiation import negotiate
+from rtgmock.web.notes import notes
+from rtgmock.wire import params
+from rtgmock.wire.representation import Viewpoint, show
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rtgmock.config import Config
+    from rtgmock.provisioner import Account, Provisioner
+    from rtgmock.wire.params import Parameters
+
+
+def blueprint(config: Config, provisioner: Provisioner) -> Blueprint:
+    """``/instances`` and ``/instances/:id``, each also with ``.json`` or ``.xml`` and with a trailing slash."""
+    endpoints = _Endpoints(config, provisioner)
+    api = Blueprint("api", __name__)
+    options = {"provide_automatic_options": False, "strict_slashes": False}
+    for rule in ("/instances", "/instances.<extension>"):
+        api.add_url_rule(rule, "collection", endpoints.collection, methods=["GET", "POST"], **options)
+    members = ["GET", "PUT", "DELETE", "POST"]
+    api.add_url_rule("/instances/<reference>", "member", endpoints.member, methods=members, **options)
+    return api
+
+
+class _Endpoints:
+    def __init__(self, config: Config, provisioner: Provisioner) -> None:
+        self._config = config
+        self._provisioner = provisioner
+
+    def collection(self, extension: str | None = None) -> Response:
+        account = self._begin(extension)
+        method = overridden_method()
+        if method in {"GET", "HEAD"}:
+            return self._list(account)
+        if method == "POST":
+            return self._create(account, extension)
+        raise MethodNotAllowed(method, request.path, ["GET", "HEAD", "POST"])
+
+    def member(self, reference: str) -> Response:
+        stem, dot, extension = reference.partition(".")
+        account = self._begin(extension if dot else None)
+        method = overridden_method()
+        if method not in {"GET", "HEAD", "PUT", "DELETE"}:
+            raise MethodNotAllowed(printable(method), request.path, ["GET", "HEAD", "PUT", "DELETE"])
+        instance_id = _instance_id(stem)
+        if method == "PUT":
+            return self._update(account, instance_id)
+        if method == "DELETE":
+            self._provisioner.destroy(account, instance_id)
+            return answers.nothing()
+        return answers.instance(self._provisioner.get(account, instance_id), self._view(account))
+
+    def _begin(self, extension: str | None) -> Account:
+        account = self._provisioner.account(authenticate(self._config.accounts))
+        negotiate(extension)
+        return account
+
+    def _list(self, account: Account) -> Response:
+        return answers.instances(self._provisioner.list(account), self._view(account))
+
+    def _create(self, account: Account, extension: str | None) -> Response:
+        given = params.read(parameters())
+        record = self._provisioner.create(account, given)
+        view = self._view(account)
+        _note_ignored(given, record, view)
+        location = f"/instances/{record['id']}" + (f".{extension}" if extension else "")
+        return answers.instance(record, view, 201, {"Location": location})
+
+    def _update(self, account: Account, instance_id: int) -> Response:
+        given = params.read(parameters())
+        before, after = self._provisioner.update(account, instance_id, given)
+        view = self._view(account)
+        _note_ignored(given, before, view)
+        return answers.instance(after, view)
+
+    def _view(self, account: Account) -> Viewpoint:
+        hostname = self._config.hostname or notes().host
+        servers = self._provisioner.servers() if "{server}" in hostname else {}
+        return Viewpoint(account.name, hostname, servers)
+
+
+def _instance_id(text: str) -> int:
+    if not re.fullmatch(r"\d{1,18}", text, re.ASCII):
+        raise NotFound(f"There is no instance {printable(text)}; an id is a number, as in /instances/1.")
+    return int(text)
+
+
+def _note_ignored(given: Parameters, record: Record, view: Viewpoint) -> None:
+    """Note what came to no effect: fixed attributes that differ from what is stored, and unknown ones.
+
+    A client that saves an instance sends all of it back (observed), so what is the same is not worth a word.
+    """
+    shown = {attribute.name: value for attribute, value in show(record, notes().answer_format.show_payload, view)}
+    differing = [name for name, raw in given.fixed.items() if not BY_NAME[name].same(raw, shown.get(name))]
+    notes().ignored = _bounded([*differing, *given.unknown])
+
+
+def _bounded(names: Iterable[str]) -> list[str]:
+    return [shown] if (shown := params.shown(names)) else []

@@ -1,0 +1,34 @@
+"""HTTP Basic."""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING
+
+from flask import request
+
+from rtgmock.errors import AccessDenied
+from rtgmock.web.notes import notes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rtgmock.config import Credentials
+
+
+def authenticate(accounts: Iterable[Credentials]) -> str:
+    """The name of the account that the request is made by. Raises AccessDenied.
+
+    Every account is compared, each in constant time, so that how long it takes tells nothing.
+    """
+    given = request.authorization
+    name, password = (given.username or "", given.password or "") if given and given.type == "basic" else ("", "")
+    found = [account.name for account in accounts if _same(account.name, name) & _same(account.password, password)]
+    if not found:
+        raise AccessDenied
+    notes().account = found[0]
+    return found[0]
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())

@@ -1,0 +1,59 @@
+"""The one place where an exception becomes a response."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from flask import request
+from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import MethodNotAllowed as RoutingMethodNotAllowed
+
+from rtgmock import errors
+from rtgmock.config import BODY_LIMIT, HEALTH_PATH
+from rtgmock.text import nearest, printable
+from rtgmock.web import answers
+from rtgmock.web.notes import notes
+
+if TYPE_CHECKING:
+    from flask import Flask, Response
+
+ENDPOINTS = ("/instances", "/instances.json", "/instances.xml", "/instances/1", HEALTH_PATH)
+
+
+def install(app: Flask) -> None:
+    """Answer every error of ours, of Flask's and of nobody's in the shapes that ``answers.refusal`` knows."""
+
+    @app.errorhandler(errors.RequestError)
+    def ours(error: errors.RequestError) -> Response:
+        notes().hint = error.hint or notes().hint
+        return answers.refusal(error)
+
+    @app.errorhandler(HTTPException)
+    def flasks(error: HTTPException) -> Response:
+        return ours(_translated(error))
+
+    @app.errorhandler(Exception)
+    def nobodys(error: Exception) -> Response:
+        logging.getLogger("rtgmock").error("%s %s failed", request.method, printable(request.path), exc_info=error)
+        return ours(errors.InternalError("Internal error in rtgmock; its log says more."))
+
+
+def _translated(error: HTTPException) -> errors.RequestError:
+    """What Flask refused, in our own words."""
+    if isinstance(error, RoutingMethodNotAllowed):
+        # A POST to an instance is accepted only when it stands for another method.
+        allowed = set(error.valid_methods or ()) - ({"POST"} if "PUT" in (error.valid_methods or ()) else set())
+        return errors.MethodNotAllowed(request.method, printable(request.path), allowed)
+    if error.code == errors.NotFound.status:
+        return errors.NotFound(_unknown_path())
+    if error.code == errors.ContentTooLarge.status:
+        return errors.ContentTooLarge(f"The body is larger than {BODY_LIMIT} bytes, which is the most that is read.")
+    return errors.BadRequest(f"The request cannot be read: {error.description}")
+
+
+def _unknown_path() -> str:
+    path = request.path
+    meant = nearest(path.lower().rstrip("/"), ENDPOINTS)
+    guess = f"Did you mean {meant}?" if meant else "The API is at /instances and /instances/ID."
+    return f"There is no {printable(path)}. {guess}"

@@ -1,0 +1,40 @@
+"""``GET /_rtgmock/health``: whether requests are answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import orjson
+from flask import Blueprint, Response
+
+import rtgmock
+from rtgmock.config import HEALTH_PATH
+
+if TYPE_CHECKING:
+    from rtgmock.clock import Clock
+
+
+@dataclass
+class Life:
+    """How the emulator is; its owner sets ``stopping``."""
+
+    started: float
+    stopping: bool = False
+
+
+def blueprint(life: Life, clock: Clock) -> Blueprint:
+    """The health endpoint. 200 with version, engine and uptime in seconds; 503 while stopping. No Basic auth."""
+    health = Blueprint("health", __name__)
+
+    @health.get(HEALTH_PATH, provide_automatic_options=False, strict_slashes=False)
+    def show() -> Response:
+        body = {
+            "status": "stopping" if life.stopping else "ok",
+            "version": rtgmock.__version__,
+            "engine": "off",
+            "uptime": round(clock.ticks() - life.started, 3),
+        }
+        return Response(orjson.dumps(body), 503 if life.stopping else 200, content_type="application/json")
+
+    return health

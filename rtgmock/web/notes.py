@@ -1,0 +1,36 @@
+"""What is found out about a request on its way, for the answer's headers, the log and the error's form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+from flask import g
+
+from rtgmock.wire.json import JSON
+
+if TYPE_CHECKING:
+    from rtgmock.wire.format import AnswerFormat, Tree
+
+
+@dataclass
+class Notes:
+    """``host`` is the one by which the client reached us; ``ignored`` names what it sent to no effect."""
+
+    started: float
+    host: str = ""
+    account: str = ""
+    answer_format: AnswerFormat = JSON
+    ignored: list[str] = field(default_factory=list)
+    hint: str = ""
+    parameters: Tree | None = None
+
+
+def begin(started: float) -> None:
+    """Start the notes of the request at hand."""
+    g.rtgmock_notes = Notes(started)
+
+
+def notes() -> Notes:
+    """The notes of the request at hand."""
+    return cast("Notes", g.rtgmock_notes)

@@ -1,0 +1,1 @@
+"""What goes over the wire: formats, decoding, encoding. Plain functions: no I/O, no clock, no chance."""

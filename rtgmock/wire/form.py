@@ -1,0 +1,121 @@
+"""Forms: bytes to pairs, pairs to a tree, as Rails nested them. Query strings are read the same way."""
+
+from __future__ import annotations
+
+import re
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
+
+from rtgmock.errors import BadRequest
+from rtgmock.text import printable
+from rtgmock.wire.format import BodyFormat, Tree, decode_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_MOST_FIELDS = 1000
+_DEPTH = 8
+
+
+def decode(body: bytes, charset: str) -> Tree:
+    """Read ``plan=nano`` or ``instance%5Bplan%5D=nano``. Raises BadRequest for what isn't in the charset."""
+    return parse_query(decode_text(body, charset, "form"), charset, "form body")
+
+
+def parse_query(text: str, charset: str = "utf-8", what: str = "query string") -> Tree:
+    """Read a form's text or a query string. Raises BadRequest for a percent escape that isn't in the charset."""
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, encoding=charset, errors="strict", max_num_fields=_MOST_FIELDS)
+    except UnicodeDecodeError as error:
+        raise BadRequest(f"The {what} cannot be read: an escape in it is not {charset}.") from error
+    except ValueError as error:
+        raise BadRequest(f"The {what} has more than {_MOST_FIELDS} fields.") from error
+    return nest(pairs)
+
+
+def decode_multipart(body: bytes, charset: str, boundary: str) -> Tree:
+    """Read a ``multipart/form-data`` body. Raises BadRequest for a broken one, and for a file in it."""
+    try:
+        parts = list(_parts(body, boundary))
+    except ValueError as error:
+        raise BadRequest(f"The multipart body cannot be read: {error}.") from error
+    return nest((name, decode_text(value, charset, "multipart")) for name, value in parts)
+
+
+def _parts(body: bytes, boundary: str) -> Iterable[tuple[str, bytes]]:
+    decoder = MultipartDecoder(boundary.encode(), max_parts=_MOST_FIELDS)
+    decoder.receive_data(body)
+    decoder.receive_data(None)
+    name, value = "", b""
+    while not isinstance(event := decoder.next_event(), Epilogue | NeedData):
+        if isinstance(event, File):
+            raise BadRequest(
+                f"The part {printable(event.name)!r} of the multipart body is a file; send a plain field, "
+                "as curl -F plan=nano does."
+            )
+        if isinstance(event, Field):
+            name, value = event.name, b""
+        elif isinstance(event, Data):
+            value += event.data
+            if not event.more_data:
+                yield name, value
+
+
+def nest(pairs: Iterable[tuple[str, str]]) -> Tree:
+    """Nest bracketed names: ``instance[plan]`` is a tree, ``snapshots[]`` a list; the last of equal names counts."""
+    tree: Tree = {}
+    for name, value in pairs:
+        head, brackets = _split(name)
+        tree[head] = _placed(tree.get(head), brackets, value, name)
+    return tree
+
+
+def _split(name: str) -> tuple[str, list[str]]:
+    match = re.fullmatch(r"([^\[\]]+)((?:\[[^\[\]]*\])*)", name)
+    if match is None:
+        return name, []
+    brackets = re.findall(r"\[([^\[\]]*)\]", match[2])
+    if len(brackets) > _DEPTH:
+        raise BadRequest(f"The name {printable(name)!r} is nested more than {_DEPTH} deep.")
+    return match[1], brackets
+
+
+def _placed(present: Any, brackets: list[str], value: str, name: str) -> Any:
+    if not brackets:
+        return value
+    head, *rest = brackets
+    if head == "" or (head.isdecimal() and not isinstance(present, dict)):
+        # PHP and qs number the entries of an array: snapshots[0], snapshots[1].
+        entries = _expected(list, present, name)
+        return [*entries, _placed(None, rest, value, name)]
+    tree = _expected(dict, present, name)
+    return {**tree, head: _placed(tree.get(head), rest, value, name)}
+
+
+def _expected(sort: type, present: Any, name: str) -> Any:
+    if present is None:
+        return sort()
+    if not isinstance(present, sort):
+        raise BadRequest(f"The name {printable(name)!r} nests where another field of that name does not.")
+    return present
+
+
+def merge(*trees: Tree) -> Tree:
+    """Several trees in one, the later ones counting for more, as Rails merged a query into a form."""
+    return reduce(_merged, trees, {})
+
+
+def _merged(one: Tree, other: Tree) -> Tree:
+    both = {
+        name: _merged(one[name], value)
+        for name, value in other.items()
+        if isinstance(one.get(name), dict) and isinstance(value, dict)
+    }
+    return {**one, **other, **both}
+
+
+FORM = BodyFormat(name="a form", mime_types=("application/x-www-form-urlencoded",), decode=decode)
+MULTIPART = "multipart/form-data"

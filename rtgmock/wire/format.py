@@ -1,0 +1,70 @@
+"""What a format is: the names that it goes by and how it is read and written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rtgmock.attributes import Attribute
+from rtgmock.errors import BadRequest, UnsupportedMedia
+from rtgmock.kinds import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from rtgmock.attributes import Payload
+
+Tree = dict[str, Any]
+"""A decoded body: names to strings, numbers, booleans, None, lists or further trees."""
+
+Fields = Sequence[tuple[Attribute, Value]]
+"""What a payload shows of an instance, in its order."""
+
+# The charsets that the clients' languages write. A closed list, since some of Python's codecs are no charsets,
+# and some take quadratic time.
+_CHARSETS = {"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "windows-1252", "utf-16"}
+
+
+@dataclass(frozen=True)
+class BodyFormat:
+    """A format that requests may come in. ``decode`` takes the body and the charset that it is labelled with."""
+
+    name: str
+    mime_types: tuple[str, ...]
+    decode: Callable[[bytes, str], Tree]
+
+
+@dataclass(frozen=True)
+class AnswerFormat(BodyFormat):
+    """A format that answers may be written in, too."""
+
+    extension: str
+    list_payload: Payload
+    show_payload: Payload
+    encode_list: Callable[[Iterable[Fields]], bytes]
+    encode_instance: Callable[[Fields], bytes]
+    encode_errors: Callable[[Iterable[str]], bytes]
+
+    @property
+    def content_type(self) -> str:
+        """The ``Content-Type`` of answers."""
+        return f"{self.mime_types[0]}; charset=utf-8"
+
+
+def decode_text(body: bytes, charset: str, what: str) -> str:
+    """The body as text, without a byte order mark. Raises BadRequest, saying at which byte it isn't."""
+    if charset.lower() not in _CHARSETS:
+        raise UnsupportedMedia(f"The charset {charset!r} is not read; send the {what} body as UTF-8.")
+    try:
+        return body.decode(charset).removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        raise BadRequest(
+            f"The {what} body cannot be read: byte {error.start} (0x{body[error.start]:02x}) is not {charset}."
+        ) from error
+
+
+def looks_like_json(body: bytes) -> bool:
+    """Whether a body that came as something else was probably meant to be JSON."""
+    return re.match(rb"\s*[{\[]", body) is not None

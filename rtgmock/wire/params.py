@@ -1,0 +1,70 @@
+"""A decoded body becomes values that are typed and valid, by the attribute table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from rtgmock.attributes import BY_NAME, CHANGEABLE, Record
+from rtgmock.errors import Invalid
+from rtgmock.kinds import Unfit
+from rtgmock.text import nearest, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rtgmock.wire.format import Tree
+
+ROOT = "instance"
+_SHOWN = 10
+# What Rails's form helpers and routes put beside a form's own fields.
+_FRAMEWORK = {"_method", "utf8", "authenticity_token", "commit", "format", "controller", "action"}
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What a request gives: ``values`` to set, ``fixed`` attributes that it cannot set, and unknown names."""
+
+    values: Record
+    fixed: Tree
+    unknown: tuple[str, ...]
+
+
+def read(tree: Tree) -> Parameters:
+    """Read attributes that stand alone or under ``instance``. Raises Invalid with a message for each bad one."""
+    given = _flat(tree)
+    values: Record = {}
+    messages: list[str] = []
+    for attribute in CHANGEABLE:
+        if attribute.name in given:
+            try:
+                values[attribute.name] = attribute.read(given[attribute.name])
+            except Unfit as error:
+                messages.append(f"{attribute.label} {error}")
+    if messages:
+        raise Invalid(messages)
+    fixed = {name: raw for name, raw in given.items() if name in BY_NAME and name not in values}
+    return Parameters(values, fixed, tuple(name for name in given if name not in BY_NAME))
+
+
+def _flat(tree: Tree) -> Tree:
+    """Both nestings in one; what stands under ``instance`` counts for more."""
+    nested = tree.get(ROOT)
+    inner = nested if isinstance(nested, dict) else {}
+    outer = {name: raw for name, raw in tree.items() if name != ROOT or not isinstance(nested, dict)}
+    return {name: raw for name, raw in {**outer, **inner}.items() if name not in _FRAMEWORK}
+
+
+def shown(names: Iterable[str]) -> str:
+    """Names as a client sent them, fit for a sentence or a header; the first ten of them."""
+    first = [printable(name) for name in islice(names, _SHOWN + 1)]
+    return ", ".join([*first[:_SHOWN], "..."] if len(first) > _SHOWN else first)
+
+
+def hint(unknown: tuple[str, ...]) -> str:
+    """What a name that is no attribute was probably meant to be; empty when nothing is near."""
+    for name in unknown[:_SHOWN]:
+        if meant := nearest(name, [attribute.name for attribute in CHANGEABLE]):
+            return f"{printable(name)} is not an attribute; did you mean {meant}?"
+    return ""

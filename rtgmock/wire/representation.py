@@ -1,0 +1,44 @@
+"""An instance becomes what a payload shows of it, by the attribute table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from rtgmock.attributes import LAYOUTS, Attribute, Payload, Record, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rtgmock.kinds import Value
+
+
+@dataclass(frozen=True)
+class Viewpoint:
+    """From where a client looks: its account's name, and the host that it is to connect to.
+
+    ``{server}`` in ``hostname`` stands for the name of the instance's server; ``servers`` has the names by id.
+    """
+
+    username: str
+    hostname: str
+    servers: Mapping[int, str]
+
+
+def show(record: Record, payload: Payload, viewpoint: Viewpoint) -> list[tuple[Attribute, Value]]:
+    """What ``payload`` shows of an instance, in the documentation's order."""
+    layout = LAYOUTS[payload]
+    derived = _derived(record, viewpoint) if layout[-1].role is Role.DERIVED else {}
+    return [
+        (attribute, derived[attribute.name] if attribute.role is Role.DERIVED else record[attribute.name])
+        for attribute in layout
+    ]
+
+
+def _derived(record: Record, viewpoint: Viewpoint) -> dict[str, Value]:
+    """``redis://{username}:{password}@{hostname}:{port}/`` (documented) and the hostname in it."""
+    hostname = viewpoint.hostname.replace("{server}", viewpoint.servers.get(record["server_id"], ""))
+    host = f"[{hostname}]" if ":" in hostname else hostname
+    user, password = quote(viewpoint.username, safe=""), quote(record["password"], safe="")
+    return {"url": f"redis://{user}:{password}@{host}:{record['port']}/", "hostname": hostname}

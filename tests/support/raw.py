@@ -1,0 +1,62 @@
+"""HTTP by hand: bytes to a socket and back, for what no client library would send or show."""
+
+import contextlib
+import socket
+from dataclasses import dataclass, field
+from email.parser import BytesParser
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    reason: str
+    headers: dict[str, str] = field(repr=False)
+    body: bytes = b""
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+
+def connect(url: str, timeout: float = 10) -> socket.socket:
+    parts = urlsplit(url)
+    return socket.create_connection((parts.hostname or "", parts.port or 0), timeout)
+
+
+def receive(connection: socket.socket) -> bytes:
+    """All that comes until the other side ends."""
+    received = b""
+    with contextlib.suppress(ConnectionResetError):
+        while chunk := connection.recv(65536):
+            received += chunk
+    return received
+
+
+def parse(received: bytes) -> Answer:
+    """The one answer in ``received``, without a chunked body."""
+    while received.startswith(b"HTTP/1.1 100 "):
+        received = received.partition(b"\r\n\r\n")[2]
+    head, _, body = received.partition(b"\r\n\r\n")
+    status_line, _, fields = head.partition(b"\r\n")
+    _, status, reason = status_line.decode().split(" ", 2)
+    headers = {name.lower(): value for name, value in BytesParser().parsebytes(fields).items()}
+    return Answer(int(status), reason, headers, body)
+
+
+def send(url: str, request: bytes) -> Answer:
+    """One request on a connection of its own; the answer is read until the server closes."""
+    with connect(url) as connection:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            connection.sendall(request)
+        return parse(receive(connection))
+
+
+def head(text: str, body: bytes = b"", *, length: bool = True) -> bytes:
+    """A request from its head in plain lines; ``Content-Length`` and ``Connection: close`` are added."""
+    lines = [line for line in text.strip("\n").split("\n") if line]
+    if length and body:
+        lines.append(f"Content-Length: {len(body)}")
+    if not any(line.lower().startswith("connection:") for line in lines):
+        lines.append("Connection: close")
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
