@@ -1,0 +1,98 @@
+"""The exchanges under ``fixtures/exchanges``: a state, a request and the response that it gets, each with its source.
+
+A file is TOML. ``request`` and ``response`` are written as they go over the wire, but for the line ends of their
+heads, and for ``Host``, which is where the emulator listens. ``[given]`` tells what there is before: accounts in the
+order of their ids, servers by id, and instances by what they have other than their plan's defaults. It is
+2010-12-20T00:35:22Z. Of a response's headers those that are written down must come. ``compare`` tells how its body is
+compared: ``bytes``, or ``data`` for what it means, the order of its keys and elements included.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from xml.etree.ElementTree import Element, fromstring
+
+from rtgmock import attributes
+from rtgmock.config import parse_account
+from rtgmock.plans import PLANS
+from tests.support.raw import Answer
+
+if TYPE_CHECKING:
+    from rtgmock.store import Store
+
+FOLDER = Path(__file__).parents[2] / "fixtures" / "exchanges"
+
+
+@dataclass(frozen=True)
+class Exchange:
+    name: str
+    source: str
+    compare: str
+    request: str
+    response: str
+    given: dict[str, Any]
+
+    def settings(self) -> dict[str, Any]:
+        """What the emulator has to be started with."""
+        accounts = {"accounts": tuple(map(parse_account, self.given.get("accounts", ["username:password"])))}
+        return accounts | {name: self.given[name] for name in ("hostname", "random_seed") if name in self.given}
+
+    def fill(self, store: Store) -> None:
+        """Put the given servers and instances in place."""
+        with store.transaction() as change:
+            for number, name in self.given.get("servers", {"1": "ray"}).items():
+                change.add_server(int(number), name)
+            for given in self.given.get("instances", []):
+                while change.next_instance_id() < given["id"]:
+                    pass
+                change.put_instance(_record(given))
+
+    def wire_request(self, host: str) -> bytes:
+        head, _, body = self.request.partition("\n\n")
+        lines = [*head.split("\n"), f"Host: {host}", "Connection: close"]
+        return "\r\n".join([*lines, "", body]).encode()
+
+    def wanted(self) -> Answer:
+        head, _, body = self.response.partition("\n\n")
+        status_line, *fields = head.rstrip("\n").split("\n")
+        _, status, reason = status_line.split(" ", 2)
+        headers = dict(field.split(": ", 1) for field in fields)
+        return Answer(int(status), reason, headers, body.encode())
+
+
+def _record(given: dict[str, Any]) -> dict[str, Any]:
+    nulls = dict.fromkeys(given.get("nulls", []))
+    values = {name: value for name, value in given.items() if name != "nulls"}
+    return attributes.defaults(PLANS[given["plan"]]) | {"boot": None} | values | nulls
+
+
+def load() -> list[Exchange]:
+    return [_load(path) for path in sorted(FOLDER.glob("*.toml"))]
+
+
+def _load(path: Path) -> Exchange:
+    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    return Exchange(
+        path.stem,
+        data["source"],
+        data.get("compare", "bytes"),
+        data["request"],
+        data["response"],
+        data.get("given", {}),
+    )
+
+
+def meaning(body: bytes) -> Any:
+    """A body as nested data that keeps the order of keys and elements, and drops what is white space between them."""
+    if body.lstrip().startswith(b"<"):
+        return _element(fromstring(body))
+    return json.loads(body, object_pairs_hook=lambda pairs: pairs)
+
+
+def _element(element: Element) -> Any:
+    children = [_element(child) for child in element]
+    return element.tag, element.attrib, children or (element.text or "")
