@@ -48,10 +48,10 @@ _IDLE = 60.0
 """Seconds that a connection may be idle between requests."""
 _LINGER = 2.0
 """Seconds for which a refused client may go on sending before its connection is cut."""
-_ARRIVING = 0.03
-"""Seconds, once the server stops, for requests to begin that were sent before."""
-_ARRIVED = 0.5
-"""Seconds, once the server stops, for requests to be whole that have begun."""
+_BEGINNING = 0.1
+"""Seconds, once the server stops, for a new connection's request to begin."""
+_ARRIVING = 0.5
+"""Seconds, once the server stops, for a request that has begun to be whole."""
 
 
 class _Parser(HTTPRequestParser):
@@ -119,8 +119,9 @@ class _Channel(HTTPChannel):
         unread = self.close_when_flushed and not self.will_close and not self.lingering
         if unread and not self.requests:
             self._flush_exception(self._flush_some)
-            if not (self.total_outbufs_len or self.will_close):
+            if self.connected and not (self.total_outbufs_len or self.will_close):
                 self._linger()
+            if self.lingering or not self.connected:  # a client that is gone was closed by the flush
                 return
         super().handle_write()
 
@@ -141,10 +142,13 @@ class _Channel(HTTPChannel):
             return now - (self.started or now) > (_LINGER if self.lingering else _UNFINISHED)
         return bool(time.time() - self.last_activity > _IDLE)
 
-    def busy(self, arriving: bool) -> bool:  # noqa: FBT001
-        """Whether a stop has to wait for this connection; for one whose request is ``arriving``, only so long."""
-        unfinished = arriving and self.request is not None
-        return bool(self.requests or self.total_outbufs_len or unfinished)
+    def busy(self, stopping_for: float) -> bool:
+        """Whether the server, which has been stopping for some seconds, has to wait for this connection."""
+        if self.requests or self.total_outbufs_len:
+            return True
+        if self.request is not None:
+            return stopping_for < _ARRIVING
+        return self.started is None and stopping_for < _BEGINNING
 
 
 class _Dispatcher(ThreadedTaskDispatcher):
@@ -224,18 +228,21 @@ class HttpServer(TcpWSGIServer):
 
     def _loop(self) -> None:
         try:
-            while not self._done():
-                timeout = 1.0 if self._stopping_since is None else 0.01
-                self.asyncore.loop(timeout=timeout, map=self._map, use_poll=True, count=1)
+            while self._stopping_since is None:
+                self._poll(1.0)
+            self._poll(0)  # what the open connections have sent already
+            while self._waiting(time.monotonic() - self._stopping_since):
+                self._poll(0.01)
         finally:
             self._close_all()
 
-    def _done(self) -> bool:
-        if self._stopping_since is None:
+    def _poll(self, timeout: float) -> None:
+        self.asyncore.loop(timeout=timeout, map=self._map, use_poll=True, count=1)
+
+    def _waiting(self, stopping_for: float) -> bool:
+        if stopping_for > self._timeout:
             return False
-        passed = time.monotonic() - self._stopping_since
-        waiting = any(channel.busy(passed < _ARRIVED) for channel in list(self.active_channels.values()))
-        return passed > self._timeout or not (waiting or passed < _ARRIVING)
+        return any(channel.busy(stopping_for) for channel in list(self.active_channels.values()))
 
     def _close_all(self) -> None:
         self.task_dispatcher.shutdown(timeout=1)

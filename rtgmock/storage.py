@@ -153,6 +153,8 @@ class FileStorage(TransactionalStorage):
         return tables
 
     def _keep(self, data: Tables) -> None:
+        if not self._lock.is_locked:
+            raise InternalError("The state file is closed, since the emulator stops; nothing has changed.")
         try:
             self._replace(data)
         except OSError as error:

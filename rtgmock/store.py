@@ -128,8 +128,9 @@ class Store:
         return used
 
     def close(self) -> None:
-        """Close the file and let another emulator have it."""
-        self._database.close()
+        """Close the file, once no transaction is under way, and let another emulator have it."""
+        with self._lock:
+            self._database.close()
 
 
 class Transaction:

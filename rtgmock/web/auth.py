@@ -21,13 +21,22 @@ def authenticate(accounts: Iterable[Credentials]) -> str:
 
     Every account is compared, each in constant time, so that how long it takes tells nothing.
     """
-    given = request.authorization
-    name, password = (given.username or "", given.password or "") if given and given.type == "basic" else ("", "")
+    name, password = _given()
     found = [account.name for account in accounts if _same(account.name, name) & _same(account.password, password)]
     if not found:
         raise AccessDenied
     notes().account = found[0]
     return found[0]
+
+
+def _given() -> tuple[str, str]:
+    try:
+        header = request.authorization
+    except ValueError:  # werkzeug's, of credentials that aren't even ASCII
+        header = None
+    if header is None or header.type != "basic":
+        return "", ""
+    return header.username or "", header.password or ""
 
 
 def _same(one: str, other: str) -> bool:

@@ -40,23 +40,21 @@ def _by_extension(extension: str) -> AnswerFormat:
 
 def _by_accept() -> AnswerFormat:
     body = ANSWER_TYPES.get(request.mimetype, JSON)
-    wanted = list(_wanted())
-    for mime in wanted or ["*/*"]:
+    wanted = list(_ranges(request.headers.get("Accept", ""))) or [("*/*", 1.0)]
+    # The best first; those of the same quality in the order in which they came.
+    for mime, _ in sorted((item for item in wanted if item[1] > 0), key=lambda item: -item[1]):
         if mime in _ANY:
             return body
         if mime in ANSWER_TYPES:
             return ANSWER_TYPES[mime]
     accepted = " and ".join(form.mime_types[0] for form in ANSWERS)
-    raise NotAcceptable(f"There is no answer in {printable(', '.join(wanted))}; accepted are {accepted}.")
-
-
-def _wanted() -> Iterator[str]:
-    """The mime types in ``Accept``, best first; those of the same quality in the order in which they came."""
-    ranked = sorted(_ranges(request.headers.get("Accept", "")), key=lambda pair: -pair[1])
-    return (mime for mime, quality in ranked if quality > 0)
+    raise NotAcceptable(
+        f"There is no answer in {printable(', '.join(mime for mime, _ in wanted))}; accepted are {accepted}."
+    )
 
 
 def _ranges(header: str) -> Iterator[tuple[str, float]]:
+    """The mime types in an ``Accept`` header, each with its quality."""
     for item in header.split(","):
         mime, *parameters = (part.strip().lower() for part in item.split(";"))
         quality = next((value[2:] for value in parameters if value.startswith("q=")), "1")

@@ -1,0 +1,125 @@
+"""The guard against web pages, on every route."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support import raw
+
+if TYPE_CHECKING:
+    from tests.conftest import Serve, Served
+
+ROUTES = ["GET /instances.json", "POST /instances", "DELETE /instances/1.xml", "GET /_rtgmock/health", "GET /nowhere"]
+AUTHORIZED = "Authorization: Basic dXNlcm5hbWU6cGFzc3dvcmQ="
+
+
+def send(api: Served, line: str, *headers: str) -> raw.Answer:
+    return raw.send(api.url, raw.head("\n".join([f"{line} HTTP/1.1", AUTHORIZED, *headers])))
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost",
+        "LOCALHOST:8080",
+        "localhost.",
+        "127.0.0.1:9",
+        "192.168.7.8",
+        "[::1]:8080",
+        "[fe80::1]",
+        "rtgmock",
+        "my_service:80",
+        "redistogo.com",
+        "RedisToGo.com:443",
+        "www.redistogo.com",
+        "emulator.example.net",
+        "redis.example.org",
+    ],
+)
+def test_a_host_of_ones_own_is_answered_to(serve: Serve, host: str) -> None:
+    api = serve(allow_hosts=("emulator.example.net",), hostname="redis.example.org")
+    assert send(api, "GET /instances", f"Host: {host}").status == 200
+
+
+@pytest.mark.parametrize("line", ROUTES)
+@pytest.mark.parametrize("host", ["evil.example.com", "redistogo.com.evil.com", "127.0.0.1.nip.io:8080", "127.1"])
+def test_another_host_is_forbidden(api: Served, line: str, host: str) -> None:
+    answer = send(api, line, f"Host: {host}")
+
+    assert answer.status == 403
+    assert f"--allow-host {host.partition(':')[0]}" in answer.text
+    assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+@pytest.mark.parametrize("line", ROUTES)
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Origin: https://evil.example.com",
+        "Origin: null",
+        "Origin: http://localhost",
+        "Origin: http://localhost:81",
+        "Origin: https://localhost:80",
+        "Origin: http://localhost:80.evil.com",
+        "Origin: ",
+        "Sec-Fetch-Site: cross-site",
+        "Sec-Fetch-Site: Cross-Site",
+    ],
+)
+def test_a_page_of_another_origin_is_forbidden(api: Served, line: str, header: str) -> None:
+    answer = send(api, line, "Host: localhost:8080", header)
+
+    assert answer.status == 403
+    assert "web page" in answer.text
+
+
+def test_a_page_of_the_emulators_own_is_not(api: Served) -> None:
+    fine = ("Origin: http://localhost:8080", "Sec-Fetch-Site: same-origin")
+    assert send(api, "GET /instances", "Host: localhost:8080", *fine).status == 200
+    assert send(api, "GET /instances", "Host: localhost:80", "Origin: http://localhost").status == 200
+    assert send(api, "GET /instances", "Host: localhost", "Sec-Fetch-Site: none").status == 200
+
+
+@pytest.mark.parametrize("line", ROUTES)
+@pytest.mark.parametrize(
+    "host", ["", "a b", "http://localhost", "localhost:port", "[::1", "[::1]x", "lôcalhost", "a/b"]
+)
+def test_a_host_that_cannot_be_read_is_bad(api: Served, line: str, host: str) -> None:
+    assert send(api, line, f"Host: {host}").status == 400
+
+
+def test_a_host_is_needed_from_http_1_1_on(api: Served) -> None:
+    assert send(api, "GET /instances").status == 400
+
+    old = raw.send(api.url, raw.head(f"POST /instances.json HTTP/1.0\n{AUTHORIZED}", b"plan=nano"))
+    assert old.status == 201
+    assert b'"hostname":"127.0.0.1"' in old.body
+
+
+@pytest.mark.parametrize(
+    ("host", "hostname", "in_url"),
+    [
+        ("localhost:8080", "localhost", "localhost"),
+        ("127.0.0.1", "127.0.0.1", "127.0.0.1"),
+        ("[::1]:8080", "::1", "[::1]"),
+        ("RedisToGo.com", "redistogo.com", "redistogo.com"),
+        ("rtgmock:80", "rtgmock", "rtgmock"),
+    ],
+)
+def test_urls_lead_to_where_the_client_stands(api: Served, host: str, hostname: str, in_url: str) -> None:
+    api.create()
+    made = api.get("/instances/1.json", headers={"Host": host}).json()
+
+    assert made["hostname"] == hostname
+    assert made["url"] == f"redis://username:{made['password']}@{in_url}:9001/"
+
+
+def test_a_hostname_that_was_set_is_advertised_to_all(serve: Serve) -> None:
+    api = serve(hostname="{server}.redistogo.com")
+    made = api.create()
+
+    server = made["label"].partition("-")[0]
+    assert made["hostname"] == f"{server}.redistogo.com"
+    assert f"@{server}.redistogo.com:9001/" in made["url"]
