@@ -37,4 +37,4 @@ def imports(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Write the README's tables anew from the tables in the code."""
     session.install("-e", ".[test]")
-    session.run("cog", "-r", "README.md")
+    session.run("cog", "-r", "-I", ".", "README.md")

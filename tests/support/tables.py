@@ -1,0 +1,85 @@
+"""The README's tables, written from the tables in the code. ``nox -s docs`` puts them in place."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from rtgmock.attributes import ATTRIBUTES, Attribute, FromPlan, Role
+from rtgmock.config import settings
+from rtgmock.kinds import LONG_MAX, Boolean, Choice, Datetime, Integer, PortText, SavePoints
+from rtgmock.plans import PLANS
+from rtgmock.text import show_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def table(head: str, rows: Iterable[Iterable[object]]) -> str:
+    columns = head.count("|") + 1
+    lines = [f"| {head} |", "|" + " --- |" * columns, *(f"| {' | '.join(map(str, row))} |" for row in rows)]
+    return "\n".join([*lines, ""])
+
+
+def options() -> str:
+    rows = (
+        (
+            f"`{setting.option} {setting.metavar}`".replace("|", "\\|"),
+            f"`{setting.variable}`",
+            _code(setting),
+            setting.help,
+        )
+        for _, _, setting in settings()
+    )
+    return table("option | variable | default | meaning", rows)
+
+
+def _code(setting: object) -> str:
+    shown = str(getattr(setting, "shown_default", ""))
+    return shown if " " in shown or shown == "none" else f"`{shown}`"
+
+
+def plans() -> str:
+    rows = (
+        (plan.name, f"${plan.price}" if plan.price else "free", show_size(plan.memory), plan.connections)
+        for plan in PLANS.values()
+    )
+    return table("plan | a month | memory | connections", rows)
+
+
+def attributes() -> str:
+    rows = ((f"`{a.name}`", _values(a), _default(a), _settable(a), _shown(a), a.source) for a in ATTRIBUTES)
+    return table("attribute | values | default | settable | shown in | source", rows)
+
+
+def _values(attribute: Attribute) -> str:
+    kind = attribute.kind
+    said = {Boolean: "true, false", Datetime: "time", PortText: "port, as a string", SavePoints: "array of strings"}
+    text = said.get(type(kind), "string")
+    if isinstance(kind, Choice):
+        text = ", ".join(f"`{word}`" for word in kind.words)
+    elif isinstance(kind, Integer):
+        bounds = f" from {kind.minimum}" + (f" to {kind.maximum}" if kind.maximum < LONG_MAX else "")
+        text = "integer" + (bounds if _settable(attribute) else "")
+    return f"{text} or null" if attribute.nullable else text
+
+
+def _default(attribute: Attribute) -> str:
+    if attribute.role is Role.PLAN:
+        return "must be given"
+    if isinstance(attribute.default, FromPlan):
+        return "the plan's"
+    if attribute.default is None and not attribute.nullable:
+        return "assigned"
+    if isinstance(attribute.default, list):
+        return ", ".join(f"`{entry}`" for entry in attribute.default)
+    shown = json.dumps(attribute.default).strip('"')
+    return f"`{shown}`"
+
+
+def _shown(attribute: Attribute) -> str:
+    return "show" if attribute.places.list_json is None else "list, show"
+
+
+def _settable(attribute: Attribute) -> str:
+    return "yes" if attribute.role in {Role.PLAN, Role.SETTING} else ""

@@ -1,0 +1,98 @@
+"""The README is true: its tables are the code's, and its examples run from the very text."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rtgmock.cli import _banner
+from tests.conftest import lacking
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Served
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+ADDRESS = "127.0.0.1:8080"
+
+
+def example(language: str) -> str:
+    """The one block of that language in the section of examples."""
+    section = README.partition("## The documentation's example")[2].partition("\n## ")[0]
+    [block] = re.findall(rf"```{language}\n(.*?)```", section, re.DOTALL)
+    return str(block)
+
+
+def run(arguments: list[str], text: str, api: Served) -> str:
+    script = text.replace(ADDRESS, api.url.removeprefix("http://"))
+    environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
+    done = subprocess.run(
+        arguments, input=script, capture_output=True, text=True, timeout=60, env=environment, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_tables_are_the_codes_own() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "cogapp", "--check", "-I", ".", "README.md"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}; mend it with: nox -s docs"
+
+
+def test_the_example_in_curl(api: Served, program: Callable[[str, str], str]) -> None:
+    program("curl", "curl")
+    made, listed = run(["sh", "-e"], example("sh").replace("curl", "curl -qsS"), api).split("}[", 1)
+
+    assert json.loads(made + "}")["plan"] == "nano"
+    assert json.loads("[" + listed)[0]["instance"]["plan"] == "nano"
+
+
+def test_the_example_in_ruby(api: Served, program: Callable[[str, str], str]) -> None:
+    ruby = program("ruby", "ruby")
+    if subprocess.run([ruby, "-e", "require 'rest-client'"], capture_output=True, timeout=60, check=False).returncode:
+        lacking("ruby", "Ruby's rest-client is not installed")
+    api.create()
+
+    assert json.loads(run([ruby], example("ruby"), api))[0]["instance"]["id"] == 1
+
+
+def test_the_example_in_python(api: Served) -> None:
+    api.create()
+
+    assert "'port': 9001" in run([sys.executable], example("python"), api)
+
+
+def test_the_example_in_node(api: Served, program: Callable[[str, str], str]) -> None:
+    node = program("node", "node")
+    api.create()
+
+    shown = run([node], example("js").replace("console.log(instances)", "console.log(JSON.stringify(instances))"), api)
+    assert json.loads(shown)[0]["instance"]["port"] == 9001
+
+
+def test_the_banner_is_the_one_that_is_shown(api: Served) -> None:
+    shown = README.partition("```\nrtgmock ")[2].partition("```")[0]
+    banner = _banner(api.emulator).removeprefix("rtgmock ").replace(api.url, f"http://{ADDRESS}")
+    expected = banner.replace("in memory only", "/home/you/rtgmock/rtgmock.json")
+
+    assert shown.strip() == expected
+
+
+@pytest.mark.parametrize("name", ["LICENSE", "CHANGELOG.md", "fixtures/exchanges"])
+def test_what_it_points_to_is_there(name: str) -> None:
+    assert name in README
+    assert (ROOT / name).exists()
