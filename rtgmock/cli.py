@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import click
 
 import rtgmock
-from rtgmock.config import HEALTH_PATH, Config, Setting, settings
+from rtgmock.config import HEALTH_PATH, Config, Setting, local_url, settings
 from rtgmock.errors import StartupError
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def ready(seconds: float, url: str | None) -> None:
 
     URL is that of the API; by default RTGMOCK_URL, or the address that RTGMOCK_HOST and RTGMOCK_PORT give.
     """
-    target = url or f"http://127.0.0.1:{os.environ.get('RTGMOCK_PORT', '8080')}"
+    target = url or local_url(os.environ.get("RTGMOCK_HOST", "127.0.0.1"), os.environ.get("RTGMOCK_PORT", "8080"))
     deadline = time.monotonic() + seconds
     while (problem := _problem(target)) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -153,13 +153,21 @@ def ready(seconds: float, url: str | None) -> None:
 
 def _problem(url: str) -> str:
     """Why the emulator isn't ready; empty when it is. A proxy that the environment names is not asked."""
-    parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=2)
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port or 80
+    except ValueError:
+        host = None
+    if host is None or parts.scheme != "http":
+        raise click.UsageError(f"{url!r} is not an HTTP URL with a host; write it as http://127.0.0.1:8080.")
+    connection = http.client.HTTPConnection(host, port, timeout=2)
     try:
         connection.request("GET", HEALTH_PATH)
         status = connection.getresponse().status
-    except (OSError, http.client.HTTPException) as error:
-        return str(error) or type(error).__name__
+    except OSError as error:
+        return (error.strerror or str(error)).lower()
+    except http.client.HTTPException as error:
+        return f"what listens there does not speak HTTP ({type(error).__name__})"
     finally:
         connection.close()
     return "" if status == http.client.OK else f"it answers {status}"

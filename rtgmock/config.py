@@ -69,6 +69,12 @@ def parse_host(text: str) -> str:
     raise ValueError(f"{text!r} is neither a host name nor an IP address")
 
 
+def local_url(host: str, port: int | str) -> str:
+    """The URL by which a client on this machine reaches what listens on an address, a wildcard included."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - translated, not bound
+    return f"http://{f'[{reachable}]' if ':' in reachable else reachable}:{port}"
+
+
 def parse_hostname(text: str) -> str:
     """Read what URLs shall advertise: a host in which ``{server}`` may stand. Raises ValueError."""
     parse_host("x" + text.replace("{server}", "") if "{server}" in text else text)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from rtgmock.app import create_app
 from rtgmock.clock import Clock, SystemClock, timestamp
-from rtgmock.config import BODY_LIMIT, Config
+from rtgmock.config import BODY_LIMIT, Config, local_url
 from rtgmock.errors import StartupError
 from rtgmock.http_server import HttpServer
 from rtgmock.ids import Chance
@@ -63,8 +63,7 @@ class Emulator:
     @property
     def url(self) -> str:
         """Where the API is served, for a client on this machine: ``http://127.0.0.1:8080``."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.config.host, self.config.host)  # noqa: S104
-        return f"http://{f'[{host}]' if ':' in host else host}:{self._server.effective_port}"
+        return local_url(self.config.host, self._server.effective_port)
 
     def start(self) -> Self:
         """Answer requests."""

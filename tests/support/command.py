@@ -1,4 +1,4 @@
-"""``rtgmock serve`` as a process of its own."""
+"""``rtgmock`` as a process of its own."""
 
 from __future__ import annotations
 
@@ -7,26 +7,75 @@ import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+T = TypeVar("T")
+
 DEADLINE = 20.0
+PROGRAM = (sys.executable, "-m", "rtgmock")
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """This process's environment with ``variables``, and without what would set options or a proxy."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not (name.startswith("RTGMOCK_") or name.lower().endswith("_proxy"))
+    }
+    return kept | variables
+
+
+def run(*arguments: str, folder: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run ``rtgmock`` with ``arguments`` in ``folder`` to its end."""
+    return subprocess.run(
+        [*PROGRAM, *arguments],
+        cwd=folder,
+        env=environment(**(env or {})),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
+    )
+
+
+def until(condition: Callable[[], T]) -> T:
+    """What ``condition`` gives as soon as that is true of it; its last answer when the deadline is over."""
+    deadline = time.monotonic() + DEADLINE
+    while not (found := condition()) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    return found
 
 
 class Command:
-    """Serves in ``folder`` from the moment that it is made; killed when its context ends."""
+    """Serves in ``folder`` from the moment that it is made; killed when its context ends.
 
-    def __init__(self, folder: Path, *arguments: str, env: dict[str, str] | None = None, wait: bool = True) -> None:
-        self.ready_file = folder / f"ready-{time.monotonic_ns()}"
-        self._out = (folder / f"{self.ready_file.name}.out").open("w+")
-        self._err = (folder / f"{self.ready_file.name}.err").open("w+")
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("RTGMOCK_")}
+    The port and the ready file are given as options, or with ``by_environment`` as variables.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *arguments: str,
+        env: dict[str, str] | None = None,
+        wait: bool = True,
+        by_environment: bool = False,
+        ready_file: Path | None = None,
+    ) -> None:
+        name = f"ready-{time.monotonic_ns()}"
+        self.ready_file = ready_file or folder / name
+        self._out = (folder / f"{name}.out").open("w+")
+        self._err = (folder / f"{name}.err").open("w+")
+        options = () if by_environment else ("--port", "0", "--ready-file", str(self.ready_file))
+        variables = {"RTGMOCK_PORT": "0", "RTGMOCK_READY_FILE": str(self.ready_file)} if by_environment else {}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "rtgmock", "serve", "--port", "0", "--ready-file", str(self.ready_file), *arguments],
+            [*PROGRAM, "serve", *options, *arguments],
             cwd=folder,
-            env={**inherited, **(env or {})},
+            env=environment(**variables, **(env or {})),
             stdin=subprocess.DEVNULL,
             stdout=self._out,
             stderr=self._err,
@@ -34,12 +83,11 @@ class Command:
         self.url = self._await_url() if wait else ""
 
     def _await_url(self) -> str:
-        deadline = time.monotonic() + DEADLINE
-        while time.monotonic() < deadline and self.process.poll() is None:
-            if self.ready_file.exists():
-                return self.ready_file.read_text().strip()
-            time.sleep(0.005)
-        raise AssertionError(f"the command did not get ready: {self.err}")
+        until(lambda: self.ready_file.exists() or self.process.poll() is not None)
+        if not self.ready_file.exists():
+            self.close()
+            raise AssertionError(f"the command did not get ready: {self.err}")
+        return self.ready_file.read_text().strip()
 
     @property
     def out(self) -> str:
@@ -68,11 +116,14 @@ class Command:
         self.signal(signal.SIGTERM)
         return self.wait()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
+    def close(self) -> None:
         if self.process.poll() is None:
             self.kill()
         self._out.close()
         self._err.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
