@@ -48,35 +48,36 @@ class RequestError(RtgmockError):
 
 
 class BadRequest(RequestError):
-    """The request cannot be read; the text says where."""
+    """The request or its body cannot be read; an XML body has a DTD."""
 
     status = 400
 
 
 class AccessDenied(RequestError):
-    """No credentials or wrong ones. The text and the realm are what Rails answered with."""
+    """No credentials, or wrong ones."""
 
     status = 401
 
     def __init__(self) -> None:
+        # The text and the realm are Rails's own.
         challenge = {"WWW-Authenticate": 'Basic realm="Application"'}
         super().__init__("HTTP Basic: Access denied.", headers=challenge)
 
 
 class Forbidden(RequestError):
-    """A request that a web page may have sent behind its user's back."""
+    """A web page may have sent the request behind its user's back."""
 
     status = 403
 
 
 class NotFound(RequestError):
-    """No such path, or no such instance for this account."""
+    """There is no such path, or no such instance for this account."""
 
     status = 404
 
 
 class MethodNotAllowed(RequestError):
-    """The path exists, the method doesn't; ``allowed`` goes out as ``Allow``."""
+    """The path has no such method; `Allow` names those that it has."""
 
     status = 405
 
@@ -86,25 +87,28 @@ class MethodNotAllowed(RequestError):
 
 
 class NotAcceptable(RequestError):
-    """The answer is wanted in a format that there isn't."""
+    """The answer is wanted in a format other than JSON and XML."""
 
     status = 406
 
 
 class ContentTooLarge(RequestError):
-    """The body is over the limit."""
+    """The body is over the limit of 1 MiB."""
 
     status = 413
 
 
 class UnsupportedMedia(RequestError):
-    """The body is of a type, charset or encoding that isn't read."""
+    """The body is of a type, a charset or an encoding that isn't read."""
 
     status = 415
 
 
 class Invalid(RequestError):
-    """Values are refused: one message each, beginning with the attribute's name as Rails humanizes it."""
+    """Values are refused: no plan, an unknown one, no room for it, a setting out of its bounds.
+
+    ``messages`` has one for each, beginning with the attribute's name as Rails humanizes it.
+    """
 
     status = 422
 
@@ -114,6 +118,6 @@ class Invalid(RequestError):
 
 
 class InternalError(RequestError):
-    """A fault of ours."""
+    """A fault of rtgmock's own, or a state file that cannot be written; nothing has changed."""
 
     status = 500

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rtgmock.attributes import ATTRIBUTES, Attribute, FromPlan, Role
 from rtgmock.config import settings
+from rtgmock.errors import AccessDenied, Invalid, RequestError
 from rtgmock.kinds import LONG_MAX, Boolean, Choice, Datetime, Integer, PortText, SavePoints
 from rtgmock.plans import PLANS
 from rtgmock.text import show_size
@@ -45,6 +46,18 @@ def plans() -> str:
         for plan in PLANS.values()
     )
     return table("plan | a month | memory | connections", rows)
+
+
+def errors() -> str:
+    leaves = sorted(RequestError.__subclasses__(), key=lambda leaf: leaf.status)
+    rows = ((f"`{leaf.status}`", (leaf.__doc__ or "").partition("\n")[0], _body(leaf)) for leaf in leaves)
+    return table("status | when | body", rows)
+
+
+def _body(leaf: type[RequestError]) -> str:
+    if leaf is AccessDenied:
+        return f"`{AccessDenied()}`"
+    return "a list of messages" if leaf is Invalid else "a sentence"
 
 
 def attributes() -> str:
