@@ -39,7 +39,8 @@ def nothing() -> Response:
 def refusal(error: RequestError) -> Response:
     """A refused request: a list of messages for a 422, else one sentence of plain text (ours).
 
-    No other body will do: a JSON one without a ``label`` ends a pkgcloud process.
+    The sentence is no JSON, since a JSON body without a ``label`` ends a pkgcloud process. A 422 has to be, for
+    ActiveResource to find the messages, and does end it.
     """
     if isinstance(error, Invalid):
         form = notes().answer_format
