@@ -93,7 +93,7 @@ class FileStorage(TransactionalStorage):
     def __init__(self, path: str | Path) -> None:
         # A link stays one: what it points to is replaced.
         self.path = Path(path).resolve()
-        self._lock = filelock.FileLock(self._beside("lock"), blocking=False, mode=0o600)
+        self._lock = filelock.FileLock(self._beside("lock"), blocking=False, mode=0o600, thread_local=False)
         self._take_lock()
         try:
             super().__init__(self._load())
