@@ -227,7 +227,7 @@ def faults(record: Record) -> list[str]:
     if missing:
         return [f"{missing[0]} is missing"]
     return [
-        f"{attribute.name} is {record[attribute.name]!r}"
+        f"{attribute.name} is {'invalid' if attribute.secret else repr(record[attribute.name])}"
         for attribute in STORED
         if not attribute.holds(record[attribute.name])
     ]

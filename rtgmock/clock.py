@@ -33,4 +33,4 @@ class SystemClock:
 
 def timestamp(moment: datetime) -> str:
     """A moment as the service printed it: UTC, whole seconds, ``2010-12-20T00:35:22Z`` (documented)."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"

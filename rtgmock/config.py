@@ -5,6 +5,7 @@ The command line, the environment variables and the README's table read the fiel
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import ipaddress
 import re
@@ -54,18 +55,17 @@ def parse_account(text: str) -> Credentials:
     if not (name and colon and password):
         raise ValueError("an account is written as NAME:PASSWORD, both not empty")
     if not text.isprintable():
-        raise ValueError(f"the account {name!r} has a control character in it")
+        raise ValueError(f"the account {name!r} has a character in it that cannot be printed")
     return Credentials(name, password)
 
 
 def parse_host(text: str) -> str:
     """Read a host name or an IP address, an IPv6 one with or without brackets. Raises ValueError."""
-    bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
-    try:
-        return str(ipaddress.ip_address(bare))
-    except ValueError:
-        if re.fullmatch(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252})", bare):
-            return bare.lower()
+    if match := re.fullmatch(r"\[?([0-9A-Fa-f:.]+)\]?", text):
+        with contextlib.suppress(ValueError):
+            return str(ipaddress.ip_address(match[1]))
+    if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}", text):
+        return text.lower()
     raise ValueError(f"{text!r} is neither a host name nor an IP address")
 
 
@@ -77,7 +77,9 @@ def local_url(host: str, port: int | str) -> str:
 
 def parse_hostname(text: str) -> str:
     """Read what URLs shall advertise: a host in which ``{server}`` may stand. Raises ValueError."""
-    parse_host("x" + text.replace("{server}", "") if "{server}" in text else text)
+    if "{server}" not in text:
+        return parse_host(text)
+    parse_host("x" + text.replace("{server}", ""))
     return text
 
 

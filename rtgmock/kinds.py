@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 from typing import ClassVar
 
 from rtgmock.clock import timestamp
@@ -59,6 +60,8 @@ class Text(Kind):
         """A number is taken as its digits."""
         if isinstance(raw, bool) or not isinstance(raw, str | int):
             raise Unfit("is invalid: it must be a string")
+        if isinstance(raw, int) and abs(raw) > LONG_MAX:
+            raise Unfit(f"is too long (maximum is {LONGEST} characters)")
         text = str(raw)
         if not text.strip() and not self.blank:
             raise Unfit("can't be blank")
@@ -107,12 +110,20 @@ class Integer(Kind):
     def _number(raw: object) -> int:
         if isinstance(raw, int) and not isinstance(raw, bool):
             return raw
-        if isinstance(raw, str) and re.fullmatch(r"\s*[+-]?\d{1,25}\s*", raw, re.ASCII):
+        if isinstance(raw, str) and re.fullmatch(r"\s*[+-]?\d{1,400}\s*", raw, re.ASCII):
             return int(raw)
-        written = raw if isinstance(raw, str) else str(raw) if isinstance(raw, float) else ""
-        if re.fullmatch(r"\s*[+-]?\d{1,25}\.\d{1,25}\s*", written, re.ASCII):
-            raise Unfit("must be an integer")
-        raise Unfit("is not a number")
+        # A JSON number beyond 64 bits is a float by now.
+        number = float(raw) if isinstance(raw, float | str) and _is_decimal(raw) else float("nan")
+        if not isfinite(number):
+            raise Unfit("is not a number")
+        if isinstance(raw, float) and number.is_integer():
+            return int(number)
+        raise Unfit("must be an integer")
+
+
+def _is_decimal(raw: float | str) -> bool:
+    pattern = r"\s*[+-]?\d{1,400}(\.\d{1,400})?([eE][+-]?\d{1,9})?\s*"
+    return isinstance(raw, float) or re.fullmatch(pattern, raw, re.ASCII) is not None
 
 
 @dataclass(frozen=True)
@@ -124,7 +135,8 @@ class Boolean(Kind):
     def read(self, raw: object) -> bool:
         """Also ``1`` and ``0``, and all four as strings: what a form's check box and XML send."""
         known = {"true": True, "1": True, "false": False, "0": False}
-        word = str(raw).strip().lower() if isinstance(raw, str | int) else ""
+        word = {0: "0", 1: "1"}.get(raw, "") if isinstance(raw, int) else raw
+        word = word.strip().lower() if isinstance(word, str) else ""
         if word not in known:
             raise Unfit("is not included in the list")
         return known[word]

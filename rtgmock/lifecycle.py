@@ -62,9 +62,6 @@ class BootDelay:
             return cls(seconds=float(text.rstrip("s")))
         raise ValueError(f"{text!r} is not a delay; write seconds, as 2.5, or reads, as 3reads")
 
-    def __str__(self) -> str:
-        return f"{self.reads}reads" if self.reads else f"{self.seconds:g}"
-
 
 def step(status: str, event: Event) -> str:
     """Where ``event`` leads from ``status``. Raises KeyError where the table has no such way."""
@@ -97,10 +94,10 @@ def observe(status: str, boot: Boot | None, now: datetime) -> tuple[str, Boot | 
     return step(status, Event.READY), None
 
 
-def is_boot(value: object) -> bool:
-    """Whether a stored record may have this as its boot."""
-    if value is None:
-        return True
+def is_boot(status: str, value: object) -> bool:
+    """Whether a stored record of that status may have this as its boot: one that is starting needs one."""
+    if status != Status.STARTING:
+        return value is None
     if not (isinstance(value, dict) and len(value) == 1):
         return False
     reads, until = value.get("reads"), value.get("until")

@@ -205,8 +205,8 @@ def _record_problem(number: str, record: object, last: int, servers: Mapping[str
         return "it is not an object"
     if wrong := attributes.faults(record):
         return wrong[0]
-    if not is_boot(record.get("boot")):
-        return f"boot is {record['boot']!r}"
+    if not is_boot(record["status"], record.get("boot")):
+        return f"boot is {record.get('boot')!r} while its status is {record['status']}"
     if str(record["id"]) != number or record["id"] > last:
         return f"its id is {record['id']}, and the last one given is {last}"
     if str(record["server_id"]) not in servers:

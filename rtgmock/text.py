@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-KB, MB, GB = 2**10, 2**20, 2**30
-UNITS = {"": 1, "B": 1, "KB": KB, "MB": MB, "GB": GB, "TB": 2**40}
+KB, MB, GB, TB = 2**10, 2**20, 2**30, 2**40
+UNITS = {"": 1, "B": 1, "KB": KB, "MB": MB, "GB": GB, "TB": TB}
 
 
 def parse_size(text: str) -> int:
@@ -28,10 +28,10 @@ def parse_size(text: str) -> int:
 
 def show_size(size: int) -> str:
     """Write bytes in the largest unit that keeps them short: ``100 MB``, ``1.5 GB``."""
-    for unit, factor in (("GB", GB), ("MB", MB), ("KB", KB)):
+    for unit, factor in (("TB", TB), ("GB", GB), ("MB", MB), ("KB", KB)):
         if size >= factor:
             return f"{size / factor:.4g} {unit}"
-    return f"{size} bytes"
+    return f"{size} byte{'s' if size != 1 else ''}"
 
 
 def printable(text: str, limit: int = 80) -> str:

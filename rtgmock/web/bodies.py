@@ -25,7 +25,7 @@ def parameters() -> Tree:
     """
     noted = notes()
     if noted.parameters is None:
-        noted.parameters = form.merge(_body(), form.parse_query(request.query_string.decode("latin-1")))
+        noted.parameters = form.merge(_body(), form.decode_query(request.query_string))
         noted.hint = noted.hint or _mistaken_root(noted.parameters)
     return noted.parameters
 

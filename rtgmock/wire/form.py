@@ -7,6 +7,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
 from rtgmock.errors import BadRequest
@@ -25,8 +26,16 @@ def decode(body: bytes, charset: str) -> Tree:
     return parse_query(decode_text(body, charset, "form"), charset, "form body")
 
 
+def decode_query(query: bytes) -> Tree:
+    """Read a query string. Raises BadRequest for what isn't UTF-8, escaped or not."""
+    try:
+        return parse_query(query.decode())
+    except UnicodeDecodeError as error:
+        raise BadRequest(f"The query string cannot be read: byte {error.start} is not UTF-8.") from error
+
+
 def parse_query(text: str, charset: str = "utf-8", what: str = "query string") -> Tree:
-    """Read a form's text or a query string. Raises BadRequest for a percent escape that isn't in the charset."""
+    """Read a form's text or a query string's. Raises BadRequest for a percent escape that isn't in the charset."""
     try:
         pairs = parse_qsl(text, keep_blank_values=True, encoding=charset, errors="strict", max_num_fields=_MOST_FIELDS)
     except UnicodeDecodeError as error:
@@ -40,6 +49,8 @@ def decode_multipart(body: bytes, charset: str, boundary: str) -> Tree:
     """Read a ``multipart/form-data`` body. Raises BadRequest for a broken one, and for a file in it."""
     try:
         parts = list(_parts(body, boundary))
+    except RequestEntityTooLarge as error:  # werkzeug's word for too many parts
+        raise BadRequest(f"The multipart body has more than {_MOST_FIELDS} fields.") from error
     except ValueError as error:
         raise BadRequest(f"The multipart body cannot be read: {error}.") from error
     return nest((name, decode_text(value, charset, "multipart")) for name, value in parts)
@@ -51,9 +62,11 @@ def _parts(body: bytes, boundary: str) -> Iterable[tuple[str, bytes]]:
     decoder.receive_data(None)
     name, value = "", b""
     while not isinstance(event := decoder.next_event(), Epilogue | NeedData):
+        if isinstance(event, Field | File) and not isinstance(event.name, str):
+            raise BadRequest("The multipart body cannot be read: a part of it has no name.")
         if isinstance(event, File):
             raise BadRequest(
-                f"The part {printable(event.name)!r} of the multipart body is a file; send a plain field, "
+                f"The part '{printable(event.name)}' of the multipart body is a file; send a plain field, "
                 "as curl -F plan=nano does."
             )
         if isinstance(event, Field):
@@ -79,7 +92,7 @@ def _split(name: str) -> tuple[str, list[str]]:
         return name, []
     brackets = re.findall(r"\[([^\[\]]*)\]", match[2])
     if len(brackets) > _DEPTH:
-        raise BadRequest(f"The name {printable(name)!r} is nested more than {_DEPTH} deep.")
+        raise BadRequest(f"The name '{printable(name)}' is nested more than {_DEPTH} deep.")
     return match[1], brackets
 
 
@@ -99,7 +112,7 @@ def _expected(sort: type, present: Any, name: str) -> Any:
     if present is None:
         return sort()
     if not isinstance(present, sort):
-        raise BadRequest(f"The name {printable(name)!r} nests where another field of that name does not.")
+        raise BadRequest(f"The name '{printable(name)}' nests where another field of that name does not.")
     return present
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def decode(body: bytes, charset: str) -> Tree:
     """Read an object; an empty body is an empty one. Raises BadRequest, saying where it ends to be JSON."""
     text = decode_text(body, charset, "JSON")
-    if not text.strip():
+    if not text.strip(" \t\r\n"):
         return {}
     try:
         tree = orjson.loads(text)
