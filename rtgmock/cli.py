@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -21,12 +22,17 @@ from rtgmock.errors import StartupError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from rtgmock.emulator import Emulator
 
 
-class _Read(click.ParamType[Any]):
+if TYPE_CHECKING:
+    _ParamType = click.ParamType[Any]
+else:
+    _ParamType = click.ParamType  # generic only from click 8.4 on
+
+
+class _Read(_ParamType):
     """A value as the table of settings reads it."""
 
     def __init__(self, setting: Setting) -> None:
@@ -78,11 +84,22 @@ def serve(**given: Any) -> None:
         raise click.UsageError(f"{error}.") from error
     form = as_json if config.log_format == "json" else as_text
     stop = _stop_on_signals()
-    emulator = Emulator(config, log=lambda entry: click.echo(form(entry), err=True))
-    with emulator, _ready_file(config.ready_file, emulator.url):
-        click.echo(_banner(emulator))
-        stop.wait()
-        click.echo("rtgmock stops: finishing the requests in flight", err=True)
+    with _ready_file(config.ready_file) as announce:
+        emulator = Emulator(config, log=lambda entry: _say(form(entry), err=True))
+        with emulator:
+            announce(emulator.url)
+            _say(_banner(emulator))
+            stop.wait()
+            if config.log_format == "text":
+                _say("rtgmock stops: finishing the requests in flight", err=True)
+
+
+def _say(text: str, *, err: bool = False) -> None:
+    """Print a line. When nobody reads any more, that is no reason to stop serving."""
+    try:
+        click.echo(text, err=err)
+    except OSError:
+        setattr(sys, "stderr" if err else "stdout", Path(os.devnull).open("w"))  # noqa: SIM115 - for the rest of our life
 
 
 def _stop_on_signals() -> threading.Event:
@@ -94,41 +111,56 @@ def _stop_on_signals() -> threading.Event:
         stop.set()
 
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), handle)
+        number = getattr(signal, name, None)
+        # Whoever started us may have seen to it that a signal is ignored, as nohup does.
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, handle)
     return stop
 
 
 @contextlib.contextmanager
-def _ready_file(path: Path | None, url: str) -> Iterator[None]:
-    """Write the URL where it can be waited for, whole or not at all; take it away again at the end."""
+def _ready_file(path: Path | None) -> Iterator[Callable[[str], None]]:
+    """Gives what writes the URL where it can be waited for, whole or not at all; there is none before and after."""
     if path is None:
-        yield
+        yield lambda _: None
         return
     part = path.with_name(f".{path.name}.{os.getpid()}")
+
+    def announce(url: str) -> None:
+        with _blaming(path):
+            part.write_text(f"{url}\n", encoding="utf-8")
+            part.replace(path)
+
+    with _blaming(path):
+        path.unlink(missing_ok=True)
     try:
-        part.write_text(f"{url}\n", encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        raise StartupError(f"the ready file {path} cannot be written: {error.strerror}; name another one") from error
+        yield announce
+    finally:
+        for left in (path, part):
+            with contextlib.suppress(OSError):
+                left.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _blaming(path: Path) -> Iterator[None]:
     try:
         yield
-    finally:
-        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StartupError(f"the ready file {path} cannot be written: {error.strerror}; name another one") from error
 
 
 def _banner(emulator: Emulator) -> str:
     config, url = emulator.config, emulator.url
     state = config.state.resolve() if config.state else "in memory only"
-    first = config.accounts[0]
-    line = f"curl -u {shlex.quote(f'{first.name}:{first.password}')} -d plan=nano {url}/instances.json"
+    first, count = config.accounts[0], len(emulator.store.instances())
+    login, target = shlex.quote(f"{first.name}:{first.password}"), shlex.quote(f"{url}/instances.json")
     rows = {
         "API": f"{url}/instances",
         "account": ", ".join(account.name for account in config.accounts),
-        "state": f"{state} ({len(emulator.store.instances())} instances)",
+        "state": f"{state} ({count} instance{'' if count == 1 else 's'})",
         "Redis": "off: URLs are well-formed, nothing listens there",
         "health": f"{url}{HEALTH_PATH}",
-        "try it": line,
+        "try it": f"curl -u {login} -d plan=nano {target}",
     }
     return "\n".join([f"rtgmock {rtgmock.__version__}", *(f"  {name:<8} {text}" for name, text in rows.items())])
 

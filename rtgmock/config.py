@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import ipaddress
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,7 +95,15 @@ def parse_state(text: str) -> Path | None:
     """Read the state file's path; ``:memory:`` is None. Raises ValueError."""
     if not text:
         raise ValueError(f"the state file's name is empty; write a path, or {MEMORY} to keep nothing")
-    return None if text == MEMORY else Path(text)
+    return None if text == MEMORY else parse_file(text)
+
+
+def parse_file(text: str) -> Path:
+    """Read a file's path. Raises ValueError for what can only be a folder."""
+    path = Path(text)
+    if not path.name or "\0" in text or text.endswith(("/", os.sep)) or path.name == "..":
+        raise ValueError(f"{text!r} is not the name of a file")
+    return path
 
 
 def parse_log_format(text: str) -> str:
@@ -213,7 +222,7 @@ class Config:
         "--ready-file",
         "FILE",
         "none",
-        Path,
+        parse_file,
         "Written, with the URL, when requests are answered.",
         default=None,
     )

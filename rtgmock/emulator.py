@@ -16,6 +16,7 @@ from rtgmock.http_server import HttpServer
 from rtgmock.ids import Chance
 from rtgmock.provisioner import Provisioner
 from rtgmock.store import Store
+from rtgmock.web.access_log import masked
 from rtgmock.web.health import Life
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Emulator:
         host, port = self.config.host, self.config.port
         try:
             return HttpServer(app, host, port, body_limit=BODY_LIMIT, refused=self._refused)
-        except socket.gaierror as error:
+        except (socket.gaierror, UnicodeError) as error:
             raise StartupError(f"the host {host} is not known here; listen on another one: --host HOST") from error
         except OSError as error:
             raise StartupError(_why_not(host, port, error)) from error
@@ -57,7 +58,7 @@ class Emulator:
         """Log what the server refused itself, which the app never saw."""
         method, _, path = line.partition(" ")
         path = path.removesuffix(" HTTP/1.1").removesuffix(" HTTP/1.0")
-        entry: Entry = {"time": timestamp(self._clock.now()), "method": method or "-", "path": path or "-"}
+        entry: Entry = {"time": timestamp(self._clock.now()), "method": method or "-", "path": masked(path) or "-"}
         self._log(entry | {"status": status, "ms": 0.0, "account": None, "hint": sentence})
 
     @property

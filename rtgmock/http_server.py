@@ -70,7 +70,7 @@ class _Refusal(ErrorTask):
     def execute(self) -> None:
         error = self.request.error
         sentence = _sentence(error.code, error.body, self.channel.adj)
-        line = printable(getattr(self.request, "first_line", b"").decode("latin-1"), 200)
+        line = getattr(self.request, "first_line", b"").decode("latin-1")
         self.channel.server.refused(error.code, line, sentence)
         body = f"{sentence}\n".encode()
         self.status = f"{error.code} {error.reason}"
@@ -81,7 +81,7 @@ class _Refusal(ErrorTask):
 
 
 def _sentence(code: int, reason: str, adj: Any) -> str:
-    reason = printable(reason.rstrip("."), 200)
+    reason = printable(reason.partition('"')[0].strip(" ."), 200)  # what it quotes may be a header with a secret in it
     return {
         413: f"The body is larger than {adj.max_request_body_size - 1} bytes, which is the most that is read.",
         431: f"The headers are larger than {adj.max_request_header_size - 1} bytes, which is the most that is read.",
@@ -97,6 +97,11 @@ class _Channel(HTTPChannel):
     lingering = False
     started: float | None = None
     """When the request that is being read began to come."""
+
+    def service(self) -> None:
+        if self.server.stopping and self.requests:
+            self.requests[0].headers["CONNECTION"] = "close"  # or a client that goes on would keep us from stopping
+        super().service()
 
     def received(self, data: bytes) -> bool:
         if self.request is None:
@@ -194,6 +199,11 @@ class HttpServer(TcpWSGIServer):
             sockinfo=(family, socket.SOCK_STREAM, 0, address),
         )
         dispatcher.set_thread_count(THREADS)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether a stop is under way."""
+        return self._stopping_since is not None
 
     def start(self) -> None:
         """Answer requests, until ``stop``."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import re
+import shlex
 import tempfile
 import threading
 from abc import abstractmethod
@@ -29,6 +32,9 @@ class TransactionalStorage(Storage):
     Other threads read what was last committed, at any time and without a lock. Whoever opens a transaction
     must see to it that there is one at a time, and must replace documents, never change them in place.
     """
+
+    name: str
+    """What to call it in a message."""
 
     def __init__(self, tables: Tables) -> None:
         self._committed = tables
@@ -64,14 +70,20 @@ class TransactionalStorage(Storage):
     def _commit(self, data: Tables) -> None:
         self._keep(data)
         self._committed = data
+        self._settle()
 
     @abstractmethod
     def _keep(self, data: Tables) -> None:
         """Make ``data`` survive the process; raise InternalError when that fails."""
 
+    def _settle(self) -> None:
+        """Make what was kept survive the machine; raise InternalError when that fails."""
+
 
 class MemoryStorage(TransactionalStorage):
     """Keeps nothing."""
+
+    name = ":memory:"
 
     def __init__(self) -> None:
         super().__init__({})
@@ -91,14 +103,19 @@ class FileStorage(TransactionalStorage):
     """
 
     def __init__(self, path: str | Path) -> None:
-        # A link stays one: what it points to is replaced.
-        self.path = Path(path).resolve()
+        try:
+            # A link stays one: what it points to is replaced.
+            self.path = Path(path).resolve()
+        except (OSError, RuntimeError) as error:
+            raise StartupError(
+                f"the state file {path} is a link that leads nowhere; name another: --state FILE"
+            ) from error
+        self.name = str(self.path)
         self._lock = filelock.FileLock(self._beside("lock"), blocking=False, mode=0o600, thread_local=False)
         self._take_lock()
         try:
             super().__init__(self._load())
-            for stale in self.path.parent.glob(f".{_literal(self.path.name)}.*.tmp"):
-                stale.unlink(missing_ok=True)
+            self._remove_stale()
         except BaseException:
             self.close()
             raise
@@ -108,8 +125,11 @@ class FileStorage(TransactionalStorage):
 
     def _take_lock(self) -> None:
         folder = self.path.parent
+        if not folder.exists():
+            command = f"mkdir -p {shlex.quote(str(folder))}"
+            raise StartupError(f"the state file's folder {folder} does not exist; create it with: {command}")
         if not folder.is_dir():
-            raise StartupError(f"the state file's folder {folder} does not exist; create it with: mkdir -p {folder}")
+            raise StartupError(f"{folder} is a file, and the state file cannot be in it; name another: --state FILE")
         try:
             self._lock.acquire()
         except filelock.Timeout as error:
@@ -130,6 +150,8 @@ class FileStorage(TransactionalStorage):
         return ""
 
     def _load(self) -> Tables:
+        if self.path.exists() and not self.path.is_file():
+            raise StartupError(f"the state file {self.path} is not a plain file; start with another one: --state FILE")
         try:
             content = self.path.read_bytes()
         except FileNotFoundError:
@@ -172,23 +194,36 @@ class FileStorage(TransactionalStorage):
             with contextlib.suppress(OSError):
                 os.unlink(name)  # noqa: PTH108
             raise
-        _sync_folder(self.path.parent)
+
+    def _settle(self) -> None:
+        try:
+            _sync_folder(self.path.parent)
+        except OSError as error:
+            raise InternalError(
+                f"The change is made, but may not survive a power cut: its folder cannot be synced ({error.strerror})."
+            ) from error
+
+    def _remove_stale(self) -> None:
+        """Remove what an emulator that died while it wrote has left; mkstemp puts eight characters in a name."""
+        name = re.compile(rf"\.{re.escape(self.path.name)}\.[a-z0-9_]{{8}}\.tmp")
+        for entry in self.path.parent.iterdir():
+            if name.fullmatch(entry.name):
+                entry.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Give the lock back. Every answered change is on disk already."""
         self._lock.release()
 
 
-def _literal(name: str) -> str:
-    """``name`` for a glob that takes it literally."""
-    return "".join(f"[{char}]" if char in "*?[" else char for char in name)
-
-
 def _sync_folder(folder: Path) -> None:
-    """Make the replacement itself survive a power cut. Windows has no such call, and needs none."""
-    if os.name != "nt":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    """Make the replacement itself survive a power cut, where the system can: Windows and some file systems don't."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in {errno.EINVAL, errno.ENOTSUP}:
+            raise
+    finally:
+        os.close(descriptor)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections import Counter
 from typing import TYPE_CHECKING, Any, cast
 
 from tinydb import TinyDB
@@ -11,8 +12,10 @@ from tinydb.table import Table
 
 from rtgmock import attributes
 from rtgmock.errors import StartupError
+from rtgmock.kinds import Text
 from rtgmock.lifecycle import is_boot
 from rtgmock.storage import FileStorage, MemoryStorage, TransactionalStorage
+from rtgmock.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 """The version of the file's format; a file with a higher one is refused."""
 
+_HIGHEST_ID = 10**15
 _FORMAT, _INSTANCES, _SERVERS, _ACCOUNTS = "rtgmock", "instances", "servers", "accounts"
 _COUNTERS = {"format": FORMAT, "last_instance_id": 0}
 
@@ -67,13 +71,13 @@ class Store:
         storage = MemoryStorage() if path is None else FileStorage(path)
         store = cls(storage)
         try:
-            store._prepare(str(path))
+            store._prepare()
         except BaseException:
             store.close()
             raise
         return store
 
-    def _prepare(self, name: str) -> None:
+    def _prepare(self) -> None:
         tables = self._storage.read()
         if not tables:
             with self.transaction():
@@ -81,7 +85,7 @@ class Store:
             return
         if problem := next(_problems(tables), ""):
             raise StartupError(
-                f"the state file {name} cannot be used: {problem}; "
+                f"the state file {self._storage.name} cannot be used: {problem}; "
                 "it is left as it is: start with another one: --state FILE"
             )
 
@@ -156,7 +160,7 @@ class Transaction:
         self._database.named(_INSTANCES).put(record["id"], _copied(record))
 
     def remove_instance(self, instance_id: int) -> None:
-        """Remove an instance. Raises KeyError when there is none of that id."""
+        """Remove an instance that there is."""
         self._database.named(_INSTANCES).remove(doc_ids=[instance_id])
 
     def add_server(self, server_id: int, name: str) -> None:
@@ -173,42 +177,57 @@ class Transaction:
 
 
 def _problems(tables: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """What makes a file unfit to be used; nothing when it is fit."""
+    """What makes a file unfit to be used, nothing when it is fit; only the first of it may be relied upon."""
     counters = tables.get(_FORMAT, {}).get("1")
     if not isinstance(counters, dict) or type(counters.get("format")) is not int:
         yield "it was not written by rtgmock"
+        return
+    if counters["format"] < 1:
+        yield f"its format is version {counters['format']}"
         return
     if counters["format"] > FORMAT:
         yield f"a newer rtgmock wrote it, in version {counters['format']} of its format; this one knows {FORMAT}"
         return
     last = counters.get("last_instance_id")
-    if type(last) is not int:
+    if type(last) is not int or not 0 <= last <= _HIGHEST_ID:
         yield f"last_instance_id is {last!r}"
         return
-    yield from _nameless(tables)
-    servers = tables.get(_SERVERS, {})
-    for number, record in tables.get(_INSTANCES, {}).items():
-        if wrong := _record_problem(number, record, last, servers):
-            yield f"instance {number}: {wrong}"
+    yield from _misnamed(tables)
+    instances = tables.get(_INSTANCES, {})
+    for number, record in instances.items():
+        for wrong in _record_problems(number, record, last, tables):
+            yield f"instance {printable(number)}: {wrong}"
+    ports = _repeated(record["port"] for record in instances.values())
+    yield from (f"two instances have the port {port}" for port in ports)
 
 
-def _nameless(tables: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def _misnamed(tables: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     for table in (_SERVERS, _ACCOUNTS):
-        for number, row in tables.get(table, {}).items():
-            if not (number.isdecimal() and isinstance(row, dict) and isinstance(row.get("name"), str)):
-                yield f"{table}: {number} has no name"
+        rows = tables.get(table, {})
+        for number, row in rows.items():
+            name = row.get("name") if isinstance(row, dict) else None
+            if not (number.isdecimal() and Text(blank=True).holds(name)):
+                yield f"{table}: {printable(number)} has no proper name"
+        names = _repeated(row["name"] for row in rows.values())
+        yield from (f"{table}: two are called {name}" for name in names)
 
 
-def _record_problem(number: str, record: object, last: int, servers: Mapping[str, Any]) -> str:
-    """What is wrong with one record, or an empty string."""
+def _record_problems(number: str, record: object, last: int, tables: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """What is wrong with one record; only the first of it may be relied upon."""
     if not isinstance(record, dict):
-        return "it is not an object"
-    if wrong := attributes.faults(record):
-        return wrong[0]
-    if not is_boot(record["status"], record.get("boot")):
-        return f"boot is {record.get('boot')!r} while its status is {record['status']}"
+        yield "it is not an object"
+        return
+    yield from attributes.faults(record)
+    if "boot" not in record:
+        yield "boot is missing"
+    if not is_boot(record["status"], record["boot"]):
+        yield f"boot is {record['boot']!r} while its status is {record['status']}"
     if str(record["id"]) != number or record["id"] > last:
-        return f"its id is {record['id']}, and the last one given is {last}"
-    if str(record["server_id"]) not in servers:
-        return f"there is no server {record['server_id']}"
-    return ""
+        yield f"its id is {record['id']}, and the last one given is {last}"
+    for table, name in ((_SERVERS, "server_id"), (_ACCOUNTS, "user_id")):
+        if str(record[name]) not in tables.get(table, {}):
+            yield f"its {name} is {record[name]}, and {table} has none of that number"
+
+
+def _repeated(values: Iterable[Any]) -> Iterator[Any]:
+    return (value for value, count in Counter(values).items() if count > 1)

@@ -175,7 +175,7 @@ def test_what_a_create_ignores_is_reported_as_well(api: Served) -> None:
 
     assert answer.status_code == 201
     assert answer.json()["port"] == 9001
-    assert answer.headers["X-Rtgmock-Ignored"] == "port, region, bad\\r\\nname"
+    assert answer.headers["X-Rtgmock-Ignored"] == "port, region, (no name)"
 
 
 @pytest.mark.parametrize(

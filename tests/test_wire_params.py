@@ -122,7 +122,7 @@ def test_reading_leaves_the_tree_alone() -> None:
         (("pln",), "pln is not an attribute; did you mean plan?"),
         (("xyzzy", "time_out"), "time_out is not an attribute; did you mean timeout?"),
         (("master-host",), "master-host is not an attribute; did you mean master_host?"),
-        (("snapshot\n",), r"snapshot\n is not an attribute; did you mean snapshots?"),
+        (("password: secret",), ""),
         (("xyzzy",), ""),
         ((), ""),
         (("xyzzy",) * 10 + ("pln",), ""),
@@ -137,10 +137,10 @@ def test_a_hint_names_what_was_probably_meant(unknown: tuple[str, ...], hint: st
     [
         ([], ""),
         (["a"], "a"),
-        (["a", "b\r\n", "é"], r"a, b\r\n, \xe9"),
+        (["a", "b\r\n", "é", "instance[c]"], "a, (no name), (no name), instance[c]"),
         (["a"] * 10, ", ".join("a" * 10)),
         (["a"] * 11, ", ".join("a" * 10) + ", ..."),
-        (["x" * 1000], "x" * 77 + "..."),
+        (["x" * 60, "x" * 61], "x" * 60 + ", (no name)"),
     ],
 )
 def test_names_are_shown_fit_for_a_header(names: list[str], shown: str) -> None:

@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     Log = Callable[[Entry], None]
 
 MASK = "***"
+# Whatever ends in a secret attribute's name, with its words parted in any way, up to what parts it from the next.
+_SECRET = re.compile(
+    "((?:" + "|".join(sorted(SECRETS, key=len, reverse=True)).replace("_", "[-_+. ]?") + ")[^=&;]*)=[^&;]*",
+    re.IGNORECASE,
+)
+_USER_INFO = re.compile(r"//[^/@\s]*@")
 
 
 def install(app: Flask, clock: Clock, log: Log) -> None:
@@ -59,7 +65,7 @@ def _entry(response: Response, clock: Clock) -> Entry:
     entry: Entry = {
         "time": timestamp(clock.now()),
         "method": request.method,
-        "path": _masked_path(),
+        "path": masked(_target()),
         "status": response.status_code,
         "ms": round((clock.ticks() - noted.started) * 1000, 1),
         "account": noted.account or None,
@@ -70,19 +76,18 @@ def _entry(response: Response, clock: Clock) -> Entry:
     return entry
 
 
-def _masked_path() -> str:
-    path = printable(request.path, 200)
+def _target() -> str:
     query = request.query_string.decode("latin-1")
-    if not query:
-        return path
-    if any(secret in query.lower() or "%" in query for secret in SECRETS):
-        pairs = parse_qsl(query, keep_blank_values=True)
-        query = urlencode([(name, MASK if _is_secret(name) else value) for name, value in pairs], safe="*[]")
-    return f"{path}?{printable(query, 300)}"
+    return f"{request.path}?{query}" if query else request.path
 
 
-def _is_secret(name: str) -> bool:
-    return bool(SECRETS.intersection(re.split(r"[\[\]]", name.lower())))
+def masked(target: str) -> str:
+    """A path with its query, fit for the log: one line, bounded, and without what secrets are in it."""
+    path, mark, query = target.partition("?")
+    if mark and "%" in query:
+        query = urlencode(parse_qsl(query, keep_blank_values=True), safe="*[]")
+    text = _USER_INFO.sub("//" + MASK + "@", f"{path}{mark}{query}")
+    return printable(_SECRET.sub(rf"\1={MASK}", text), 300)
 
 
 def as_json(entry: Entry) -> str:

@@ -18,6 +18,7 @@ from rtgmock.web.notes import notes
 if TYPE_CHECKING:
     from flask import Flask, Response
 
+FAULT = "Internal error in rtgmock; its log says more."
 ENDPOINTS = ("/instances", "/instances.json", "/instances.xml", "/instances/1", HEALTH_PATH)
 
 
@@ -36,7 +37,7 @@ def install(app: Flask) -> None:
     @app.errorhandler(Exception)
     def nobodys(error: Exception) -> Response:
         logging.getLogger("rtgmock").error("%s %s failed", request.method, printable(request.path), exc_info=error)
-        return ours(errors.InternalError("Internal error in rtgmock; its log says more."))
+        return ours(errors.InternalError(FAULT))
 
 
 def _translated(error: HTTPException) -> errors.RequestError:
@@ -49,6 +50,8 @@ def _translated(error: HTTPException) -> errors.RequestError:
         return errors.NotFound(_unknown_path())
     if error.code == errors.ContentTooLarge.status:
         return errors.ContentTooLarge(f"The body is larger than {BODY_LIMIT} bytes, which is the most that is read.")
+    if error.code is None or error.code >= errors.InternalError.status:
+        return errors.InternalError(FAULT)
     return errors.BadRequest(f"The request cannot be read: {error.description}")
 
 

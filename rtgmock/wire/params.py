@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from rtgmock.attributes import BY_NAME, CHANGEABLE, Record
 from rtgmock.errors import Invalid
 from rtgmock.kinds import Unfit
-from rtgmock.text import nearest, printable
+from rtgmock.text import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 ROOT = "instance"
 _SHOWN = 10
+_NAME = re.compile(r"[\w.\[\]-]{1,60}", re.ASCII)
 # What Rails's form helpers and routes put beside a form's own fields.
 _FRAMEWORK = {"_method", "utf8", "authenticity_token", "commit", "format", "controller", "action"}
 
@@ -58,13 +60,14 @@ def _flat(tree: Tree) -> Tree:
 
 def shown(names: Iterable[str]) -> str:
     """Names as a client sent them, fit for a sentence or a header; the first ten of them."""
-    first = [printable(name) for name in islice(names, _SHOWN + 1)]
+    # A body that is read as what it isn't becomes one long name, with whatever secrets are in it.
+    first = [name if _NAME.fullmatch(name) else "(no name)" for name in islice(names, _SHOWN + 1)]
     return ", ".join([*first[:_SHOWN], "..."] if len(first) > _SHOWN else first)
 
 
 def hint(unknown: tuple[str, ...]) -> str:
     """What a name that is no attribute was probably meant to be; empty when nothing is near."""
-    for name in unknown[:_SHOWN]:
+    for name in filter(_NAME.fullmatch, unknown[:_SHOWN]):
         if meant := nearest(name, [attribute.name for attribute in CHANGEABLE]):
-            return f"{printable(name)} is not an attribute; did you mean {meant}?"
+            return f"{name} is not an attribute; did you mean {meant}?"
     return ""

@@ -1,0 +1,128 @@
+"""What is installed: the wheel's files, its dependencies, and how little an import costs."""
+
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from email.parser import Parser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import rtgmock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from email.message import Message
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = Path(rtgmock.__file__).parent
+DIST_INFO = f"rtgmock-{rtgmock.__version__}.dist-info"
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]:
+    """The wheel, built from the sources; with the build backend that is here, else with one that pip fetches."""
+    folder = tmp_path_factory.mktemp("wheel")
+    isolated = importlib.util.find_spec("hatchling") is None
+    options = ["--no-deps", "--wheel-dir", str(folder), *([] if isolated else ["--no-build-isolation"])]
+    built = subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", *options, str(ROOT)],
+        env={**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    if isolated and "No matching distribution found for hatchling" in built.stderr:
+        pytest.skip("hatchling is not installed and cannot be fetched")
+    assert built.returncode == 0, built.stderr
+    [path] = folder.iterdir()
+    with zipfile.ZipFile(path) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def metadata(wheel: zipfile.ZipFile) -> Message:
+    return Parser().parsestr(wheel.read(f"{DIST_INFO}/METADATA").decode())
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(wheel: zipfile.ZipFile) -> None:
+    names = set(wheel.namelist())
+    sources = {path.relative_to(PACKAGE.parent).as_posix() for path in PACKAGE.rglob("*.py")}
+
+    assert {name for name in names if not name.startswith(f"{DIST_INFO}/")} == sources | {"rtgmock/py.typed"}
+    assert f"{DIST_INFO}/licenses/LICENSE" in names
+    assert wheel.read(f"{DIST_INFO}/licenses/LICENSE") == (ROOT / "LICENSE").read_bytes()
+
+
+def test_the_wheel_says_what_it_is(wheel: zipfile.ZipFile, metadata: Message) -> None:
+    assert (metadata["Name"], metadata["Version"]) == ("rtgmock", rtgmock.__version__)
+    assert metadata["License-Expression"] == "MIT"
+    assert metadata.get_payload() == (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "rtgmock = rtgmock.cli:main" in wheel.read(f"{DIST_INFO}/entry_points.txt").decode()
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def required(requirements: Iterable[str]) -> set[str]:
+    """The distributions that are required without an extra."""
+    names = (re.match(r"[\w.-]+", line) for line in requirements if "extra ==" not in line)
+    return {normal(name[0]) for name in names if name}
+
+
+def is_for_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def imports(node: ast.AST) -> Iterator[str]:
+    """The top-level modules that are imported at run time, also within functions."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name.partition(".")[0] for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        yield (node.module or "").partition(".")[0]
+    elif not is_for_types(node):
+        for child in ast.iter_child_nodes(node):
+            yield from imports(child)
+
+
+def imported() -> set[str]:
+    """The distributions that the package imports from."""
+    modules = {module for path in PACKAGE.rglob("*.py") for module in imports(ast.parse(path.read_bytes()))}
+    others = modules - sys.stdlib_module_names - {"rtgmock"}
+    distributions = importlib.metadata.packages_distributions()
+    return {normal(distributions[module][0]) for module in others}
+
+
+def test_every_import_is_covered_by_a_dependency(metadata: Message) -> None:
+    declared = required(metadata.get_all("Requires-Dist", []))
+    flasks_own = required(importlib.metadata.requires("flask") or [])
+
+    assert imported() <= declared | flasks_own
+
+
+def test_every_dependency_is_imported(metadata: Message) -> None:
+    assert required(metadata.get_all("Requires-Dist", [])) <= imported()
+
+
+@pytest.mark.parametrize("module", ["rtgmock", "rtgmock.cli", "rtgmock.config", "rtgmock.errors"])
+def test_an_import_is_light(module: str) -> None:
+    loaded = subprocess.run(
+        [sys.executable, "-c", f"import {module}, sys; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=True,
+    ).stdout.split()
+
+    assert module in loaded
+    assert {"flask", "werkzeug", "tinydb", "waitress", "xmltodict", "psutil"}.isdisjoint(loaded)
