@@ -87,8 +87,8 @@ def serve(**given: Any) -> None:
     with _ready_file(config.ready_file) as announce:
         emulator = Emulator(config, log=lambda entry: _say(form(entry), err=True))
         with emulator:
-            announce(emulator.url)
             _say(_banner(emulator))
+            announce(emulator.url)
             stop.wait()
             if config.log_format == "text":
                 _say("rtgmock stops: finishing the requests in flight", err=True)
