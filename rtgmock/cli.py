@@ -131,9 +131,10 @@ def _ready_file(path: Path | None) -> Iterator[Callable[[str], None]]:
             part.write_text(f"{url}\n", encoding="utf-8")
             part.replace(path)
 
-    with _blaming(path):
-        path.unlink(missing_ok=True)
     try:
+        with _blaming(path):
+            path.unlink(missing_ok=True)
+            part.touch()  # so that a place that cannot be written is found out before anything is served
         yield announce
     finally:
         for left in (path, part):
