@@ -189,6 +189,7 @@ class HttpServer(TcpWSGIServer):
         self.refused = refused
         self._stopping_since: float | None = None
         self._timeout = 0.0
+        self._trigger_lock, self._closed = threading.Lock(), False
         self._thread = threading.Thread(target=self._loop, name="rtgmock-http", daemon=True)
         dispatcher = _Dispatcher()
         super().__init__(
@@ -215,8 +216,13 @@ class HttpServer(TcpWSGIServer):
         if self._thread.is_alive():
             self.trigger.pull_trigger(self._stop_accepting)
             self._thread.join(timeout + 2)
-        else:
-            self._close_all()
+        self._close_all()
+
+    def pull_trigger(self) -> None:
+        """Wake the loop; do nothing for a thread that was cut: another file may have the trigger's number by then."""
+        with self._trigger_lock:
+            if not self._closed:
+                super().pull_trigger()
 
     def maintenance(self, now: float) -> None:  # noqa: ARG002 - waitress counts in another clock
         """Cut the connections whose clients have had their time."""
@@ -237,14 +243,11 @@ class HttpServer(TcpWSGIServer):
         self._stopping_since = time.monotonic()
 
     def _loop(self) -> None:
-        try:
-            while self._stopping_since is None:
-                self._poll(1.0)
-            self._poll(0)  # what the open connections have sent already
-            while self._waiting(time.monotonic() - self._stopping_since):
-                self._poll(0.01)
-        finally:
-            self._close_all()
+        while self._stopping_since is None:
+            self._poll(1.0)
+        self._poll(0)  # what the open connections have sent already
+        while self._waiting(time.monotonic() - self._stopping_since):
+            self._poll(0.01)
 
     def _poll(self, timeout: float) -> None:
         self.asyncore.loop(timeout=timeout, map=self._map, use_poll=True, count=1)
@@ -256,4 +259,6 @@ class HttpServer(TcpWSGIServer):
 
     def _close_all(self) -> None:
         self.task_dispatcher.shutdown(timeout=1)
+        with self._trigger_lock:
+            self._closed = True
         wasyncore.close_all(self._map, ignore_all=True)
