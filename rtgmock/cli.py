@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -85,13 +86,14 @@ def serve(**given: Any) -> None:
     form = as_json if config.log_format == "json" else as_text
     stop = _stop_on_signals()
     with _ready_file(config.ready_file) as announce:
-        emulator = Emulator(config, log=lambda entry: _say(form(entry), err=True))
+        tell = partial(_say, err=True)
+        emulator = Emulator(config, log=lambda entry: tell(form(entry)), tell=tell)
         with emulator:
             _say(_banner(emulator))
             announce(emulator.url)
             stop.wait()
             if config.log_format == "text":
-                _say("rtgmock stops: finishing the requests in flight", err=True)
+                tell("rtgmock stops: finishing the requests in flight")
 
 
 def _say(text: str, *, err: bool = False) -> None:
@@ -159,7 +161,7 @@ def _banner(emulator: Emulator) -> str:
         "API": f"{url}/instances",
         "account": ", ".join(account.name for account in config.accounts),
         "state": f"{state} ({count} instance{'' if count == 1 else 's'})",
-        "Redis": "off: URLs are well-formed, nothing listens there",
+        "Redis": emulator.engine.description,
         "health": f"{url}{HEALTH_PATH}",
         "try it": f"curl -u {login} -d plan=nano {target}",
     }
@@ -204,6 +206,27 @@ def _problem(url: str) -> str:
     finally:
         connection.close()
     return "" if status == http.client.OK else f"it answers {status}"
+
+
+@cli.command()
+@click.option("--yes", is_flag=True, help="Remove without asking.")
+def prune(*, yes: bool) -> None:
+    """Remove what emulators that died have left behind.
+
+    That is containers, volumes and networks, processes and temporary folders whose emulator is gone, or whose
+    state file is. What belongs to a state file that is still there is kept.
+    """
+    from rtgmock.engines import leftovers  # noqa: PLC0415 - psutil and the Docker SDK, which no other command needs
+
+    found = list(leftovers.find())
+    for leftover in found:
+        click.echo(leftover.description)
+    if not found:
+        click.echo("nothing is left behind")
+    elif yes or click.confirm(f"Remove {'it' if len(found) == 1 else f'all {len(found)}'}?"):
+        for leftover in found:
+            leftover.remove()
+        click.echo("removed")
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rtgmock.attributes import APIS, DOCUMENTED
 from rtgmock.lifecycle import BootDelay
 from rtgmock.text import GB, parse_size
 
@@ -113,6 +114,27 @@ def parse_log_format(text: str) -> str:
     return text
 
 
+def parse_api(text: str) -> int:
+    """Read the year of a version of the API. Raises ValueError."""
+    if text not in map(str, APIS):
+        raise ValueError(f"{text!r} is not a version of the API; accepted are {' and '.join(map(str, APIS))}")
+    return int(text)
+
+
+def parse_name(text: str) -> str:
+    """Read the name of a program or an image. Raises ValueError."""
+    if not text.strip() or not text.isprintable():
+        raise ValueError(f"{text!r} is not a name")
+    return text
+
+
+def parse_redis(text: str) -> str:
+    """Read the name of an engine. Raises ValueError."""
+    if text not in {"off", "process", "docker", "auto"}:
+        raise ValueError(f"{text!r} is not an engine; accepted are off, process, docker and auto")
+    return text
+
+
 class Setting(NamedTuple):
     """What the metadata of a field says: how it is written on the command line, read and explained."""
 
@@ -165,6 +187,38 @@ class Config:
         "Account that may use the API; may be repeated.",
         many=True,
         default=(Credentials("username", "password"),),
+    )
+    api: int = _setting(
+        "--api",
+        "|".join(map(str, APIS)),
+        str(DOCUMENTED),
+        parse_api,
+        "Version of the API: as documented in 2010, or as recorded in 2012, with more attributes and settings.",
+        default=DOCUMENTED,
+    )
+    redis: str = _setting(
+        "--redis",
+        "off|process|docker|auto",
+        "off",
+        parse_redis,
+        "Who runs the instances' Redis: nobody, child processes, containers, or what there is of the latter two.",
+        default="off",
+    )
+    redis_server: str | None = _setting(
+        "--redis-server",
+        "PATH",
+        "the first on PATH",
+        parse_name,
+        "The redis-server or valkey-server that --redis process runs.",
+        default=None,
+    )
+    redis_image: str = _setting(
+        "--redis-image",
+        "IMAGE",
+        "redis:7-alpine",
+        parse_name,
+        "The image that --redis docker runs.",
+        default="redis:7-alpine",
     )
     ports: range = _setting(
         "--ports",

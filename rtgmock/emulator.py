@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import os
 import socket
+import threading
 from typing import TYPE_CHECKING, Self
 
 from rtgmock.app import create_app
 from rtgmock.clock import Clock, SystemClock, timestamp
 from rtgmock.config import BODY_LIMIT, Config, local_url
+from rtgmock.engines.engine import Engine, Off
 from rtgmock.errors import StartupError
 from rtgmock.http_server import HttpServer
 from rtgmock.ids import Chance
@@ -20,9 +23,16 @@ from rtgmock.web.access_log import masked
 from rtgmock.web.health import Life
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Flask
 
+    from rtgmock.engines.redis_engine import Runner
     from rtgmock.web.access_log import Entry, Log
+
+
+_WATCH = 0.5
+"""Seconds between two looks at whether all Redis servers run."""
 
 
 class Emulator:
@@ -32,15 +42,27 @@ class Emulator:
     know nothing of each other.
     """
 
-    def __init__(self, config: Config, *, clock: Clock | None = None, log: Log | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        *,
+        clock: Clock | None = None,
+        log: Log | None = None,
+        tell: Callable[[str], None] | None = None,
+    ) -> None:
         self.config = config
         self._clock = clock or SystemClock()
         self._log = log or _quiet
-        self._life = Life(self._clock.ticks())
+        self._watch: threading.Thread | None = None
+        self._stopping = threading.Event()
+        chance = Chance(config.random_seed)
         with contextlib.ExitStack() as undo:
-            self.store = Store.open(config.state)
+            self.store = Store.open(config.state, chance.state_id())
             undo.callback(self.store.close)
-            provisioner = Provisioner(config, self.store, self._clock, Chance(config.random_seed))
+            self.engine = choose_engine(config, self.store.state_id, tell or (lambda _: None))
+            undo.callback(self.engine.close)
+            self._life = Life(self._clock.ticks(), self.engine.name)
+            provisioner = self._provisioner = Provisioner(config, self.store, self._clock, chance, self.engine)
             app = create_app(config, provisioner, self._clock, self._life, self._log)
             self._server = self._listen(app)
             undo.pop_all()
@@ -67,21 +89,76 @@ class Emulator:
         return local_url(self.config.host, self._server.effective_port)
 
     def start(self) -> Self:
-        """Answer requests."""
+        """Bring the instances' Redis servers back, and answer requests."""
+        if self.engine.real:
+            self._provisioner.recover()
+            self._watch = threading.Thread(target=self._keep_watch, name="rtgmock-watch", daemon=True)
+            self._watch.start()
         self._server.start()
         return self
 
+    def _keep_watch(self) -> None:
+        while not self._stopping.wait(_WATCH):
+            try:
+                self._provisioner.reconcile()
+            except Exception:
+                logging.getLogger("rtgmock").exception("the instances could not be looked after")
+
     def stop(self) -> None:
-        """Finish the requests in flight, close the server and the state file."""
+        """Finish the requests in flight, stop every Redis, and close the state file."""
         self._life.stopping = True
-        self._server.stop()
-        self.store.close()
+        self._stopping.set()
+        with contextlib.ExitStack() as last:
+            last.callback(self.store.close)
+            last.callback(self.engine.close)
+            if self._watch is not None:
+                last.callback(self._watch.join)
+            self._server.stop()
 
     def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(self, *exception: object) -> None:
         self.stop()
+
+
+def choose_engine(config: Config, state_id: str, tell: Callable[[str], None]) -> Engine:
+    """The engine that the settings ask for. Raises StartupError where it cannot be had.
+
+    ``tell`` is told of what takes long, as the pull of an image.
+    """
+    if config.redis == "off":
+        return Off()
+    # Imported here: only an engine with real servers needs redis-py and, of those, one the Docker SDK.
+    from rtgmock.engines.redis_engine import RedisEngine  # noqa: PLC0415
+
+    if config.redis == "process":
+        return RedisEngine(_processes(config), config.api)
+    if config.redis == "docker":
+        return RedisEngine(_containers(config, state_id, tell), config.api)
+    try:
+        return RedisEngine(_containers(config, state_id, tell), config.api)
+    except StartupError as no_docker:
+        try:
+            return RedisEngine(_processes(config), config.api)
+        except StartupError as no_server:
+            raise StartupError(f"no Redis can be run: {no_server}; and {no_docker}") from no_server
+
+
+def _processes(config: Config) -> Runner:
+    from rtgmock.engines.process import ProcessRunner, find_server  # noqa: PLC0415
+
+    server = find_server(config.redis_server)
+    folder = config.state and config.state.resolve().with_name(f"{config.state.name}.redis")
+    return ProcessRunner(server, config.host, folder)
+
+
+def _containers(config: Config, state_id: str, tell: Callable[[str], None]) -> Runner:
+    from rtgmock.engines.docker import DockerRunner, connect, remote_host  # noqa: PLC0415
+
+    client, file = connect(), config.state and config.state.resolve()
+    remote = remote_host(os.environ)
+    return DockerRunner(client, config.redis_image, config.host, state_id, remote=remote, file=file, tell=tell)
 
 
 def _quiet(entry: Entry) -> None:

@@ -14,7 +14,8 @@
         ├── ContentTooLarge     413  the body is over the limit
         ├── UnsupportedMedia    415  a body of a type that isn't read
         ├── Invalid             422  values that are refused, with one message each
-        └── InternalError       500  a fault of ours
+        ├── InternalError       500  a fault of ours
+        └── EngineFailed        503  the Redis engine can't give what was asked for
 """
 
 from __future__ import annotations
@@ -121,3 +122,9 @@ class InternalError(RequestError):
     """A fault of rtgmock's own, or a state file that cannot be written; nothing has changed."""
 
     status = 500
+
+
+class EngineFailed(RequestError):
+    """The Redis engine can't give what was asked for; nothing has changed."""
+
+    status = 503

@@ -192,13 +192,13 @@ class HttpServer(TcpWSGIServer):
         self._trigger_lock, self._closed = threading.Lock(), False
         self._thread = threading.Thread(target=self._loop, name="rtgmock-http", daemon=True)
         dispatcher = _Dispatcher()
-        super().__init__(
-            application,
-            map={},
-            dispatcher=dispatcher,
-            adj=adjustments,
-            sockinfo=(family, socket.SOCK_STREAM, 0, address),
-        )
+        channels: dict[int, Any] = {}
+        place = (family, socket.SOCK_STREAM, 0, address)
+        try:
+            super().__init__(application, map=channels, dispatcher=dispatcher, adj=adjustments, sockinfo=place)
+        except BaseException:
+            wasyncore.close_all(channels, ignore_all=True)
+            raise
         dispatcher.set_thread_count(THREADS)
 
     @property

@@ -41,6 +41,14 @@ class Chance:
         """32 lower-case hex digits (documented)."""
         return f"{self._draws('password', instance_id).getrandbits(128):032x}"
 
+    def config_command(self, instance_id: int) -> str:
+        """32 lower-case hex digits (recorded)."""
+        return f"{self._draws('config_command', instance_id).getrandbits(128):032x}"
+
+    def state_id(self) -> str:
+        """What tells one state's containers from another's. Never the same twice, with a seed either."""
+        return secrets.token_hex(6)
+
     def server_name(self, server_id: int, taken: Collection[str]) -> str:
         """A fish that no other server is called by; with a number once all are taken."""
         free = [fish for fish in FISHES if fish not in taken]

@@ -22,6 +22,7 @@ class Status(StrEnum):
     NEW = "new"
     STARTING = "starting"
     RUNNING = "running"
+    FAILED = "failed"
 
 
 class Event(StrEnum):
@@ -29,11 +30,14 @@ class Event(StrEnum):
 
     BOOT = "boot"
     READY = "ready"
+    LOST = "lost"
 
 
 TRANSITIONS = {
     (Status.NEW, Event.BOOT): Status.STARTING,
     (Status.STARTING, Event.READY): Status.RUNNING,
+    (Status.STARTING, Event.LOST): Status.FAILED,
+    (Status.RUNNING, Event.LOST): Status.FAILED,
 }
 
 

@@ -1,22 +1,30 @@
-"""What can be done with instances: list, get, create, update, destroy. Store and lifecycle meet here only."""
+"""What can be done with instances: list, get, create, update, destroy, reconcile.
+
+Store, lifecycle and engine meet here only.
+"""
 
 from __future__ import annotations
 
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rtgmock import attributes, lifecycle
 from rtgmock.clock import timestamp
-from rtgmock.errors import Invalid, NotFound
-from rtgmock.lifecycle import Status
+from rtgmock.errors import EngineFailed, Invalid, NotFound
+from rtgmock.lifecycle import Event, Status
 from rtgmock.plans import PLANS, Plan
 from rtgmock.text import show_size
 from rtgmock.wire import params
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from rtgmock.attributes import Record
     from rtgmock.clock import Clock
     from rtgmock.config import Config
+    from rtgmock.engines.engine import Engine
     from rtgmock.ids import Chance
     from rtgmock.store import Store, Transaction
     from rtgmock.wire.params import Parameters
@@ -33,9 +41,11 @@ class Account:
 class Provisioner:
     """The use cases. Each account sees its own instances only; an error means that nothing has changed."""
 
-    def __init__(self, config: Config, store: Store, clock: Clock, chance: Chance) -> None:
+    def __init__(self, config: Config, store: Store, clock: Clock, chance: Chance, engine: Engine) -> None:
         self._config = config
         self._store = store
+        self._engine = engine
+        self._reserved: dict[int, Record] = {}
         self._clock = clock
         self._chance = chance
         names = [account.name for account in config.accounts]
@@ -43,6 +53,12 @@ class Provisioner:
             with store.transaction() as change:
                 change.add_accounts(names)
         self._user_ids = store.accounts()
+        self._names = {user_id: name for name, user_id in self._user_ids.items()}
+
+    @property
+    def hostname(self) -> str | None:
+        """Where clients find the Redis servers, when that is not where they find the API."""
+        return self._engine.hostname
 
     def account(self, name: str) -> Account:
         """The account of that name, which must be a configured one."""
@@ -55,50 +71,123 @@ class Provisioner:
     def list(self, account: Account) -> list[Record]:
         """The account's instances, in the order in which they were made."""
         records = self._store.instances(account.user_id)
-        if not any(record["boot"] for record in records):
-            return records
-        with self._store.transaction() as change:
-            return [self._observed(change, record) for record in self._store.instances(account.user_id)]
+        if any(record["boot"] for record in records):
+            with self._store.transaction() as change:
+                records = [self._observed(change, record) for record in self._store.instances(account.user_id)]
+        return [self._live(record) for record in records]
 
     def get(self, account: Account, instance_id: int) -> Record:
         """One instance. Raises NotFound."""
         record = self._find(account, instance_id)
-        if record["boot"] is None:
-            return record
-        with self._store.transaction() as change:
-            return self._observed(change, self._find(account, instance_id))
+        if record["boot"] is not None:
+            with self._store.transaction() as change:
+                record = self._observed(change, self._find(account, instance_id))
+        return self._live(record)
 
     def create(self, account: Account, given: Parameters) -> Record:
-        """Make an instance, as its create is answered: with the status new. Raises Invalid."""
-        plan = _wanted_plan(given)
+        """Make an instance, as its create is answered: with the status new. Raises Invalid, EngineFailed.
+
+        A real Redis starts outside of any transaction: others need not wait for it. What its instance takes up
+        is reserved meanwhile.
+        """
+        plan = _wanted_plan(given, self._config.api)
         now = self._clock.now()
-        with self._store.transaction() as change:
-            record = self._assigned(change, plan) | {"user_id": account.user_id}
-            record |= {"created_at": timestamp(now), "updated_at": timestamp(now)} | given.values
-            if faulty := _contradictions(record):
-                raise Invalid(faulty)
-            status, boot = lifecycle.begin(self._config.boot_delay, now)
-            change.put_instance(record | {"status": status, "boot": boot})
-        return record | {"status": Status.NEW.value, "boot": boot}
+        record: Record = {}
+        try:
+            with self._store.transaction() as change:
+                record = self._new(change, account, plan, given, now)
+                if not self._engine.real:
+                    return self._stored(change, record, now)
+                self._reserved[record["id"]] = record
+            return self._started(account, record, now)
+        finally:
+            self._reserved.pop(record.get("id", 0), None)
+
+    def _new(self, change: Transaction, account: Account, plan: Plan, given: Parameters, now: datetime) -> Record:
+        record = self._assigned(change, plan) | {"user_id": account.user_id}
+        record |= {"created_at": timestamp(now), "updated_at": timestamp(now)} | given.values
+        if faulty := _contradictions(record):
+            raise Invalid(faulty)
+        return record
+
+    def _started(self, account: Account, record: Record, now: datetime) -> Record:
+        """Start a new instance's Redis and store it; when either fails, nothing is left of both."""
+        try:
+            record |= {"version": self._engine.start(record, account.name)}
+            with self._store.transaction() as change:
+                return self._stored(change, record, now)
+        except BaseException:
+            self._engine.destroy(record["id"])
+            raise
+
+    def _stored(self, change: Transaction, record: Record, now: datetime) -> Record:
+        status, boot = lifecycle.begin(self._config.boot_delay, now)
+        change.put_instance(record | {"status": status, "boot": boot})
+        return record
 
     def update(self, account: Account, instance_id: int, given: Parameters) -> tuple[Record, Record]:
-        """Upgrade an instance or change its settings. Gives it before and after. Raises NotFound, Invalid."""
-        with self._store.transaction() as change:
-            before = self._settled(self._find(account, instance_id))
-            if not (given.values or given.fixed):
-                raise Invalid([_nothing_known(given)], hint=params.hint(given.unknown))
-            changed = {name: value for name, value in given.values.items() if before[name] != value}
-            after = before | self._changes(before, changed)
-            if changed:
-                after |= {"updated_at": timestamp(self._clock.now())}
-                change.put_instance(after)
-        return before, after
+        """Upgrade an instance or change its settings. Gives it before and after.
+
+        Raises NotFound, Invalid, EngineFailed; then neither the record nor a live Redis has changed.
+        """
+        with contextlib.ExitStack() as undo:
+            with self._store.transaction() as change:
+                before = self._settled(self._find(account, instance_id))
+                if not (given.values or given.fixed):
+                    raise _nothing_known(given, self._config.api)
+                changed = {name: value for name, value in given.values.items() if before[name] != value}
+                after = before | self._changes(before, changed)
+                if changed:
+                    after |= {"updated_at": timestamp(self._clock.now())}
+                    self._engine.apply(before, after, account.name)
+                    undo.callback(self._engine.apply, after, before, account.name)
+                    change.put_instance(after)
+            undo.pop_all()
+        return self._live(before), self._live(after)
 
     def destroy(self, account: Account, instance_id: int) -> None:
-        """Remove an instance; its id is never given again. Raises NotFound."""
+        """Remove an instance; its id is never given again. Raises NotFound, EngineFailed."""
         with self._store.transaction() as change:
             self._find(account, instance_id)
+            self._engine.destroy(instance_id)
             change.remove_instance(instance_id)
+
+    def reconcile(self) -> None:
+        """Start every Redis that ought to run and doesn't, on the data that it has."""
+        for record in self._store.instances():
+            if not self._engine.alive(record):
+                with self._store.transaction() as change:
+                    self._revive(change, record["id"])
+
+    def recover(self) -> None:
+        """At the emulator's start: remove what belongs to no instance, and start all that do, at once."""
+        records = self._store.instances()
+        self._engine.sweep(record["id"] for record in records)
+        with ThreadPoolExecutor(8) as pool:
+            versions = list(pool.map(self._version_of, records))
+        with self._store.transaction() as change:
+            for record, version in zip(records, versions, strict=True):
+                if version != record["version"]:
+                    change.put_instance(record | {"version": version})
+
+    def _revive(self, change: Transaction, instance_id: int) -> None:
+        record = self._store.instance(instance_id)
+        if record is not None and (version := self._version_of(record)) != record["version"]:
+            change.put_instance(record | {"version": version})
+
+    def _version_of(self, record: Record) -> str:
+        """The version of an instance's Redis, started if need be; the last one known if it cannot be."""
+        if not self._engine.alive(record):
+            with contextlib.suppress(EngineFailed):  # its status says so, and it is tried again
+                return self._engine.start(record, self._names.get(record["user_id"], ""))
+        return str(record["version"])
+
+    def _live(self, record: Record) -> Record:
+        """A record with what its Redis knows better, and failed when that is gone."""
+        known = self._engine.observe(record)
+        if known is None:
+            return record | {"status": lifecycle.step(record["status"], Event.LOST)}
+        return record | known
 
     def _find(self, account: Account, instance_id: int) -> Record:
         record = self._store.instance(instance_id)
@@ -123,16 +212,17 @@ class Provisioner:
         return record
 
     def _assigned(self, change: Transaction, plan: Plan) -> Record:
-        """A new instance's defaults and what only the service can give: id, server, port, label, password."""
+        """A new instance's defaults and what only the service can give: id, server, port, label, secrets."""
         instance_id = change.next_instance_id()
         server_id, server = self._server_for(change, plan)
         port = self._free_port()
-        return attributes.defaults(plan) | {
+        return attributes.defaults(plan, self._config.api) | {
             "id": instance_id,
             "server_id": server_id,
             "port": port,
             "label": f"{server}-{port}",
             "password": self._chance.password(instance_id),
+            "config_command": self._chance.config_command(instance_id),
             "status": Status.NEW.value,
             "boot": None,
         }
@@ -143,7 +233,7 @@ class Provisioner:
         if plan.memory > capacity:
             needs = f"{show_size(plan.memory)}, and a server has {show_size(capacity)}"
             raise Invalid([f"Plan {plan.name} needs {needs}; restart with a larger --server-memory"])
-        for server_id, used in sorted(self._store.memory_by_server().items()):
+        for server_id, used in sorted(self._memory_by_server().items()):
             if used + plan.memory <= capacity:
                 return server_id, servers[server_id]
         server_id = max(servers, default=0) + 1
@@ -151,10 +241,17 @@ class Provisioner:
         change.add_server(server_id, name)
         return server_id, name
 
+    def _memory_by_server(self) -> dict[int, int]:
+        """The bytes that each server's instances have, those included that are being made."""
+        used = self._store.memory_by_server()
+        for record in list(self._reserved.values()):
+            used[record["server_id"]] += record["memory"]
+        return used
+
     def _free_port(self) -> int:
-        taken = self._store.ports()
+        taken = self._store.ports() | {record["port"] for record in list(self._reserved.values())}
         ports = self._config.ports
-        port = next((port for port in ports if port not in taken), None)
+        port = next((port for port in ports if port not in taken and self._engine.free(port)), None)
         if port is None:
             full = f"all of {ports[0]}-{ports[-1]} are taken"
             raise Invalid([f"Port can't be assigned: {full}; delete an instance, or restart with a wider --ports"])
@@ -176,24 +273,29 @@ class Provisioner:
     def _check_room(self, before: Record, plan: Plan) -> None:
         """An upgrade may fail for want of space on the instance's server (documented)."""
         server_id = before["server_id"]
-        free = self._config.server_memory - self._store.memory_by_server()[server_id]
+        free = self._config.server_memory - self._memory_by_server()[server_id]
         needed = plan.memory - before["memory"]
         if needed > max(free, 0):
             server = self._store.servers()[server_id]
             room = f"the server {server} has {show_size(max(free, 0))} free, and {show_size(needed)} more are needed"
             raise Invalid([f"Plan can't be changed to {plan.name}: {room}"])
+        if needed < 0 and (held := self._engine.holds(before)) > plan.memory:
+            room = f"the instance holds {show_size(held)}, and the plan has {show_size(plan.memory)}"
+            raise Invalid([f"Plan can't be changed to {plan.name}: {room}"])
 
 
-def _wanted_plan(given: Parameters) -> Plan:
+def _wanted_plan(given: Parameters, api: int) -> Plan:
     if "plan" not in given.values:
-        raise Invalid(["Plan can't be blank"], hint=params.hint(given.unknown))
+        raise Invalid(["Plan can't be blank"], hint=params.hint(given.unknown, api))
     return PLANS[given.values["plan"]]
 
 
-def _nothing_known(given: Parameters) -> str:
+def _nothing_known(given: Parameters, api: int) -> Invalid:
     came = params.shown(given.unknown) or "nothing"
-    known = ", ".join(attribute.name for attribute in attributes.CHANGEABLE)
-    return f"No attribute to update: got {came}; accepted are {known}"
+    accepted = ", ".join(attribute.name for attribute in attributes.changeable(api))
+    return Invalid(
+        [f"No attribute to update: got {came}; accepted are {accepted}"], hint=params.hint(given.unknown, api)
+    )
 
 
 def _contradictions(record: Record) -> list[str]:

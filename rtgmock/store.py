@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any, cast
@@ -28,7 +29,6 @@ FORMAT = 1
 
 _HIGHEST_ID = 10**15
 _FORMAT, _INSTANCES, _SERVERS, _ACCOUNTS = "rtgmock", "instances", "servers", "accounts"
-_COUNTERS = {"format": FORMAT, "last_instance_id": 0}
 
 
 class _Table(Table):
@@ -63,31 +63,36 @@ class Store:
         self._lock = threading.Lock()
 
     @classmethod
-    def open(cls, path: Path | None) -> Store:
-        """Open a state file, or an empty state in memory for None.
+    def open(cls, path: Path | None, state_id: str) -> Store:
+        """Open a state file, or an empty state in memory for None; a new one is to be known by ``state_id``.
 
         Raises StartupError for a file that is in use, unreadable, of a newer format or not valid.
         """
         storage = MemoryStorage() if path is None else FileStorage(path)
         store = cls(storage)
         try:
-            store._prepare()
+            store._prepare(state_id)
         except BaseException:
             store.close()
             raise
         return store
 
-    def _prepare(self) -> None:
+    def _prepare(self, state_id: str) -> None:
         tables = self._storage.read()
         if not tables:
             with self.transaction():
-                self._database.named(_FORMAT).put(1, _COUNTERS)
+                head = {"format": FORMAT, "state_id": state_id, "last_instance_id": 0}
+                self._database.named(_FORMAT).put(1, head)
             return
         if problem := next(_problems(tables), ""):
             raise StartupError(
                 f"the state file {self._storage.name} cannot be used: {problem}; "
                 "it is left as it is: start with another one: --state FILE"
             )
+        head = tables[_FORMAT]["1"]
+        if "state_id" not in head:  # a file from before there were engines
+            with self.transaction():
+                self._database.named(_FORMAT).put(1, {**head, "state_id": state_id})
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -97,6 +102,11 @@ class Store:
         """
         with self._lock, self._storage.transaction():
             yield Transaction(self._database)
+
+    @property
+    def state_id(self) -> str:
+        """What tells this state's containers from another's; as old as the file."""
+        return str(self._database.named(_FORMAT).raw()["1"]["state_id"])
 
     def instance(self, instance_id: int) -> Record | None:
         """The instance of that id, or None."""
@@ -187,6 +197,9 @@ def _problems(tables: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         return
     if counters["format"] > FORMAT:
         yield f"a newer rtgmock wrote it, in version {counters['format']} of its format; this one knows {FORMAT}"
+        return
+    if not re.fullmatch(r"[0-9a-f]{4,32}", str(counters.get("state_id", "0000"))):
+        yield f"state_id is {counters['state_id']!r}"
         return
     last = counters.get("last_instance_id")
     if type(last) is not int or not 0 <= last <= _HIGHEST_ID:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rtgmock.attributes import ATTRIBUTES, CHANGEABLE, Role
+from rtgmock.attributes import ATTRIBUTES, DOCUMENTED, Role, changeable
 
 if TYPE_CHECKING:
     from tests.conftest import Serve, Served
@@ -35,7 +35,7 @@ MASTER = {"master_host": "10.0.0.1", "master_port": "6379"}
 
 
 def test_the_cases_cover_every_setting() -> None:
-    assert set(SETTINGS) == {attribute.name for attribute in CHANGEABLE if attribute.role is Role.SETTING}
+    assert set(SETTINGS) == {attribute.name for attribute in changeable(DOCUMENTED) if attribute.role is Role.SETTING}
 
 
 @pytest.mark.parametrize("extension", ["json", "xml"])

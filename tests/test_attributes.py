@@ -7,7 +7,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rtgmock import attributes
-from rtgmock.attributes import ATTRIBUTES, BY_NAME, CHANGEABLE, LAYOUTS, SECRETS, STORED, Payload, Role
+from rtgmock.attributes import (
+    APIS,
+    ATTRIBUTES,
+    BY_NAME,
+    CHANGEABLE,
+    DOCUMENTED,
+    LAYOUTS,
+    RECORDED,
+    SECRETS,
+    STORED,
+    Payload,
+    Role,
+    changeable,
+    known,
+)
 from rtgmock.kinds import Unfit
 from rtgmock.plans import PLANS, Plan
 from tests.support.values import record
@@ -50,7 +64,35 @@ NANO = {
     "master_port": None,
     "vm_max_threads": 4,
 }
+NEW = {
+    "auto_aof_rewrite_min_size": 67108864,
+    "auto_aof_rewrite_percentage": 100,
+    "config_command": None,
+    "gc_serial_number": None,
+    "heroku_hash": None,
+    "info_cache": None,
+    "info_cached_on": None,
+    "list_max_ziplist_entries": 512,
+    "list_max_ziplist_value": 64,
+    "log_level": "notice",
+    "maxmemory_policy": "volatile-lru",
+    "maxmemory_samples": 3,
+    "no_appendfsync_on_rewrite": "no",
+    "set_max_intset_entries": 512,
+    "slave_serve_stale_data": True,
+    "slowlog_enabled": False,
+    "slowlog_log_slower_than": 50000,
+    "slowlog_max_len": 102,
+    "trial_expires_at": None,
+    "zset_max_ziplist_entries": 128,
+    "zset_max_ziplist_value": 64,
+}
 NULLABLE = {
+    "gc_serial_number",
+    "heroku_hash",
+    "info_cache",
+    "info_cached_on",
+    "trial_expires_at",
     "last_bgrewriteaof_at",
     "last_backup_at",
     "master_password",
@@ -75,6 +117,23 @@ LABELS = {
     "password": "Password",
     "master_port": "Master port",
 }
+NEW_LABELS = {
+    "auto_aof_rewrite_min_size": "Auto aof rewrite min size",
+    "auto_aof_rewrite_percentage": "Auto aof rewrite percentage",
+    "list_max_ziplist_entries": "List max ziplist entries",
+    "list_max_ziplist_value": "List max ziplist value",
+    "log_level": "Log level",
+    "maxmemory_policy": "Maxmemory policy",
+    "maxmemory_samples": "Maxmemory samples",
+    "no_appendfsync_on_rewrite": "No appendfsync on rewrite",
+    "set_max_intset_entries": "Set max intset entries",
+    "slave_serve_stale_data": "Slave serve stale data",
+    "slowlog_enabled": "Slowlog enabled",
+    "slowlog_log_slower_than": "Slowlog log slower than",
+    "slowlog_max_len": "Slowlog max len",
+    "zset_max_ziplist_entries": "Zset max ziplist entries",
+    "zset_max_ziplist_value": "Zset max ziplist value",
+}
 
 
 def each(rows: tuple[Attribute, ...]) -> pytest.MarkDecorator:
@@ -82,12 +141,18 @@ def each(rows: tuple[Attribute, ...]) -> pytest.MarkDecorator:
 
 
 def test_a_name_is_used_once() -> None:
-    assert len(BY_NAME) == len(ATTRIBUTES) == 35
+    assert len(BY_NAME) == len(ATTRIBUTES) == 56
 
 
 @pytest.mark.parametrize(
     ("payload", "count"),
-    [(Payload.LIST_JSON, 26), (Payload.LIST_XML, 26), (Payload.SHOW_JSON, 35), (Payload.SHOW_XML, 35)],
+    [
+        (Payload.LIST_JSON, 26),
+        (Payload.LIST_XML, 26),
+        (Payload.SHOW_JSON, 35),
+        (Payload.SHOW_XML, 35),
+        (Payload.EVERY_2012, 56),
+    ],
 )
 def test_a_payload_gives_each_of_its_attributes_a_place_of_its_own(payload: Payload, count: int) -> None:
     places = [getattr(attribute.places, payload) for attribute in LAYOUTS[payload]]
@@ -97,7 +162,25 @@ def test_a_payload_gives_each_of_its_attributes_a_place_of_its_own(payload: Payl
 
 def test_the_formats_show_the_same_attributes() -> None:
     assert set(LAYOUTS[Payload.LIST_JSON]) == set(LAYOUTS[Payload.LIST_XML])
-    assert set(LAYOUTS[Payload.SHOW_JSON]) == set(LAYOUTS[Payload.SHOW_XML]) == set(ATTRIBUTES)
+    assert set(LAYOUTS[Payload.SHOW_JSON]) == set(LAYOUTS[Payload.SHOW_XML]) == set(known(DOCUMENTED).values())
+
+
+@pytest.mark.parametrize("payload", Payload)
+def test_in_2012_one_payload_stands_for_all(payload: Payload) -> None:
+    assert payload.at(DOCUMENTED) is payload
+    assert payload.at(RECORDED) is Payload.EVERY_2012
+    assert set(LAYOUTS[Payload.EVERY_2012]) == set(known(RECORDED).values()) == set(ATTRIBUTES)
+
+
+def test_in_2012_attributes_are_in_alphabetical_order_but_for_the_derived_ones() -> None:
+    names = [attribute.name for attribute in LAYOUTS[Payload.EVERY_2012]]
+
+    assert names == [*sorted(set(NANO) | set(NEW)), "url", "hostname"]
+
+
+def test_an_attribute_is_known_since_the_version_whose_payloads_first_show_it() -> None:
+    assert set(known(DOCUMENTED)) == {*NANO, "url", "hostname"}
+    assert {attribute.name for attribute in ATTRIBUTES if attribute.since == RECORDED} == set(NEW)
 
 
 @pytest.mark.parametrize("payload", Payload)
@@ -109,25 +192,37 @@ def test_what_is_derived_comes_last_and_not_in_a_list(payload: Payload) -> None:
 
 
 def test_the_client_may_change_the_plan_and_the_settings() -> None:
-    assert {attribute.name for attribute in CHANGEABLE} == set(LABELS)
+    assert {attribute.name for attribute in changeable(DOCUMENTED)} == set(LABELS)
+    assert {attribute.name for attribute in changeable(RECORDED)} == set(LABELS) | set(NEW_LABELS)
+    assert changeable(RECORDED) == CHANGEABLE
     assert [attribute.name for attribute in CHANGEABLE if attribute.role is Role.PLAN] == ["plan"]
 
 
 @each(CHANGEABLE)
 def test_a_label_is_the_name_as_rails_humanizes_it(attribute: Attribute) -> None:
-    assert attribute.label == LABELS[attribute.name]
+    assert attribute.label == (LABELS | NEW_LABELS)[attribute.name]
 
 
 def test_secrets_are_what_lets_one_into_a_redis() -> None:
-    assert {"password", "master_password", "url"} == SECRETS
+    assert {"password", "master_password", "url", "config_command"} == SECRETS
 
 
 def test_the_free_plan_gives_the_documented_defaults() -> None:
-    assert attributes.defaults(PLANS["nano"]) == NANO
+    assert attributes.defaults(PLANS["nano"]) == NANO | NEW
+
+
+def test_the_free_plan_gives_the_recorded_defaults_in_2012() -> None:
+    assert attributes.defaults(PLANS["nano"], RECORDED) == NANO | NEW | {"version": "2.4.11"}
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_a_record_of_one_version_is_fit_for_the_other(api: int) -> None:
+    assert attributes.faults(record() | {"version": attributes.defaults(PLANS["nano"], api)["version"]}) == []
+    assert set(attributes.defaults(PLANS["nano"], api)) == {attribute.name for attribute in STORED}
 
 
 def test_a_paid_plan_changes_what_it_gives_and_nothing_else() -> None:
-    assert attributes.defaults(PLANS["small"]) == NANO | {
+    assert attributes.defaults(PLANS["small"]) == NANO | NEW | {
         "plan": "small",
         "persistence": "aof",
         "memory": 104857600,
@@ -139,12 +234,12 @@ def test_a_paid_plan_changes_what_it_gives_and_nothing_else() -> None:
 def test_two_instances_do_not_share_a_default() -> None:
     attributes.defaults(PLANS["nano"])["snapshots"].append("1 1")
 
-    assert attributes.defaults(PLANS["nano"]) == NANO
+    assert attributes.defaults(PLANS["nano"]) == NANO | NEW
 
 
 def test_what_is_derived_is_not_stored() -> None:
-    assert {attribute.name for attribute in STORED} == set(NANO)
-    assert set(BY_NAME) - set(NANO) == {"url", "hostname"}
+    assert {attribute.name for attribute in STORED} == set(NANO) | set(NEW)
+    assert set(BY_NAME) - set(NANO) - set(NEW) == {"url", "hostname"}
 
 
 def test_memory_and_connections_follow_an_upgrade_and_persistence_does_not() -> None:

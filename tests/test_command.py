@@ -224,6 +224,10 @@ def test_every_option_may_come_as_a_variable(command: Start, tmp_path: Path) -> 
         "RTGMOCK_HOST": "localhost",
         "RTGMOCK_STATE": "by-variable.json",
         "RTGMOCK_ACCOUNT": "ann:a1 bob:b:2",
+        "RTGMOCK_API": "2012",
+        "RTGMOCK_REDIS": "off",
+        "RTGMOCK_REDIS_SERVER": "redis-server",
+        "RTGMOCK_REDIS_IMAGE": "redis:7-alpine",
         "RTGMOCK_PORTS": "9101-9102",
         "RTGMOCK_HOSTNAME": "{server}.example.com",
         "RTGMOCK_SERVER_MEMORY": "10MB",
@@ -239,6 +243,7 @@ def test_every_option_may_come_as_a_variable(command: Start, tmp_path: Path) -> 
     assert re.fullmatch(r"http://localhost:\d+", server.url)
     made = [create(server.url, ("ann", "a1")), create(server.url, ("bob", "b:2"))]
     assert [record["port"] for record in made] == [9101, 9102]
+    assert made[0]["maxmemory_policy"] == "volatile-lru"
     assert re.fullmatch(r"[a-z]+\.example\.com", made[0]["hostname"])
     full = call("POST", f"{server.url}/instances.json", auth=("ann", "a1"), json={"plan": "small"})
     assert "restart with a larger --server-memory" in full.text
@@ -301,6 +306,10 @@ WRONG = [
     ("--account", ":hunter2", "written as NAME:PASSWORD"),
     ("--account", "username:", "written as NAME:PASSWORD"),
     ("--account", "user\nname:hunter2", r"the account 'user\nname' has a"),
+    ("--api", "2011", "accepted are 2010 and 2012"),
+    ("--redis", "valkey", "accepted are off, process, docker and auto"),
+    ("--redis-server", "", "'' is not a name"),
+    ("--redis-image", " ", "' ' is not a name"),
     ("--ports", "9999-9001", "write the first and the last port, as 9001-9999"),
     ("--ports", "0-9001", "write the first and the last port, as 9001-9999"),
     ("--ports", "9001-65536", "write the first and the last port, as 9001-9999"),

@@ -15,6 +15,7 @@ from rtgmock.config import (
     Credentials,
     local_url,
     parse_account,
+    parse_api,
     parse_host,
     parse_hostname,
     parse_log_format,
@@ -35,6 +36,10 @@ VARIABLES = {
     "--port": "RTGMOCK_PORT",
     "--state": "RTGMOCK_STATE",
     "--account": "RTGMOCK_ACCOUNT",
+    "--api": "RTGMOCK_API",
+    "--redis": "RTGMOCK_REDIS",
+    "--redis-server": "RTGMOCK_REDIS_SERVER",
+    "--redis-image": "RTGMOCK_REDIS_IMAGE",
     "--ports": "RTGMOCK_PORTS",
     "--hostname": "RTGMOCK_HOSTNAME",
     "--server-memory": "RTGMOCK_SERVER_MEMORY",
@@ -60,6 +65,7 @@ def test_the_defaults_serve_one_account_on_loopback() -> None:
         port=8080,
         state=Path("rtgmock.json"),
         accounts=(Credentials("username", "password"),),
+        api=2010,
         ports=range(9001, 10000),
         hostname=None,
         server_memory=68719476736,
@@ -119,6 +125,8 @@ def test_these_options_may_be_repeated(option: str) -> None:
         (parse_state, "state/rtgmock.json", Path("state/rtgmock.json")),
         (parse_log_format, "text", "text"),
         (parse_log_format, "json", "json"),
+        (parse_api, "2010", 2010),
+        (parse_api, "2012", 2012),
     ],
 )
 def test_a_setting_is_read(parse: Callable[[str], Any], text: str, value: Any) -> None:
@@ -179,6 +187,10 @@ def test_a_setting_is_read(parse: Callable[[str], Any], text: str, value: Any) -
         *(
             (parse_log_format, text, f"{text!r} is not a log format; accepted are text and json")
             for text in ("", "JSON", "xml")
+        ),
+        *(
+            (parse_api, text, f"{text!r} is not a version of the API; accepted are 2010 and 2012")
+            for text in ("", "2011", "v2012", " 2012", "\u0662\u0660\u0661\u0662")
         ),
     ],
 )

@@ -162,7 +162,7 @@ def test_every_status_of_the_tree_is_walked() -> None:
     def leaves(root: type[errors.RequestError]) -> set[int]:
         return {root.status}.union(*(leaves(leaf) for leaf in root.__subclasses__()))
 
-    walked = {case.status for case in CASES} | {422, 500}
+    walked = {case.status for case in CASES} | {422, 500, 503}
     assert leaves(errors.RequestError) <= walked
 
 
@@ -264,6 +264,21 @@ def test_a_fault_before_the_app_shows_no_trace(
     assert answer.status == 500
     assert answer.text == "Internal error in rtgmock; its log says more.\n"
     assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize("extension", ["json", "xml"])
+def test_an_engine_that_cannot_is_a_sentence_too(api: Served, monkeypatch: pytest.MonkeyPatch, extension: str) -> None:
+    def fail(*_: object) -> None:
+        raise errors.EngineFailed("The instance's Redis did not start: no memory.")
+
+    monkeypatch.setattr(api.emulator.engine, "apply", fail)
+    api.create()
+    answer = api.put(f"/instances/1.{extension}", data={"timeout": "3"})
+
+    assert (answer.status_code, answer.reason) == (503, "Service Unavailable")
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert answer.text == "The instance's Redis did not start: no memory.\n"
+    assert api.get("/instances/1.json").json()["timeout"] == 150
 
 
 def test_nothing_redirects(answers_on: Served) -> None:

@@ -46,10 +46,19 @@ def test_what_is_given_is_a_valid_state(serve: Serve, exchange: Exchange) -> Non
 
 @pytest.mark.parametrize("exchange", EXCHANGES, ids=lambda exchange: exchange.name)
 def test_an_exchange_says_what_it_rests_on(exchange: Exchange) -> None:
-    assert exchange.source.partition(":")[0] in {"documentation", "observed", "ours"}
+    assert exchange.source.partition(":")[0] in {"documentation", "recorded", "observed", "ours"}
     head, _, body = exchange.request.partition("\n\n")
     if "Content-Length" in head:
         assert f"Content-Length: {len(body.encode())}" in head.split("\n")
+
+
+def test_the_recorded_response_is_there_in_every_payload() -> None:
+    recorded = {exchange.name: exchange for exchange in EXCHANGES if exchange.name.startswith("recorded-2012-")}
+
+    assert set(recorded) == {f"recorded-2012-{what}-{form}" for what in ("list", "show") for form in ("json", "xml")}
+    shown = exchanges.meaning(recorded["recorded-2012-show-json"].wanted().body)
+    assert len(shown) == 54 + 2
+    assert exchanges.meaning(recorded["recorded-2012-list-json"].wanted().body) == [[("instance", shown)]]
 
 
 def test_the_four_samples_of_the_documentation_are_there() -> None:

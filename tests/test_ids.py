@@ -28,6 +28,12 @@ def test_a_seed_repeats_whatever_the_order_of_the_draws(seed: int) -> None:
     assert {number: second.password(number) for number in (3, 1, 2)} == passwords
 
 
+def test_a_config_command_is_drawn_like_a_password_and_is_another() -> None:
+    assert re.fullmatch("[0-9a-f]{32}", Chance(7).config_command(1))
+    assert Chance(7).config_command(1) == Chance(7).config_command(1)
+    assert Chance(7).config_command(1) != Chance(7).password(1)
+
+
 def test_ids_and_seeds_tell_passwords_apart() -> None:
     passwords = [Chance(seed).password(number) for seed in (-1, 0, 1, 11) for number in range(1, 50)]
 

@@ -15,6 +15,8 @@ from rtgmock.errors import StartupError
 from rtgmock.plans import PLANS
 from rtgmock.store import FORMAT, Store
 
+STATE_ID = "5eed"
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -33,6 +35,7 @@ def a_record(**attributes_given: Any) -> Record:
         "port": 9001,
         "label": "ray-9001",
         "password": "0123456789abcdef0123456789abcdef",
+        "config_command": "0123456789abcdef0123456789abcdef",
         "status": "running",
         "boot": None,
         "created_at": "2010-12-20T00:35:22Z",
@@ -44,7 +47,7 @@ def a_record(**attributes_given: Any) -> Record:
 def tables() -> Tables:
     """What a state file with one instance holds."""
     return {
-        "rtgmock": {"1": {"format": FORMAT, "last_instance_id": 5}},
+        "rtgmock": {"1": {"format": FORMAT, "state_id": STATE_ID, "last_instance_id": 5}},
         "accounts": {"1": {"name": "username"}},
         "servers": {"1": {"name": "ray"}},
         "instances": {"1": a_record()},
@@ -58,7 +61,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture(params=["memory", "file"])
 def store(request: pytest.FixtureRequest, path: Path) -> Iterator[Store]:
-    with contextlib.closing(Store.open(None if request.param == "memory" else path)) as opened:
+    with contextlib.closing(Store.open(None if request.param == "memory" else path, STATE_ID)) as opened:
         with opened.transaction() as change:
             change.add_server(1, "ray")
         yield opened
@@ -93,12 +96,12 @@ def refusal(path: Path, content: Tables) -> str:
     path.write_text(json.dumps(content, indent=1))
     before = path.read_bytes()
     with pytest.raises(StartupError) as raised:
-        Store.open(path)
+        Store.open(path, STATE_ID)
     assert path.read_bytes() == before
     assert str(path) in str(raised.value)
     assert "--state FILE" in str(raised.value)
     path.unlink()
-    Store.open(path).close()
+    Store.open(path, STATE_ID).close()
     return str(raised.value)
 
 
@@ -185,7 +188,7 @@ def test_what_was_read_stays_as_it_was_when_the_store_changes(store: Store) -> N
 def test_an_id_is_given_once_only_also_after_a_delete_and_a_reopening(path: Path) -> None:
     given = []
     for _ in range(3):
-        with contextlib.closing(Store.open(path)) as store:
+        with contextlib.closing(Store.open(path, STATE_ID)) as store:
             with store.transaction() as change:
                 change.add_server(1, "ray")
                 given.append(change.next_instance_id())
@@ -197,15 +200,17 @@ def test_an_id_is_given_once_only_also_after_a_delete_and_a_reopening(path: Path
 
 
 def test_a_new_file_bears_its_format_before_anything_else_is_in_it(path: Path) -> None:
-    Store.open(path).close()
+    Store.open(path, STATE_ID).close()
 
-    assert json.loads(path.read_bytes())["rtgmock"] == {"1": {"format": FORMAT, "last_instance_id": 0}}
+    assert json.loads(path.read_bytes())["rtgmock"] == {
+        "1": {"format": FORMAT, "state_id": STATE_ID, "last_instance_id": 0}
+    }
 
 
 def test_a_file_is_read_and_not_written_when_it_is_opened_again(path: Path) -> None:
     path.write_text(json.dumps(tables(), indent=4))
     before = path.read_bytes()
-    with contextlib.closing(Store.open(path)) as store:
+    with contextlib.closing(Store.open(path, STATE_ID)) as store:
         assert store.instances() == [a_record()]
         assert store.accounts() == {"username": 1}
 
@@ -332,7 +337,7 @@ def test_a_file_with_a_fault_is_refused_by_the_name_of_the_fault(
 )
 def test_a_boot_under_way_is_kept(path: Path, status: str, boot: Any) -> None:
     path.write_text(json.dumps(tables() | {"instances": {"1": a_record(status=status, boot=boot)}}))
-    with contextlib.closing(Store.open(path)) as store:
+    with contextlib.closing(Store.open(path, STATE_ID)) as store:
         assert store.instances() == [a_record(status=status, boot=boot)]
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtgmock.attributes import BY_NAME, CHANGEABLE, LAYOUTS, Payload, Record
+from rtgmock.attributes import APIS, BY_NAME, LAYOUTS, Payload, changeable
 from rtgmock.errors import BadRequest, UnsupportedMedia
 from rtgmock.wire import json, params
 from tests.support.values import few, record, settable, soup
@@ -169,17 +169,21 @@ def test_errors_are_an_array_under_errors() -> None:
     assert errors.decode() == '{"errors":["Plan can\'t be blank","é \\""]}'
 
 
+@pytest.mark.parametrize("api", APIS)
 @few
-@given(settable(), st.booleans())
-def test_what_is_written_is_read_back(values: Record, nested: bool) -> None:
+@given(data=st.data(), nested=st.booleans())
+def test_what_is_written_is_read_back(data: st.DataObject, nested: bool, api: int) -> None:
+    values = data.draw(settable(api))
     stored = record(**values)
-    written = json.encode_instance([(a, stored[a.name]) for a in LAYOUTS[Payload.SHOW_JSON] if a.name in stored])
+    layout = LAYOUTS[Payload.SHOW_JSON.at(api)]
+    written = json.encode_instance([(a, stored[a.name]) for a in layout if a.name in stored])
     body = b'{"instance":' + written + b"}" if nested else written
 
-    read = params.read(json.decode(body, "utf-8"))
+    read = params.read(json.decode(body, "utf-8"), api)
     assert read.values == values
     assert read.unknown == ()
-    assert read.fixed == {name: value for name, value in stored.items() if BY_NAME[name] not in CHANGEABLE}
+    fixed = {a.name: stored[a.name] for a in layout if a.name in stored and a not in changeable(api)}
+    assert read.fixed == fixed
 
 
 @few

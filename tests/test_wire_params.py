@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtgmock.attributes import BY_NAME, CHANGEABLE, Record
+from rtgmock.attributes import APIS, BY_NAME, DOCUMENTED, RECORDED, Record, changeable, known
 from rtgmock.errors import Invalid
 from rtgmock.wire import params
 from rtgmock.wire.params import Parameters
@@ -154,23 +154,44 @@ def test_very_long_names_do_not_take_long() -> None:
     assert monotonic() - start < 2
 
 
+@pytest.mark.parametrize("api", APIS)
 @few
-@given(settable(), st.booleans())
-def test_valid_values_are_read_as_they_are(values: Record, nested: bool) -> None:
-    assert params.read({"instance": values} if nested else values) == Parameters(values, {}, ())
+@given(data=st.data(), nested=st.booleans())
+def test_valid_values_are_read_as_they_are(data: st.DataObject, nested: bool, api: int) -> None:
+    values = data.draw(settable(api))
+    assert params.read({"instance": values} if nested else values, api) == Parameters(values, {}, ())
 
 
+def test_what_only_2012_has_is_unknown_before() -> None:
+    tree = {"log_level": "loud", "config_command": "x", "timeout": 30}
+
+    assert params.read(tree, DOCUMENTED) == Parameters({"timeout": 30}, {}, ("log_level", "config_command"))
+    with pytest.raises(Invalid, match=r"^Log level is not included in the list$"):
+        params.read(tree, RECORDED)
+    assert params.read({"log_level": "debug", "config_command": "x"}, RECORDED) == Parameters(
+        {"log_level": "debug"}, {"config_command": "x"}, ()
+    )
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_a_hint_names_only_what_the_version_has(api: int) -> None:
+    hint = "loglevel is not an attribute; did you mean log_level?"
+
+    assert params.hint(("loglevel",), api) == (hint if api == RECORDED else "")
+
+
+@pytest.mark.parametrize("api", APIS)
 @few
-@given(st.dictionaries(st.sampled_from([*BY_NAME, "instance", "x", "format"]), json_like(), max_size=5))
-def test_any_tree_is_read_to_values_that_a_record_may_have_or_refused(tree: dict[str, Any]) -> None:
+@given(tree=st.dictionaries(st.sampled_from([*BY_NAME, "instance", "x", "format"]), json_like(), max_size=5))
+def test_any_tree_is_read_to_values_that_a_record_may_have_or_refused(tree: dict[str, Any], api: int) -> None:
     try:
-        read = params.read(tree)
+        read = params.read(tree, api)
     except Invalid as refused:
-        labels = tuple(attribute.label for attribute in CHANGEABLE)
+        labels = tuple(attribute.label for attribute in changeable(api))
         assert all(message.startswith(labels) for message in refused.messages)  # noqa: PT017
     else:
         assert all(BY_NAME[name].holds(value) for name, value in read.values.items())
         assert not set(read.values) & set(read.fixed)
-        assert not set(read.unknown) & set(BY_NAME)
-        assert params.hint(read.unknown).isascii()
+        assert not set(read.unknown) & set(known(api))
+        assert params.hint(read.unknown, api).isascii()
         assert params.shown(read.unknown).isprintable()

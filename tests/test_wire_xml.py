@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtgmock.attributes import BY_NAME, CHANGEABLE, LAYOUTS, Payload, Record
+from rtgmock.attributes import APIS, BY_NAME, LAYOUTS, Payload, changeable
 from rtgmock.errors import BadRequest, UnsupportedMedia
 from rtgmock.wire import params, xml
 from tests.support.values import few, record, settable, soup, texts
@@ -362,16 +362,19 @@ def test_errors_bear_no_type(number: int) -> None:
     assert errors == f"{HEAD}<errors>\n" + "  <error>Label can't be &lt;b&gt;</error>\n" * number + "</errors>\n"
 
 
+@pytest.mark.parametrize("api", APIS)
 @few
-@given(settable())
-def test_what_is_written_is_read_back(values: Record) -> None:
+@given(data=st.data())
+def test_what_is_written_is_read_back(data: st.DataObject, api: int) -> None:
+    values = data.draw(settable(api))
     stored = record(**values)
-    body = xml.encode_instance([(a, stored[a.name]) for a in LAYOUTS[Payload.SHOW_XML] if a.name in stored])
+    layout = LAYOUTS[Payload.SHOW_XML.at(api)]
+    body = xml.encode_instance([(a, stored[a.name]) for a in layout if a.name in stored])
 
-    read = params.read(xml.decode(body, "utf-8"))
+    read = params.read(xml.decode(body, "utf-8"), api)
     assert read.values == values
     assert read.unknown == ()
-    assert set(read.fixed) == {name for name in stored if BY_NAME[name] not in CHANGEABLE}
+    assert set(read.fixed) == {a.name for a in layout if a.name in stored and a not in changeable(api)}
     assert all(BY_NAME[name].same(raw, stored[name]) for name, raw in read.fixed.items())
 
 

@@ -75,7 +75,7 @@ class _Endpoints:
         return answers.instances(self._provisioner.list(account), self._view(account))
 
     def _create(self, account: Account, extension: str | None) -> Response:
-        given = params.read(parameters())
+        given = params.read(parameters(), self._config.api)
         record = self._provisioner.create(account, given)
         view = self._view(account)
         _note_ignored(given, record, view)
@@ -83,16 +83,16 @@ class _Endpoints:
         return answers.instance(record, view, 201, {"Location": location})
 
     def _update(self, account: Account, instance_id: int) -> Response:
-        given = params.read(parameters())
+        given = params.read(parameters(), self._config.api)
         before, after = self._provisioner.update(account, instance_id, given)
         view = self._view(account)
         _note_ignored(given, before, view)
         return answers.instance(after, view)
 
     def _view(self, account: Account) -> Viewpoint:
-        hostname = self._config.hostname or notes().host
+        hostname = self._config.hostname or self._provisioner.hostname or notes().host
         servers = self._provisioner.servers() if "{server}" in hostname else {}
-        return Viewpoint(account.name, hostname, servers)
+        return Viewpoint(account.name, hostname, servers, self._config.api)
 
 
 def _instance_id(text: str) -> int:

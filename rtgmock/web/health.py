@@ -20,6 +20,7 @@ class Life:
     """How the emulator is; its owner sets ``stopping``."""
 
     started: float
+    engine: str
     stopping: bool = False
 
 
@@ -32,7 +33,7 @@ def blueprint(life: Life, clock: Clock) -> Blueprint:
         body = {
             "status": "stopping" if life.stopping else "ok",
             "version": rtgmock.__version__,
-            "engine": "off",
+            "engine": life.engine,
             "uptime": round(clock.ticks() - life.started, 3),
         }
         return Response(orjson.dumps(body), 503 if life.stopping else 200, content_type="application/json")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from rtgmock.attributes import BY_NAME, CHANGEABLE, Record
+from rtgmock.attributes import DOCUMENTED, Record, changeable, known
 from rtgmock.errors import Invalid
 from rtgmock.kinds import Unfit
 from rtgmock.text import nearest
@@ -33,12 +33,15 @@ class Parameters:
     unknown: tuple[str, ...]
 
 
-def read(tree: Tree) -> Parameters:
-    """Read attributes that stand alone or under ``instance``. Raises Invalid with a message for each bad one."""
+def read(tree: Tree, api: int = DOCUMENTED) -> Parameters:
+    """Read attributes that stand alone or under ``instance``. Raises Invalid with a message for each bad one.
+
+    What the version of the API doesn't have is unknown.
+    """
     given = _flat(tree)
     values: Record = {}
     messages: list[str] = []
-    for attribute in CHANGEABLE:
+    for attribute in changeable(api):
         if attribute.name in given:
             try:
                 values[attribute.name] = attribute.read(given[attribute.name])
@@ -46,8 +49,9 @@ def read(tree: Tree) -> Parameters:
                 messages.append(f"{attribute.label} {error}")
     if messages:
         raise Invalid(messages)
-    fixed = {name: raw for name, raw in given.items() if name in BY_NAME and name not in values}
-    return Parameters(values, fixed, tuple(name for name in given if name not in BY_NAME))
+    names = known(api)
+    fixed = {name: raw for name, raw in given.items() if name in names and name not in values}
+    return Parameters(values, fixed, tuple(name for name in given if name not in names))
 
 
 def _flat(tree: Tree) -> Tree:
@@ -65,9 +69,9 @@ def shown(names: Iterable[str]) -> str:
     return ", ".join([*first[:_SHOWN], "..."] if len(first) > _SHOWN else first)
 
 
-def hint(unknown: tuple[str, ...]) -> str:
+def hint(unknown: tuple[str, ...], api: int = DOCUMENTED) -> str:
     """What a name that is no attribute was probably meant to be; empty when nothing is near."""
     for name in filter(_NAME.fullmatch, unknown[:_SHOWN]):
-        if meant := nearest(name, [attribute.name for attribute in CHANGEABLE]):
+        if meant := nearest(name, [attribute.name for attribute in changeable(api)]):
             return f"{name} is not an attribute; did you mean {meant}?"
     return ""

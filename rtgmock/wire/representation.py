@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from rtgmock.attributes import LAYOUTS, Attribute, Payload, Record, Role
+from rtgmock.attributes import DOCUMENTED, LAYOUTS, Attribute, Payload, Record, Role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Viewpoint:
-    """From where a client looks: its account's name, and the host that it is to connect to.
+    """From where a client looks: its account's name, the host that it is to connect to, and the API's version.
 
     ``{server}`` in ``hostname`` stands for the name of the instance's server; ``servers`` has the names by id.
     """
@@ -24,11 +24,12 @@ class Viewpoint:
     username: str
     hostname: str
     servers: Mapping[int, str]
+    api: int = DOCUMENTED
 
 
 def show(record: Record, payload: Payload, viewpoint: Viewpoint) -> list[tuple[Attribute, Value]]:
-    """What ``payload`` shows of an instance, in the documentation's order."""
-    layout = LAYOUTS[payload]
+    """What ``payload``, or what stands for it in the API's version, shows of an instance, in its order."""
+    layout = LAYOUTS[payload.at(viewpoint.api)]
     derived = _derived(record, viewpoint) if layout[-1].role is Role.DERIVED else {}
     return [
         (attribute, derived[attribute.name] if attribute.role is Role.DERIVED else record[attribute.name])

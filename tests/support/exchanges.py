@@ -1,10 +1,11 @@
 """The exchanges under ``fixtures/exchanges``: a state, a request and the response that it gets, each with its source.
 
 A file is TOML. ``request`` and ``response`` are written as they go over the wire, but for the line ends of their
-heads, and for ``Host``, which is where the emulator listens. ``[given]`` tells what there is before: accounts in the
-order of their ids, servers by id, and instances by what they have other than their plan's defaults. It is
-2010-12-20T00:35:22Z. Of a response's headers those that are written down must come. ``compare`` tells how its body is
-compared: ``bytes``, or ``data`` for what it means, the order of its keys and elements included.
+heads, and for ``Host``, which is where the emulator listens. ``[given]`` tells what there is before: the version of
+the API, accounts in the order of their ids or by id, servers by id, and instances by what they have other than their
+plan's defaults. It is 2010-12-20T00:35:22Z. Of a response's headers those that are written down must come.
+``compare`` tells how its body is compared: ``bytes``, or ``data`` for what it means, the order of its keys and
+elements included.
 """
 
 from __future__ import annotations
@@ -38,8 +39,16 @@ class Exchange:
 
     def settings(self) -> dict[str, Any]:
         """What the emulator has to be started with."""
-        accounts = {"accounts": tuple(map(parse_account, self.given.get("accounts", ["username:password"])))}
-        return accounts | {name: self.given[name] for name in ("hostname", "random_seed") if name in self.given}
+        accounts = {"accounts": tuple(map(parse_account, self._accounts()))}
+        others = ("api", "hostname", "random_seed")
+        return accounts | {name: self.given[name] for name in others if name in self.given}
+
+    def _accounts(self) -> list[str]:
+        """The accounts by id; the ids before and between those that are given are others'."""
+        given = self.given.get("accounts", ["username:password"])
+        if isinstance(given, list):
+            return given
+        return [given.get(f"{number}", f"other-{number}:password") for number in range(1, max(map(int, given)) + 1)]
 
     def fill(self, store: Store) -> None:
         """Put the given servers and instances in place."""
@@ -47,8 +56,7 @@ class Exchange:
             for number, name in self.given.get("servers", {"1": "ray"}).items():
                 change.add_server(int(number), name)
             for given in self.given.get("instances", []):
-                while change.next_instance_id() < given["id"]:
-                    pass
+                _count_up(store, given["id"])
                 change.put_instance(_record(given))
 
     def wire_request(self, host: str) -> bytes:
@@ -67,7 +75,14 @@ class Exchange:
 def _record(given: dict[str, Any]) -> dict[str, Any]:
     nulls = dict.fromkeys(given.get("nulls", []))
     values = {name: value for name, value in given.items() if name != "nulls"}
-    return attributes.defaults(PLANS[given["plan"]]) | {"boot": None} | values | nulls
+    assigned = {"boot": None, "config_command": "0" * 32}
+    return attributes.defaults(PLANS[given["plan"]]) | assigned | values | nulls
+
+
+def _count_up(store: Store, instance_id: int) -> None:
+    """Let an id be the last one given, at once: counting up to a recorded one would take its time."""
+    table = store._database.named("rtgmock")
+    table.put(1, {**table.raw()["1"], "last_instance_id": instance_id})
 
 
 def load() -> list[Exchange]:

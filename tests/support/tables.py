@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from rtgmock.attributes import ATTRIBUTES, Attribute, FromPlan, Role
+from rtgmock.attributes import ATTRIBUTES, DOCUMENTED, RECORDED, Attribute, FromApi, FromPlan, Role
 from rtgmock.config import settings
 from rtgmock.errors import AccessDenied, Invalid, RequestError
 from rtgmock.kinds import LONG_MAX, Boolean, Choice, Datetime, Integer, PortText, SavePoints
@@ -61,8 +61,23 @@ def _body(leaf: type[RequestError]) -> str:
 
 
 def attributes() -> str:
-    rows = ((f"`{a.name}`", _values(a), _default(a), _settable(a), _shown(a), a.source) for a in ATTRIBUTES)
-    return table("attribute | values | default | settable | shown in | source", rows)
+    rows = ((f"`{a.name}`", _values(a), _default(a), _settable(a), a.since, _shown(a), a.source) for a in ATTRIBUTES)
+    return table("attribute | values | default | settable | since | shown in | source", rows)
+
+
+def directives() -> str:
+    rows = ((f"`{a.name}`", _directives(a), _applied(a), a.since) for a in ATTRIBUTES if a.redis)
+    return table("attribute | redis.conf | a change goes live by | since", rows)
+
+
+def _directives(attribute: Attribute) -> str:
+    return ", ".join(f"`{directive.name}`" for directive in attribute.redis)
+
+
+def _applied(attribute: Attribute) -> str:
+    if any(directive.restart for directive in attribute.redis):
+        return "a restart"
+    return "`REPLICAOF`" if any(d.name == "replicaof" for d in attribute.redis) else "`CONFIG SET`"
 
 
 def _values(attribute: Attribute) -> str:
@@ -82,6 +97,9 @@ def _default(attribute: Attribute) -> str:
         return "must be given"
     if isinstance(attribute.default, FromPlan):
         return "the plan's"
+    if isinstance(attribute.default, FromApi):
+        values = attribute.default.values
+        return f"`{values[DOCUMENTED]}`; `{values[RECORDED]}` in {RECORDED}"
     if attribute.default is None and not attribute.nullable:
         return "assigned"
     if isinstance(attribute.default, list):
@@ -91,7 +109,8 @@ def _default(attribute: Attribute) -> str:
 
 
 def _shown(attribute: Attribute) -> str:
-    return "show" if attribute.places.list_json is None else "list, show"
+    """Where its first version shows it; that of 2012 shows everything in lists too."""
+    return "show" if attribute.places.list_json is None and attribute.since == DOCUMENTED else "list, show"
 
 
 def _settable(attribute: Attribute) -> str:

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from rtgmock import attributes
-from rtgmock.attributes import CHANGEABLE, Attribute, Record
+from rtgmock.attributes import DOCUMENTED, Attribute, Record, changeable
 from rtgmock.kinds import INT_MAX, LONGEST, Boolean, Choice, Integer, Kind, PortText, SavePoints, Text
 from rtgmock.plans import PLANS
 
@@ -29,6 +29,7 @@ _MADE: Record = {
     "server_id": 1,
     "user_id": 1,
     "password": "cc3da5b7aaaad5b4895d243239beed97",
+    "config_command": "54b70572f4e2354bb5af0e5d21a22ad4",
     "status": "running",
 }
 
@@ -44,9 +45,9 @@ def carried(attribute: Attribute) -> SearchStrategy[Any]:
     return st.none() | values if attribute.nullable else values
 
 
-def settable() -> SearchStrategy[Record]:
+def settable(api: int = DOCUMENTED) -> SearchStrategy[Record]:
     """A value for every attribute that a client may change."""
-    return st.fixed_dictionaries({attribute.name: carried(attribute) for attribute in CHANGEABLE})
+    return st.fixed_dictionaries({attribute.name: carried(attribute) for attribute in changeable(api)})
 
 
 def texts(*, blank: bool = False) -> SearchStrategy[str]:

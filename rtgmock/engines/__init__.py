@@ -1,0 +1,1 @@
+"""What runs the instances' Redis servers: nothing, processes, or containers."""

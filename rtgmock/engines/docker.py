@@ -1,0 +1,298 @@
+"""Redis servers as containers: one container and one volume an instance, labelled as ours."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import socket
+import tarfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import docker
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.utils import parse_repository_tag
+from requests.exceptions import RequestException
+
+from rtgmock.engines.owner import me
+from rtgmock.engines.ports import can_listen, reachable, resolved
+from rtgmock.errors import EngineFailed, StartupError
+from rtgmock.text import MB
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from docker.models.containers import Container
+
+    from rtgmock.attributes import Record
+
+LABEL = "io.rtgmock"
+STATE_LABEL = f"{LABEL}.state"
+INSTANCE_LABEL = f"{LABEL}.instance"
+PORT_LABEL = f"{LABEL}.port"
+HOST_LABEL = f"{LABEL}.host"
+FILE_LABEL = f"{LABEL}.file"
+OWNER_LABEL = f"{LABEL}.owner"
+_PORT = 6379
+_CONFIGURATION = "rtgmock.conf"
+_STOP_TIMEOUT = 10
+_LOG_LINES = 3
+_FAULTS = (DockerException, RequestException)
+"""What the SDK raises: errors of its own, and those of the HTTP library below it."""
+
+
+def connect() -> docker.DockerClient:
+    """The engine that DOCKER_HOST names, or the local one. Raises StartupError."""
+    try:
+        client = docker.from_env(timeout=60, use_ssh_client=True)
+        client.ping()
+    except (*_FAULTS, ValueError) as error:
+        raise StartupError(
+            f"no Docker engine answers ({_cause(error)}); start one, set DOCKER_HOST, or take --redis process"
+        ) from error
+    return client
+
+
+def remote_host(environment: Mapping[str, str]) -> str | None:
+    """The host of an engine that is not on this machine, by DOCKER_HOST: tcp and ssh name one, a socket doesn't."""
+    address = urlsplit(environment.get("DOCKER_HOST", ""))
+    local = {None, "localhost", "127.0.0.1", "::1"}
+    return (
+        address.hostname
+        if address.scheme in {"tcp", "http", "https", "ssh"} and address.hostname not in local
+        else None
+    )
+
+
+def _cause(error: BaseException) -> str:
+    """The innermost reason in one line."""
+    if isinstance(error, APIError) and error.explanation:
+        return " ".join(str(error.explanation).split())
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    return " ".join(str(getattr(error, "strerror", None) or error).split())
+
+
+class DockerRunner:
+    """Runs containers of ``image``. It touches none that doesn't bear our label and this state's id."""
+
+    name = "docker"
+
+    def __init__(
+        self,
+        client: docker.DockerClient,
+        image: str,
+        bind: str,
+        state_id: str,
+        *,
+        remote: str | None,
+        file: Path | None,
+        tell: Callable[[str], None],
+    ) -> None:
+        self._client = client
+        self._image = image
+        self._bind = bind
+        self._state_id = state_id
+        self._file = file
+        self._tell = tell
+        self._remote = self.hostname = remote
+        self._network = f"rtgmock-{state_id}"
+        self._lock = threading.Lock()
+        self._own_names = {"localhost", "127.0.0.1", "::1", "redistogo.com", bind, socket.gethostname(), self._remote}
+        self._inside = _own_container(client)
+        version = client.version()["Version"]
+        self.description = f"docker: {image} on engine {version}" + (f" at {self._remote}" if self._remote else "")
+
+    def free(self, port: int) -> bool:
+        """Whether the port can be listened on, as far as can be told from here."""
+        return bool(self._remote) or can_listen(self._published_on(), port)
+
+    def address(self, record: Record) -> tuple[str, int]:
+        """Where the emulator reaches a server: its published port, or itself from another container."""
+        if self._inside:
+            return self._name(record["id"]), _PORT
+        return self._remote or reachable(self._published_on()), record["port"]
+
+    def from_within(self, record: Record) -> Record:
+        """A master that is one of this state's instances is reached by its container's name."""
+        host, port = record["master_host"], record["master_port"]
+        if not (record["slave"] and host in self._own_names):
+            return record
+        filters: dict[str, Any] = {"label": [f"{STATE_LABEL}={self._state_id}", f"{PORT_LABEL}={port}"]}
+        try:
+            found = self._client.containers.list(all=True, filters=filters, ignore_removed=True)
+        except _FAULTS as error:
+            raise EngineFailed(f"Docker does not answer: {_cause(error)}.") from error
+        return {**record, "master_host": found[0].name, "master_port": str(_PORT)} if found else record
+
+    def launch(self, record: Record, write: Callable[[list[tuple[str, str]]], str]) -> None:
+        """Run a container on the instance's volume, in place of one that is there."""
+        name, labels = self._name(record["id"]), self._labels(record["id"])
+        try:
+            self._provide_image()
+            self._provide_network()
+            self._remove_container(record["id"])
+            self._client.volumes.create(name, labels=labels)
+            container = self._client.containers.create(
+                self._image,
+                ["redis-server", f"/{_CONFIGURATION}"],
+                name=name,
+                labels={**labels, PORT_LABEL: str(record["port"])},
+                network=self._network,
+                ports={f"{_PORT}/tcp": (self._published_on(), record["port"])},
+                volumes={name: {"bind": "/data", "mode": "rw"}},
+                mem_limit=_memory_limit(record),
+                memswap_limit=_memory_limit(record),
+                restart_policy={"Name": "unless-stopped"},  # type: ignore[arg-type]
+            )
+            container.put_archive("/", _archive(write(self._place())))
+            container.start()
+        except _FAULTS as error:
+            raise EngineFailed(f"Docker cannot run the instance's Redis: {_cause(error)}.") from error
+
+    def _published_on(self) -> str:
+        """Loopback, unless the clients come from elsewhere: to the engine's own host, or to ours by its --host."""
+        if self._remote:
+            return "0.0.0.0"  # noqa: S104 - nobody could reach it otherwise; it has a password
+        return "127.0.0.1" if self._inside else resolved(self._bind)
+
+    @staticmethod
+    def _place() -> list[tuple[str, str]]:
+        return [("port", str(_PORT)), ("bind", "* -::*"), ("dir", "/data"), ("protected-mode", "no")]
+
+    def _provide_network(self) -> None:
+        """One network a state, on which its containers know each other by name."""
+        with self._lock:  # an engine takes two networks of one name, and then can't tell them apart
+            found = self._client.networks.list(names=[f"^{self._network}$"])
+            network = found[0] if found else self._client.networks.create(self._network, labels=self._state_labels())
+            if self._inside:
+                with contextlib.suppress(APIError):  # it is connected already
+                    network.connect(self._inside)
+
+    def _remove_network(self) -> None:
+        with contextlib.suppress(*_FAULTS):
+            for network in self._client.networks.list(names=[f"^{self._network}$"]):
+                if self._inside:
+                    network.disconnect(self._inside)
+                network.remove()
+
+    def _provide_image(self) -> None:
+        try:
+            self._client.images.get(self._image)
+        except ImageNotFound:
+            self._tell(f"pulling {self._image}")
+            repository, tag = parse_repository_tag(self._image)
+            try:
+                for event in self._client.api.pull(repository, tag or "latest", stream=True, decode=True):
+                    self._pulled(event)
+            except _FAULTS as error:
+                raise EngineFailed(f"The image {self._image} cannot be pulled: {_cause(error)}.") from error
+
+    def _pulled(self, event: dict[str, Any]) -> None:
+        if "error" in event:
+            raise EngineFailed(f"The image {self._image} cannot be pulled: {event['error']}.")
+        if event.get("status") in {"Download complete", "Pull complete"}:
+            self._tell(f"{self._image}: {event.get('id', '')} {event['status'].lower()}")
+
+    def configure(self, record: Record, write: Callable[[list[tuple[str, str]]], str]) -> None:
+        """Docker itself starts a container again after a crash or a reboot: let it find what holds now."""
+        limit = _memory_limit(record)
+        try:
+            container = self._client.containers.get(self._name(record["id"]))
+            container.update(mem_limit=limit, memswap_limit=limit)
+            container.put_archive("/", _archive(write(self._place())))
+        except _FAULTS as error:
+            raise EngineFailed(f"Docker cannot configure the instance's Redis: {_cause(error)}.") from error
+
+    def running(self, instance_id: int) -> bool:
+        """Whether the container runs."""
+        with contextlib.suppress(*_FAULTS):
+            return bool(self._client.containers.get(self._name(instance_id)).status == "running")
+        return False
+
+    def log(self, instance_id: int) -> str:
+        """The last lines that the server wrote."""
+        with contextlib.suppress(*_FAULTS):
+            text = self._client.containers.get(self._name(instance_id)).logs(tail=_LOG_LINES)
+            return " / ".join(text.decode(errors="replace").strip().splitlines())
+        return ""
+
+    def halt(self, instance_id: int) -> None:
+        """Let the server save and end."""
+        with contextlib.suppress(*_FAULTS):
+            self._client.containers.get(self._name(instance_id)).stop(timeout=_STOP_TIMEOUT)
+
+    def remove(self, instance_id: int) -> None:
+        """Remove the container and the volume."""
+        try:
+            self._remove_container(instance_id)
+            with contextlib.suppress(NotFound):
+                self._client.volumes.get(self._name(instance_id)).remove()
+        except _FAULTS as error:
+            raise EngineFailed(f"Docker cannot remove the instance's Redis: {_cause(error)}.") from error
+
+    def _remove_container(self, instance_id: int) -> None:
+        with contextlib.suppress(NotFound):
+            self._client.containers.get(self._name(instance_id)).remove(force=True, v=True)
+
+    def take_over(self, instance_id: int) -> None:
+        """A container is as good as one of our own."""
+
+    def present(self) -> set[int]:
+        """The instances of this state that have a container or a volume."""
+        ours: dict[str, Any] = {"label": [f"{STATE_LABEL}={self._state_id}"]}
+        try:
+            containers: list[Container] = self._client.containers.list(all=True, filters=ours, ignore_removed=True)
+            volumes = self._client.volumes.list(filters=ours)
+        except _FAULTS as error:
+            raise EngineFailed(f"Docker does not answer: {_cause(error)}.") from error
+        labels: list[dict[str, Any]] = [container.labels for container in containers]
+        labels += [volume.attrs["Labels"] for volume in volumes]
+        return {int(found[INSTANCE_LABEL]) for found in labels}
+
+    def close(self) -> None:
+        """Stop all containers at once; where nothing is kept, remove them."""
+        end = self.halt if self._file else self.remove
+        with contextlib.suppress(EngineFailed), ThreadPoolExecutor(8) as pool:
+            list(pool.map(end, self.present()))
+        self._remove_network()  # an engine has room for some thirty
+        self._client.close()
+
+    def _name(self, instance_id: int) -> str:
+        return f"rtgmock-{self._state_id}-{instance_id}"
+
+    def _labels(self, instance_id: int) -> dict[str, str]:
+        return {**self._state_labels(), INSTANCE_LABEL: str(instance_id)}
+
+    def _state_labels(self) -> dict[str, str]:
+        """What tells whose a thing is, and whether anybody can still ask for it."""
+        owner = {FILE_LABEL: str(self._file)} if self._file else {OWNER_LABEL: me()}
+        return {LABEL: "yes", STATE_LABEL: self._state_id, HOST_LABEL: socket.gethostname(), **owner}
+
+
+def _own_container(client: docker.DockerClient) -> Container | None:
+    """The container that the emulator itself runs in, when it has been given its own engine's socket."""
+    if not Path("/.dockerenv").exists():
+        return None
+    with contextlib.suppress(*_FAULTS):
+        return client.containers.get(socket.gethostname())
+    return None
+
+
+def _memory_limit(record: Record) -> int:
+    """Twice what the plan has, since a save copies what changes meanwhile, and room for the server itself."""
+    return int(2 * record["memory"] + 64 * MB)
+
+
+def _archive(configuration: str) -> bytes:
+    """A tar with the configuration: not in the command or the environment, where ``docker inspect`` shows it."""
+    content = configuration.encode()
+    entry = tarfile.TarInfo(_CONFIGURATION)
+    entry.size, entry.mode = len(content), 0o444  # the official image runs its server as a user of its own
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        archive.addfile(entry, io.BytesIO(content))
+    return buffer.getvalue()

@@ -1,0 +1,67 @@
+"""Fixtures of the tests that run Redis servers. Modules name it in ``pytest_plugins``."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from typing import TYPE_CHECKING
+
+import docker
+import pytest
+from docker.errors import DockerException, ImageNotFound
+from requests.exceptions import RequestException
+
+from tests.conftest import lacking
+from tests.support.redis_ground import IMAGE, Ground
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.conftest import Serve
+    from tests.support.command import Command
+
+
+@pytest.fixture(params=["process", "docker"])
+def engine_name(request: pytest.FixtureRequest) -> str:
+    """Every engine that runs Redis servers; tests that are about one of them say which, indirectly."""
+    name: str = request.param
+    if name == "process" and not (shutil.which("redis-server") or shutil.which("valkey-server")):
+        lacking("redis", "neither redis-server nor valkey-server is installed")
+    return name
+
+
+@pytest.fixture(scope="session")
+def docker_client() -> Iterator[docker.DockerClient]:
+    """The Docker engine, which has the image."""
+    try:
+        client = docker.from_env(timeout=60)
+        client.images.get(IMAGE)
+    except ImageNotFound:
+        lacking("docker", f"the Docker engine has no image {IMAGE}")
+    except (DockerException, RequestException) as error:
+        lacking("docker", f"no Docker engine answers ({error})")
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def empty_ground(
+    engine_name: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Ground]:
+    """A ground before and after any emulator is on it; the test fails when one has left something there."""
+    client = request.getfixturevalue("docker_client") if engine_name in {"docker", "auto"} else None
+    ground = Ground(engine_name, tmp_path, client)
+    monkeypatch.setattr(tempfile, "tempdir", str(ground.temporary))
+    yield ground
+    left = ground.left()
+    ground.clear()
+    if left:
+        pytest.fail(f"left behind: {', '.join(left)}")
+
+
+@pytest.fixture
+def ground(empty_ground: Ground, serve: Serve, command: Callable[..., Command]) -> Ground:
+    """Where a test starts its emulators."""
+    empty_ground.serve, empty_ground.command = serve, command
+    return empty_ground

@@ -1,0 +1,539 @@
+"""Instances outlive emulators: stops, kills, lost Redis servers, and what was left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import pytest
+import redis
+
+from tests.support.command import until
+from tests.support.redis_ground import IMAGE, INSTANCE, LABEL, STATE, Api, answers, ask, connection, occupied, run_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.conftest import Served
+    from tests.support.command import Command
+    from tests.support.redis_ground import Ground
+
+pytest_plugins = ["tests.support.redis_fixtures"]
+
+KEPT = ["aof", "snapshot"]
+only_process = pytest.mark.parametrize("engine_name", ["process"], indirect=True)
+only_docker = pytest.mark.parametrize("engine_name", ["docker"], indirect=True)
+
+
+def status(api: Served | Api, number: int = 1) -> str:
+    method = api.call("GET", f"/instances/{number}.json")
+    found: str = method.json()["status"]
+    return found
+
+
+def revived(api: Served | Api, url: str) -> bool:
+    """Whether an instance answers and says so, within a deadline; meanwhile it may only be failed."""
+
+    def well() -> bool:
+        said = status(api)
+        assert said in {"running", "failed"}
+        return said == "running" and answers(url)
+
+    return until(well)
+
+
+def save(url: str) -> None:
+    """BGSAVE, and wait for its end."""
+    before = ask(url, "INFO", "persistence")["rdb_saves"]
+    ask(url, "BGSAVE")
+    assert until(lambda: ask(url, "INFO", "persistence")["rdb_saves"] > before)
+
+
+# An emulator that is stopped
+
+
+@pytest.mark.parametrize("persistence", KEPT)
+def test_the_data_is_there_after_a_stop_and_a_start(ground: Ground, persistence: str) -> None:
+    first = ground.start(state=ground.state)
+    made = first.create(persistence=persistence)
+    ask(made["url"], "SET", "key", "value")
+    first.close()
+    assert ground.running() == 0
+    assert not answers(made["url"])
+
+    second = ground.start(state=ground.state)
+
+    assert ask(made["url"], "GET", "key") == "value"
+    assert status(second) == "running"
+    assert ground.running() == 1
+
+
+def test_an_instance_without_persistence_works_after_a_stop_and_a_start(ground: Ground) -> None:
+    first = ground.start(state=ground.state)
+    made = first.create(persistence="none")
+    ask(made["url"], "SET", "key", "value")
+    first.close()
+    ground.start(state=ground.state)
+
+    assert ask(made["url"], "SET", "key", "another")
+
+
+def test_sigterm_stops_every_redis_and_keeps_the_data(ground: Ground) -> None:
+    command, api = ground.run()
+    made = [api.create(), api.create(plan="mini")]
+    for instance in made:
+        ask(instance["url"], "SET", "key", instance["id"])
+
+    assert command.stop() == 0
+
+    assert ground.running() == 0
+    _, api = ground.run()
+    assert [ask(instance["url"], "GET", "key") for instance in made] == ["1", "2"]
+    assert ground.running() == 2
+
+
+def test_an_emulator_that_keeps_nothing_leaves_nothing(ground: Ground) -> None:
+    command, api = ground.run(state=":memory:")
+    made = api.create()
+    api.create(plan="mini")
+    assert ask(made["url"], "SET", "key", "value")
+    assert ground.running() == 2
+    ground.states |= {container.labels[STATE] for container in ground.containers()}
+
+    assert command.stop() == 0
+
+    assert ground.running() == 0
+    assert (ground.containers(), ground.volumes(), ground.networks()) == ([], [], [])
+    assert list(ground.temporary.iterdir()) == []
+
+
+def test_a_stop_right_after_the_append_only_file_was_turned_on_keeps_the_data(ground: Ground) -> None:
+    first = ground.start(state=ground.state)
+    url = first.create(plan="mini", persistence="snapshot")["url"]
+    fill(url)
+    assert first.put("/instances/1.json", json={"persistence": "aof"}).status_code == 200
+    begun = time.monotonic()
+    first.close()
+    assert time.monotonic() - begun < 8
+
+    ground.start(state=ground.state)
+
+    assert ask(url, "DBSIZE") == 100
+
+
+def test_a_kill_right_after_the_append_only_file_was_turned_on_keeps_the_data(ground: Ground) -> None:
+    api = ground.start()
+    made = api.create(plan="mini", persistence="snapshot")
+    fill(made["url"])
+    assert api.put("/instances/1.json", json={"persistence": "aof"}).status_code == 200
+
+    ground.kill(made)
+
+    assert revived(api, made["url"])
+    assert ask(made["url"], "DBSIZE") == 100
+
+
+def fill(url: str) -> None:
+    with connection(url) as client:
+        for number in range(100):
+            client.set(f"chunk{number}", os.urandom(100_000))
+
+
+# A Redis that is lost
+
+
+def test_a_redis_that_was_killed_comes_back_with_its_append_only_file(ground: Ground) -> None:
+    api = ground.start()
+    made = api.create(plan="mini")
+    ask(made["url"], "SET", "key", "value")
+    before = run_id(made["url"])
+
+    ground.kill(made)
+
+    assert revived(api, made["url"])
+    assert ask(made["url"], "GET", "key") == "value"
+    assert run_id(made["url"]) != before
+    assert ground.running() == 1
+
+
+def test_a_redis_that_was_killed_comes_back_with_its_last_snapshot(ground: Ground) -> None:
+    api = ground.start()
+    made = api.create()
+    ask(made["url"], "SET", "key", "value")
+    save(made["url"])
+
+    ground.kill(made)
+
+    assert revived(api, made["url"])
+    assert ask(made["url"], "GET", "key") == "value"
+
+
+def test_a_redis_without_persistence_that_was_killed_comes_back(ground: Ground) -> None:
+    api = ground.start()
+    made = api.create(persistence="none")
+
+    ground.kill(made)
+
+    assert revived(api, made["url"])
+    assert ask(made["url"], "SET", "key", "value")
+
+
+def test_a_redis_that_a_client_shut_down_comes_back(ground: Ground) -> None:
+    api = ground.start()
+    made = api.create(plan="mini")
+    ask(made["url"], "SET", "key", "value")
+
+    with contextlib.suppress(redis.ConnectionError):
+        ask(made["url"], "SHUTDOWN", "NOSAVE")
+
+    assert revived(api, made["url"])
+    assert ask(made["url"], "GET", "key") == "value"
+    assert ground.running() == 1
+
+
+def test_a_deleted_instance_does_not_come_back(ground: Ground) -> None:
+    api = ground.start()
+    made, other = api.create(), api.create()
+    ground.kill(made)
+
+    assert api.delete("/instances/1").status_code == 200
+
+    ground.kill(other)
+    assert until(lambda: status(api, 2) == "running" and answers(other["url"]))
+    assert ground.running() == 1
+    assert not answers(made["url"])
+
+
+def test_an_instance_whose_port_somebody_took_is_failed_until_that_is_free(ground: Ground) -> None:
+    first = ground.start(state=ground.state)
+    made = first.create(plan="mini")
+    ask(made["url"], "SET", "key", "value")
+    first.close()
+    with occupied(made["port"]):
+        api = ground.start(state=ground.state)
+        assert status(api) == "failed"
+        assert answers(api.create()["url"])
+        assert status(api) == "failed"
+
+    assert revived(api, made["url"])
+    assert ask(made["url"], "GET", "key") == "value"
+
+
+@only_docker
+def test_a_container_that_was_removed_by_hand_comes_back_with_its_data(ground: Ground) -> None:
+    api = ground.start()
+    made = api.create(plan="mini")
+    ask(made["url"], "SET", "key", "value")
+
+    ground.container(1).remove(force=True)
+
+    assert revived(api, made["url"])
+    assert ask(made["url"], "GET", "key") == "value"
+
+
+@only_docker
+def test_a_container_that_was_stopped_by_hand_comes_back_with_its_data(ground: Ground) -> None:
+    api = ground.start()
+    made = api.create()
+    ask(made["url"], "SET", "key", "value")
+
+    ground.container(1).stop(timeout=5)
+
+    assert revived(api, made["url"])
+    assert ask(made["url"], "GET", "key") == "value"
+
+
+# An emulator that is killed
+
+
+def test_an_emulator_that_was_killed_finds_its_instances_again(ground: Ground) -> None:
+    command, api = ground.run()
+    made = [api.create(), api.create(plan="mini")]
+    ask(made[0]["url"], "SET", "key", "nano")
+    save(made[0]["url"])
+    ask(made[1]["url"], "SET", "key", "mini")
+
+    command.kill()
+    _, api = ground.run()
+
+    assert [ask(instance["url"], "GET", "key") for instance in made] == ["nano", "mini"]
+    assert [status(api, number) for number in (1, 2)] == ["running", "running"]
+    assert ground.running() == 2
+    assert api.create()["id"] == 3
+
+
+@only_process
+def test_the_redis_of_an_emulator_that_was_killed_ends_by_itself_and_saves(ground: Ground) -> None:
+    command, api = ground.run()
+    made = api.create()
+    ask(made["url"], "SET", "key", "value")
+
+    command.kill()
+
+    assert until(lambda: ground.running() == 0)
+    ground.run()
+    assert ask(made["url"], "GET", "key") == "value"
+
+
+@only_docker
+def test_the_container_of_an_emulator_that_was_killed_goes_on_and_is_taken_over(ground: Ground) -> None:
+    command, api = ground.run()
+    made = api.create()
+    before = run_id(made["url"])
+
+    command.kill()
+
+    assert answers(made["url"])
+    _, api = ground.run()
+    assert run_id(made["url"]) == before
+    assert api.call("PUT", "/instances/1.json", json={"plan": "mini"}).status_code == 200
+
+
+def test_an_emulator_and_a_redis_that_were_killed_together_come_back_with_the_data(ground: Ground) -> None:
+    command, api = ground.run()
+    made = [api.create(), api.create(plan="mini")]
+    ask(made[0]["url"], "SET", "key", "nano")
+    save(made[0]["url"])
+    ask(made[1]["url"], "SET", "key", "mini")
+
+    command.signal(signal.SIGSTOP)
+    for instance in made:
+        ground.kill(instance)
+    command.kill()
+    ground.run()
+
+    assert [ask(instance["url"], "GET", "key") for instance in made] == ["nano", "mini"]
+    assert ground.running() == 2
+
+
+def test_an_emulator_killed_while_it_creates_leaves_nothing_that_it_does_not_know(ground: Ground) -> None:
+    command, api = ground.run()
+    api.create()
+    urls: list[str] = []
+
+    def create() -> None:
+        with contextlib.suppress(OSError, LookupError):
+            urls.append(api.create()["url"])
+
+    threads = [threading.Thread(target=create) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    until(lambda: ground.running() > 1)
+    command.kill()
+    for thread in threads:
+        thread.join(20)
+
+    _, api = ground.run()
+    known = api.call("GET", "/instances.json").json()
+
+    assert {row["instance"]["port"] for row in known} >= {int(url.rstrip("/").rpartition(":")[2]) for url in urls}
+    assert ground.running() == len(known)
+    assert len(ground.volumes()) == (len(known) if ground.engine == "docker" else 0)
+    if ground.engine == "process":
+        assert {int(folder.name) for folder in ground.home(1).parent.iterdir()} == {
+            row["instance"]["id"] for row in known
+        }
+
+
+# What was left behind, and what is not ours
+
+
+@only_process
+def test_a_folder_that_no_record_knows_is_removed_at_the_start_and_another_is_not(ground: Ground) -> None:
+    first = ground.start(state=ground.state)
+    first.create()
+    first.close()
+    stray, other, foreign = ground.home(99), ground.home(1).parent / "mine", ground.folder / "other.json.redis" / "99"
+    for folder in (stray, other, foreign):
+        folder.mkdir(parents=True)
+        (folder / "dump.rdb").touch()
+
+    ground.start(state=ground.state)
+
+    assert not stray.exists()
+    assert other.exists()
+    assert foreign.exists()
+    assert ground.home(1).exists()
+
+
+@pytest.fixture
+def left_server(ground: Ground) -> Iterator[Any]:
+    """Starts Redis servers in an instance's folder, as an emulator which died would have left one."""
+    with contextlib.ExitStack() as stack:
+
+        def start(number: int, port: int) -> subprocess.Popen[bytes]:
+            folder = ground.home(number)
+            folder.mkdir(parents=True, exist_ok=True)
+            arguments = ["redis-server", "--port", str(port), "--dir", str(folder), "--logfile", "left.log"]
+            process = subprocess.Popen(arguments, cwd=folder)
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+            created = psutil.Process(process.pid).create_time()
+            (folder / "redis.pid").write_text(f"{process.pid} {created}\n")
+            assert until(lambda: answers(f"redis://127.0.0.1:{port}"))
+            return process
+
+        yield start
+
+
+@only_process
+def test_a_redis_that_was_left_running_is_replaced_and_none_runs_twice(ground: Ground, left_server: Any) -> None:
+    first = ground.start(state=ground.state)
+    made = first.create()
+    first.close()
+    orphan = left_server(1, made["port"])
+
+    ground.start(state=ground.state)
+
+    assert answers(made["url"])
+    assert orphan.wait(10) is not None
+    assert ground.running() == 1
+
+
+@only_process
+def test_a_redis_that_was_left_running_for_no_record_is_ended(ground: Ground, left_server: Any) -> None:
+    first = ground.start(state=ground.state)
+    first.close()
+    orphan = left_server(99, ground.ports[0])
+
+    api = ground.start(state=ground.state)
+
+    assert orphan.wait(10) is not None
+    assert not ground.home(99).exists()
+    assert answers(api.create()["url"])
+
+
+@only_process
+def test_a_process_that_has_a_dead_servers_number_by_now_is_left_alone(ground: Ground) -> None:
+    first = ground.start(state=ground.state)
+    made = first.create()
+    first.close()
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as bystander:
+        created = psutil.Process(bystander.pid).create_time()
+        (ground.home(1) / "redis.pid").write_text(f"{bystander.pid} {created - 100}\n")
+
+        ground.start(state=ground.state)
+
+        assert answers(made["url"])
+        assert bystander.poll() is None
+        bystander.kill()
+
+
+@only_docker
+def test_what_no_record_knows_is_removed_at_the_start_and_nothing_else_is_touched(ground: Ground) -> None:
+    first = ground.start(state=ground.state)
+    state = first.emulator.store.state_id
+    first.close()
+    ours = {LABEL: "yes", STATE: state, INSTANCE: "99"}
+    foreign: list[dict[str, str]] = [{**ours, STATE: "feedfeedfeed"}, {LABEL: "yes"}, {}]
+    ground.states.add("feedfeedfeed")
+    client = ground.docker
+    with contextlib.ExitStack() as stack:
+        made = []
+        for labels in foreign:
+            container, volume = client.containers.create(IMAGE, labels=labels), client.volumes.create(labels=labels)
+            stack.callback(volume.remove)
+            stack.callback(container.remove, force=True, v=True)
+            made.append((container, volume))
+        client.volumes.create(f"rtgmock-{state}-99", labels=ours)
+        mounts = [f"rtgmock-{state}-99:/data"]
+        client.containers.create(IMAGE, name=f"rtgmock-{state}-99", labels=ours, volumes=mounts)
+
+        second = ground.start(state=ground.state)
+        second.create()
+        second.delete("/instances/1")
+        second.close()
+
+        assert [one.name for one in ground.containers() if one.labels[STATE] == state] == []
+        assert [name for name in ground.volumes() if state in name] == []
+        for container, volume in made:
+            container.reload()
+            volume.reload()
+
+
+def test_two_emulators_know_nothing_of_each_other(ground: Ground) -> None:
+    one, two = ground.start(), ground.start(state=ground.state)
+    first, second = one.create(), two.create()
+    ask(second["url"], "SET", "key", "value")
+
+    one.close()
+
+    assert not answers(first["url"])
+    assert ask(second["url"], "GET", "key") == "value"
+    assert two.delete("/instances/1").status_code == 200
+
+
+def test_the_emulators_of_a_command_and_of_a_test_find_the_same_instances(ground: Ground) -> None:
+    command, api = ground.run()
+    made = api.create()
+    ask(made["url"], "SET", "key", "value")
+    assert command.stop() == 0
+
+    served = ground.start(state=ground.state)
+
+    assert ask(made["url"], "GET", "key") == "value"
+    assert served.delete("/instances/1").status_code == 200
+    assert ground.volumes() == []
+    assert not ground.home(1).exists()
+
+
+def used(command: Command) -> str:
+    return command.out + command.err
+
+
+def test_no_password_is_seen_where_others_look(ground: Ground) -> None:
+    account = "hidden-account-password"
+    command, api = ground.run("--account", f"username:{account}", state=":memory:")
+    api = Api(api.url, ("username", account))
+    ground.states |= {container.labels[STATE] for container in ground.containers()}
+    secrets = ["changed-password", "masters-password", account]
+    made = api.create(master_password="masters-password")
+    secrets.append(made["password"])
+    changed = api.call("PUT", "/instances/1.json", json={"password": "changed-password"}).json()
+    assert api.call("PUT", "/instances/1.json", json={"databases": 3}).status_code == 200
+    assert answers(changed["url"])
+    assert api.call("PUT", "/instances/1.json?password=changed-password", json={"timeout": 3}).status_code == 200
+    ask(changed["url"], "SET", "key", "value")
+
+    places = {"a container": "", "the log": "", "the process": ""}
+    if ground.engine == "docker":
+        container = ground.container(1)
+        ground.states.add(container.labels[STATE])
+        volume = ground.docker.api.inspect_volume(f"rtgmock-{container.labels[STATE]}-1")
+        places["a container"] = f"{ground.docker.api.inspect_container(container.id or '')} {volume} {container.top()}"
+        places["the log"] = container.logs().decode()
+    else:
+        process = ground.server(changed["url"])
+        places["the process"] = f"{process.cmdline()} {process.environ()}"
+        (log,) = ground.temporary.glob("rtgmock-*/1/redis.log")
+        places["the log"] = log.read_text()
+        places["files"] = " ".join(path.name + path.read_text() for path in log.parent.glob("*.pid"))
+    assert places["the log"]
+    assert command.stop() == 0
+    places["the emulator's output"] = (
+        used(command).replace(f"'username:{account}'", "").replace(f"username:{account}", "")
+    )
+
+    found = [(place, secret) for place, text in places.items() for secret in secrets if secret in text]
+    assert found == []
+
+
+@only_process
+def test_the_emulators_own_settings_are_not_in_the_servers_environment(ground: Ground) -> None:
+    seen, server = ground.folder / "seen", ground.folder / "server"
+    server.write_text(f'#!/bin/sh\nenv > "{seen}"\nexec redis-server "$@"\n')
+    server.chmod(0o755)
+    settings = {"RTGMOCK_ACCOUNT": "username:password", "RTGMOCK_REDIS_SERVER": str(server)}
+    command, api = ground.run(state=":memory:", env=settings)
+
+    assert answers(api.create()["url"])
+
+    assert "RTGMOCK_ACCOUNT" not in seen.read_text()
+    assert command.stop() == 0
