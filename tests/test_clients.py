@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import json
 import logging
-import os
 import re
-import shutil
 import socket
 import subprocess
 import urllib.error
 import urllib.request
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
-from filelock import FileLock
 
 from tests.conftest import AUTH, lacking
-from tests.support import raw
+from tests.support import npm, raw
+from tests.support.npm import ENVIRONMENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from http.client import HTTPMessage
+    from pathlib import Path
 
     from tests.conftest import Served
     from tests.support.raw import Answer
@@ -35,7 +32,6 @@ if TYPE_CHECKING:
     Program = Callable[[str, str], str]
     Script = Callable[..., Any]
 
-ENVIRONMENT = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | {"LANG": "C.UTF-8"}
 MISSING = 69
 """The exit code of a script that finds the library or the function that it is about to use missing."""
 
@@ -600,44 +596,12 @@ content-length: 23
 Connection: keep-alive
 
 instance%5Bplan%5D=nano"""
-LOCKED = Path(__file__).parent / "clients" / "pkgcloud"
 
 
 @pytest.fixture(scope="session")
 def pkgcloud_modules(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where npm has installed what the lock file names; once for as long as that stays the same."""
-    npm = shutil.which("npm") or lacking("node", "npm is not installed")
-    key = hashlib.sha256((LOCKED / "package-lock.json").read_bytes()).hexdigest()[:16]
-    cache = getattr(pytestconfig, "cache", None)
-    folder = cache.mkdir(f"pkgcloud-{key}") if cache else tmp_path_factory.mktemp("pkgcloud")
-    installed, partial = folder / "installed", folder / "partial"
-    with FileLock(folder / "lock", timeout=180):
-        if not installed.exists():
-            shutil.rmtree(partial, ignore_errors=True)
-            shutil.copytree(LOCKED, partial)
-            install(npm, partial)
-            partial.rename(installed)
-    return installed / "node_modules"
-
-
-def install(npm: str, folder: Path) -> None:
-    quiet = ["--ignore-scripts", "--no-audit", "--no-fund"]
-    fast = ["--prefer-offline", "--fetch-retries=1", "--fetch-retry-mintimeout=500"]
-    try:
-        subprocess.run(
-            [npm, "ci", *quiet, *fast],
-            cwd=folder,
-            env=ENVIRONMENT,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=120,
-            check=True,
-        )
-    except subprocess.TimeoutExpired:
-        lacking("node", "npm ci took more than two minutes")
-    except subprocess.CalledProcessError as error:
-        said = re.findall(r"^npm (?:error|ERR!) (.+)", error.stderr.decode(), re.MULTILINE)
-        lacking("node", f"npm ci failed: {'; '.join(said[:4])}")
+    return npm.modules("pkgcloud", pytestconfig, tmp_path_factory)
 
 
 class Pkgcloud:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from filelock import FileLock
 
 from tests.conftest import lacking
+from tests.support import npm
 from tests.support.redis_ground import ask
-from tests.test_clients import install, printed, run
+from tests.test_clients import MISSING, printed, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.support.redis_ground import Ground
 
 pytest_plugins = ["tests.support.redis_fixtures"]
 
-LOCKED = Path(__file__).parent / "clients" / "ioredis"
 IOREDIS = """
 const Redis = require("ioredis");
 const client = new Redis(process.env.REDIS_URL, {maxRetriesPerRequest: 0, retryStrategy: null});
@@ -33,28 +30,53 @@ const client = new Redis(process.env.REDIS_URL, {maxRetriesPerRequest: 0, retryS
 """
 
 
+NODE_REDIS = """
+const client = require("redis").createClient({url: process.env.REDIS_URL, socket: {reconnectStrategy: false}});
+(async () => {
+    await client.connect();
+    const said = [await client.set("key", "value"), await client.get("key")];
+    said.push(await client.sendCommand(["ACL", "WHOAMI"]));
+    await client.close();
+    console.log(JSON.stringify(said));
+})().catch((error) => { console.error(error); process.exit(1); });
+"""
+RUBY = """
+require "json"
+begin
+  require "redis"
+rescue LoadError
+  exit 69
+end
+client = Redis.new(url: ENV["REDIS_URL"], reconnect_attempts: 0)
+puts JSON.generate([client.set("key", "value"), client.get("key"), client.call("ACL", "WHOAMI")])
+"""
+
+
 @pytest.fixture(scope="session")
-def ioredis_modules(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where npm has installed what the lock file names; once for as long as that stays the same."""
-    npm = shutil.which("npm") or lacking("node", "npm is not installed")
-    key = hashlib.sha256((LOCKED / "package-lock.json").read_bytes()).hexdigest()[:16]
-    cache = getattr(pytestconfig, "cache", None)
-    folder = cache.mkdir(f"ioredis-{key}") if cache else tmp_path_factory.mktemp("ioredis")
-    installed, partial = folder / "installed", folder / "partial"
-    with FileLock(folder / "lock", timeout=180):
-        if not installed.exists():
-            shutil.rmtree(partial, ignore_errors=True)
-            shutil.copytree(LOCKED, partial)
-            install(npm, partial)
-            partial.rename(installed)
-    return installed / "node_modules"
+def node_modules(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where ioredis and node-redis are."""
+    return npm.modules("redis", pytestconfig, tmp_path_factory)
 
 
-def test_ioredis_connects_by_the_url(ground: Ground, program: Callable[[str, str], str], ioredis_modules: Path) -> None:
+@pytest.mark.parametrize("script", [IOREDIS, NODE_REDIS], ids=["ioredis", "node-redis"])
+def test_nodes_clients_connect_by_the_url(
+    ground: Ground, program: Callable[[str, str], str], node_modules: Path, script: str
+) -> None:
     node = program("node", "node")
     made = ground.start().create()
 
-    finished = run([node, "-e", IOREDIS], {"NODE_PATH": str(ioredis_modules), "REDIS_URL": made["url"]})
+    finished = run([node, "-e", script], {"NODE_PATH": str(node_modules), "REDIS_URL": made["url"]})
 
     assert printed(finished) == ["OK", "value", "username"]
     assert ask(made["url"], "GET", "key") == "value"
+
+
+def test_rubys_client_connects_by_the_url(ground: Ground, program: Callable[[str, str], str]) -> None:
+    ruby = program("ruby", "ruby")
+    made = ground.start().create()
+
+    finished = run([ruby, "-e", RUBY], {"REDIS_URL": made["url"]})
+
+    if finished.returncode == MISSING:
+        lacking("ruby", "Ruby's redis is not installed")
+    assert printed(finished) == ["OK", "value", "username"]

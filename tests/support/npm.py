@@ -1,0 +1,57 @@
+"""npm packages for the tests that need them, installed once for as long as their lock file stays the same."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock
+
+from tests.conftest import lacking
+
+if TYPE_CHECKING:
+    import pytest
+
+LOCKED = Path(__file__).parents[1] / "clients"
+ENVIRONMENT = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | {"LANG": "C.UTF-8"}
+
+
+def modules(name: str, config: pytest.Config, factory: pytest.TempPathFactory) -> Path:
+    """The ``node_modules`` of what ``tests/clients/NAME`` locks; skips, or fails, where it cannot be installed."""
+    npm = shutil.which("npm") or lacking("node", "npm is not installed")
+    key = hashlib.sha256((LOCKED / name / "package-lock.json").read_bytes()).hexdigest()[:16]
+    cache = getattr(config, "cache", None)
+    folder = cache.mkdir(f"{name}-{key}") if cache else factory.mktemp(name)
+    installed, partial = folder / "installed", folder / "partial"
+    with FileLock(folder / "lock", timeout=180):
+        if not installed.exists():
+            shutil.rmtree(partial, ignore_errors=True)
+            shutil.copytree(LOCKED / name, partial)
+            _install(npm, partial)
+            partial.rename(installed)
+    return Path(installed / "node_modules")
+
+
+def _install(npm: str, folder: Path) -> None:
+    quiet = ["--ignore-scripts", "--no-audit", "--no-fund"]
+    fast = ["--prefer-offline", "--fetch-retries=1", "--fetch-retry-mintimeout=500"]
+    try:
+        subprocess.run(
+            [npm, "ci", *quiet, *fast],
+            cwd=folder,
+            env=ENVIRONMENT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=120,
+            check=True,
+        )
+    except subprocess.TimeoutExpired:
+        lacking("node", "npm ci took more than two minutes")
+    except subprocess.CalledProcessError as error:
+        said = re.findall(r"^npm (?:error|ERR!) (.+)", error.stderr.decode(), re.MULTILINE)
+        lacking("node", f"npm ci failed: {'; '.join(said[:4])}")
