@@ -153,11 +153,20 @@ class Provisioner:
             change.remove_instance(instance_id)
 
     def reconcile(self) -> None:
-        """Start every Redis that ought to run and doesn't, on the data that it has."""
+        """Start every Redis that ought to run and doesn't, on the data that it has.
+
+        Outside of any transaction, which all changes would have to wait for.
+        """
         for record in self._store.instances():
-            if not self._engine.alive(record):
-                with self._store.transaction() as change:
-                    self._revive(change, record["id"])
+            version = self._version_of(record)
+            if version == record["version"] and self._store.instance(record["id"]) is not None:
+                continue
+            with self._store.transaction() as change:
+                present = self._store.instance(record["id"])
+                if present is None:  # deleted meanwhile
+                    self._engine.destroy(record["id"])
+                else:
+                    change.put_instance(present | {"version": version})
 
     def recover(self) -> None:
         """At the emulator's start: remove what belongs to no instance, and start all that do, at once."""
@@ -169,11 +178,6 @@ class Provisioner:
             for record, version in zip(records, versions, strict=True):
                 if version != record["version"]:
                     change.put_instance(record | {"version": version})
-
-    def _revive(self, change: Transaction, instance_id: int) -> None:
-        record = self._store.instance(instance_id)
-        if record is not None and (version := self._version_of(record)) != record["version"]:
-            change.put_instance(record | {"version": version})
 
     def _version_of(self, record: Record) -> str:
         """The version of an instance's Redis, started if need be; the last one known if it cannot be."""

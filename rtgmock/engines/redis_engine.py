@@ -104,8 +104,14 @@ class RedisEngine:
         return self._runner.free(port)
 
     def start(self, record: Record, account: str) -> str:
-        """Start an instance's Redis and wait for it; its version."""
+        """Start an instance's Redis, unless another thread has, and wait for it; its version."""
+        with self._alone(record["id"]):
+            return self._started(record, account)
+
+    def _started(self, record: Record, account: str) -> str:
         instance_id = record["id"]
+        if self._runner.running(instance_id):
+            return self._await(record)
         fresh = instance_id not in self._runner.present()
         try:
             self._runner.launch(record, self._writer(record, account))
@@ -240,8 +246,9 @@ class RedisEngine:
 
     def destroy(self, instance_id: int) -> None:
         """Remove an instance's Redis and its data."""
-        self._disconnect(instance_id)
-        self._runner.remove(instance_id)
+        with self._alone(instance_id):
+            self._disconnect(instance_id)
+            self._runner.remove(instance_id)
         self._busy.pop(instance_id, None)
         self._rewrites.pop(instance_id, None)
 
