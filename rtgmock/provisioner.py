@@ -155,18 +155,12 @@ class Provisioner:
     def reconcile(self) -> None:
         """Start every Redis that ought to run and doesn't, on the data that it has.
 
-        Outside of any transaction, which all changes would have to wait for.
+        In a transaction, so that none is started whose instance is being deleted.
         """
         for record in self._store.instances():
-            version = self._version_of(record)
-            if version == record["version"] and self._store.instance(record["id"]) is not None:
-                continue
-            with self._store.transaction() as change:
-                present = self._store.instance(record["id"])
-                if present is None:  # deleted meanwhile
-                    self._engine.destroy(record["id"])
-                else:
-                    change.put_instance(present | {"version": version})
+            if not self._engine.alive(record):
+                with self._store.transaction() as change:
+                    self._revive(change, record["id"])
 
     def recover(self) -> None:
         """At the emulator's start: remove what belongs to no instance, and start all that do, at once."""
@@ -178,6 +172,11 @@ class Provisioner:
             for record, version in zip(records, versions, strict=True):
                 if version != record["version"]:
                     change.put_instance(record | {"version": version})
+
+    def _revive(self, change: Transaction, instance_id: int) -> None:
+        record = self._store.instance(instance_id)
+        if record is not None and (version := self._version_of(record)) != record["version"]:
+            change.put_instance(record | {"version": version})
 
     def _version_of(self, record: Record) -> str:
         """The version of an instance's Redis, started if need be; the last one known if it cannot be."""
