@@ -71,10 +71,15 @@ def parse_host(text: str) -> str:
     raise ValueError(f"{text!r} is neither a host name nor an IP address")
 
 
+def reachable(host: str) -> str:
+    """What a client on this machine connects to for what listens on ``host``, a wildcard included."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - translated, not bound
+
+
 def local_url(host: str, port: int | str) -> str:
-    """The URL by which a client on this machine reaches what listens on an address, a wildcard included."""
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - translated, not bound
-    return f"http://{f'[{reachable}]' if ':' in reachable else reachable}:{port}"
+    """The URL by which a client on this machine reaches what listens on an address."""
+    name = reachable(host)
+    return f"http://{f'[{name}]' if ':' in name else name}:{port}"
 
 
 def parse_hostname(text: str) -> str:

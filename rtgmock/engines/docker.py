@@ -17,8 +17,9 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.utils import parse_repository_tag
 from requests.exceptions import RequestException
 
+from rtgmock.config import reachable
 from rtgmock.engines.owner import me
-from rtgmock.engines.ports import can_listen, reachable, resolved
+from rtgmock.engines.ports import can_listen, resolved
 from rtgmock.errors import EngineFailed, StartupError
 from rtgmock.text import MB
 

@@ -1,4 +1,4 @@
-"""Addresses: which can be listened on, and by which they are reached."""
+"""Addresses: which can be listened on, and what a name stands for."""
 
 from __future__ import annotations
 
@@ -20,8 +20,3 @@ def can_listen(host: str, port: int) -> bool:
 def resolved(host: str) -> str:
     """The address that a host name stands for."""
     return str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
-
-
-def reachable(host: str) -> str:
-    """What a client on this machine connects to for what listens on ``host``, a wildcard included."""
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - translated, not bound

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from rtgmock.config import reachable
 from rtgmock.engines.owner import OWNER, TEMPORARY, me
-from rtgmock.engines.ports import can_listen, reachable
+from rtgmock.engines.ports import can_listen
 from rtgmock.errors import EngineFailed, StartupError
 
 if TYPE_CHECKING:

@@ -174,7 +174,7 @@ class RedisEngine:
             self._runner.configure(before, self._writer(before, account))
         try:
             self._command(before, before, account, self._changes(after, before))
-        except redis.RedisError:
+        except (redis.RedisError, EngineFailed):
             with contextlib.suppress(EngineFailed):
                 self._restart(before, account)
 
