@@ -65,7 +65,7 @@ class Emulator:
             provisioner = self._provisioner = Provisioner(config, self.store, self._clock, chance, self.engine)
             app = create_app(config, provisioner, self._clock, self._life, self._log)
             self._server = self._listen(app)
-            undo.pop_all()
+            self._open = undo.pop_all()
 
     def _listen(self, app: Flask) -> HttpServer:
         host, port = self.config.host, self.config.port
@@ -105,15 +105,15 @@ class Emulator:
                 logging.getLogger("rtgmock").exception("the instances could not be looked after")
 
     def stop(self) -> None:
-        """Finish the requests in flight, stop every Redis, and close the state file."""
+        """Finish the requests in flight, stop every Redis, and close the state file. A second stop does nothing."""
         self._life.stopping = True
         self._stopping.set()
-        with contextlib.ExitStack() as last:
-            last.callback(self.store.close)
-            last.callback(self.engine.close)
-            if self._watch is not None:
-                last.callback(self._watch.join)
-            self._server.stop()
+        with self._open.pop_all():  # what is closed is not closed again
+            try:
+                self._server.stop()
+            finally:
+                if self._watch is not None:
+                    self._watch.join()
 
     def __enter__(self) -> Self:
         return self.start()

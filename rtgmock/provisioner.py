@@ -14,6 +14,7 @@ from rtgmock import attributes, lifecycle
 from rtgmock.clock import timestamp
 from rtgmock.errors import EngineFailed, Invalid, NotFound
 from rtgmock.lifecycle import Event, Status
+from rtgmock.locks import Locks
 from rtgmock.plans import PLANS, Plan
 from rtgmock.text import show_size
 from rtgmock.wire import params
@@ -46,6 +47,7 @@ class Provisioner:
         self._store = store
         self._engine = engine
         self._reserved: dict[int, Record] = {}
+        self._alone = Locks()
         self._clock = clock
         self._chance = chance
         names = [account.name for account in config.accounts]
@@ -130,37 +132,53 @@ class Provisioner:
 
         Raises NotFound, Invalid, EngineFailed; then neither the record nor a live Redis has changed.
         """
-        with contextlib.ExitStack() as undo:
-            with self._store.transaction() as change:
-                before = self._settled(self._find(account, instance_id))
-                if not (given.values or given.fixed):
-                    raise _nothing_known(given, self._config.api)
-                changed = {name: value for name, value in given.values.items() if before[name] != value}
-                after = before | self._changes(before, changed)
-                if changed:
-                    after |= {"updated_at": timestamp(self._clock.now())}
-                    self._engine.apply(before, after, account.name)
-                    undo.callback(self._engine.apply, after, before, account.name)
-                    change.put_instance(after)
-            undo.pop_all()
+        with self._alone.of(instance_id):
+            before, after = self._planned(account, instance_id, given)
+            try:
+                self._applied(account, before, after)
+            finally:
+                self._reserved.pop(instance_id, None)
         return self._live(before), self._live(after)
+
+    def _planned(self, account: Account, instance_id: int, given: Parameters) -> tuple[Record, Record]:
+        """An instance before and after an update, with what it will take up reserved."""
+        with self._store.transaction():
+            before = self._settled(self._find(account, instance_id))
+            if not (given.values or given.fixed):
+                raise _nothing_known(given, self._config.api)
+            changed = {name: value for name, value in given.values.items() if before[name] != value}
+            after = before | self._changes(before, changed)
+            if changed:
+                after |= {"updated_at": timestamp(self._clock.now())}
+                self._reserved[instance_id] = after
+        return before, after
+
+    def _applied(self, account: Account, before: Record, after: Record) -> None:
+        """Change the Redis and the record, or neither; others need not wait for the Redis."""
+        if after == before:
+            return
+        self._engine.apply(before, after, account.name)
+        try:
+            self._amend(after["id"], {name: value for name, value in after.items() if before[name] != value})
+        except BaseException:
+            self._engine.apply(after, before, account.name)
+            raise
 
     def destroy(self, account: Account, instance_id: int) -> None:
         """Remove an instance; its id is never given again. Raises NotFound, EngineFailed."""
-        with self._store.transaction() as change:
+        with self._alone.of(instance_id):
             self._find(account, instance_id)
             self._engine.destroy(instance_id)
-            change.remove_instance(instance_id)
+            with self._store.transaction() as change:
+                change.remove_instance(instance_id)
 
     def reconcile(self) -> None:
-        """Start every Redis that ought to run and doesn't, on the data that it has.
-
-        In a transaction, so that none is started whose instance is being deleted.
-        """
+        """Start every Redis that ought to run and doesn't, on the data that it has; keep what the others tell."""
         for record in self._store.instances():
-            if not self._engine.alive(record):
-                with self._store.transaction() as change:
-                    self._revive(change, record["id"])
+            seen = self._engine.observe(record)
+            if seen is None or any(record[name] != value for name, value in seen.items()):
+                with self._alone.of(record["id"]):
+                    self._revive(record["id"])
 
     def recover(self) -> None:
         """At the emulator's start: remove what belongs to no instance, and start all that do, at once."""
@@ -173,10 +191,20 @@ class Provisioner:
                 if version != record["version"]:
                     change.put_instance(record | {"version": version})
 
-    def _revive(self, change: Transaction, instance_id: int) -> None:
+    def _revive(self, instance_id: int) -> None:
+        """For who is alone with an instance: it must not be on its way out, nor in the middle of a change."""
         record = self._store.instance(instance_id)
-        if record is not None and (version := self._version_of(record)) != record["version"]:
-            change.put_instance(record | {"version": version})
+        if record is not None:
+            known = {"version": self._version_of(record)} | (self._engine.observe(record) or {})
+            self._amend(instance_id, {name: value for name, value in known.items() if record[name] != value})
+
+    def _amend(self, instance_id: int, changes: Record) -> None:
+        """Write changes into a record, of which reads may meanwhile have changed something else."""
+        if changes:
+            with self._store.transaction() as change:
+                record = self._store.instance(instance_id)
+                if record is not None:
+                    change.put_instance(record | changes)
 
     def _version_of(self, record: Record) -> str:
         """The version of an instance's Redis, started if need be; the last one known if it cannot be."""
@@ -245,10 +273,11 @@ class Provisioner:
         return server_id, name
 
     def _memory_by_server(self) -> dict[int, int]:
-        """The bytes that each server's instances have, those included that are being made."""
+        """The bytes that each server's instances have, with those of creates and updates that are under way."""
         used = self._store.memory_by_server()
         for record in list(self._reserved.values()):
-            used[record["server_id"]] += record["memory"]
+            stored = self._store.instance(record["id"])
+            used[record["server_id"]] += max(record["memory"] - (stored["memory"] if stored else 0), 0)
         return used
 
     def _free_port(self) -> int:

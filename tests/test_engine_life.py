@@ -85,6 +85,50 @@ def test_an_instance_without_persistence_works_after_a_stop_and_a_start(ground: 
     assert ask(made["url"], "SET", "key", "another")
 
 
+def test_an_instance_without_persistence_starts_empty_whatever_was_saved_before(ground: Ground) -> None:
+    first = ground.start(state=ground.state)
+    made = [first.create(persistence="none"), first.create()]
+    for instance in made:
+        ask(instance["url"], "SET", "key", "value")
+        save(instance["url"])
+    assert first.put("/instances/1.json", json={"databases": 2}).status_code == 200
+    assert first.put("/instances/2.json", json={"persistence": "none"}).status_code == 200
+    assert [ask(instance["url"], "GET", "key") for instance in made] == ["value", "value"]
+
+    first.close()
+    ground.start(state=ground.state)
+
+    assert [ask(instance["url"], "DBSIZE") for instance in made] == [0, 0]
+
+
+def test_when_the_append_only_file_was_rewritten_is_known_after_a_restart(ground: Ground) -> None:
+    first = ground.start(state=ground.state)
+    made = first.create(plan="mini")
+    assert made["last_bgrewriteaof_at"] is None
+    ask(made["url"], "BGREWRITEAOF")
+    name = "last_bgrewriteaof_at"
+    assert until(lambda: first.get("/instances/1.json").json()[name])
+    rewritten = first.get("/instances/1.json").json()[name]
+    assert until(lambda: (first.emulator.store.instance(1) or {})[name] == rewritten)
+    first.close()
+
+    second = ground.start(state=ground.state)
+
+    assert second.get("/instances/1.json").json()[name] == rewritten
+
+
+def test_a_second_stop_does_nothing(ground: Ground) -> None:
+    api = ground.start(state=ground.state)
+    api.create()
+    api.emulator.stop()
+    again = ground.start(state=ground.state)
+
+    api.emulator.stop()
+
+    assert again.get("/instances/1.json").json()["status"] == "running"
+    assert ground.running() == 1
+
+
 def test_sigterm_stops_every_redis_and_keeps_the_data(ground: Ground) -> None:
     command, api = ground.run()
     made = [api.create(), api.create(plan="mini")]

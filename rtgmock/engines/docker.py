@@ -20,6 +20,7 @@ from requests.exceptions import RequestException
 from rtgmock.config import reachable
 from rtgmock.engines.owner import me
 from rtgmock.engines.ports import can_listen, resolved
+from rtgmock.engines.redis_conf import EMPTY_SNAPSHOT, SNAPSHOT
 from rtgmock.errors import EngineFailed, StartupError
 from rtgmock.text import MB
 
@@ -149,7 +150,7 @@ class DockerRunner:
                 memswap_limit=_memory_limit(record),
                 restart_policy={"Name": "unless-stopped"},  # type: ignore[arg-type]
             )
-            container.put_archive("/", _archive(write(self._place())))
+            container.put_archive("/", _archive(_CONFIGURATION, write(self._place()).encode()))
             container.start()
         except _FAULTS as error:
             raise EngineFailed(f"Docker cannot run the instance's Redis: {_cause(error)}.") from error
@@ -204,9 +205,17 @@ class DockerRunner:
         try:
             container = self._client.containers.get(self._name(record["id"]))
             container.update(mem_limit=limit, memswap_limit=limit)
-            container.put_archive("/", _archive(write(self._place())))
+            container.put_archive("/", _archive(_CONFIGURATION, write(self._place()).encode()))
         except _FAULTS as error:
             raise EngineFailed(f"Docker cannot configure the instance's Redis: {_cause(error)}.") from error
+
+    def forget(self, instance_id: int) -> None:
+        """Put an empty snapshot in the place of one: an image need not have a program that deletes."""
+        try:
+            container = self._client.containers.get(self._name(instance_id))
+            container.put_archive("/data", _archive(SNAPSHOT, EMPTY_SNAPSHOT))
+        except _FAULTS as error:
+            raise EngineFailed(f"Docker cannot empty the instance's snapshot: {_cause(error)}.") from error
 
     def running(self, instance_id: int) -> bool:
         """Whether the container runs."""
@@ -288,10 +297,9 @@ def _memory_limit(record: Record) -> int:
     return int(2 * record["memory"] + 64 * MB)
 
 
-def _archive(configuration: str) -> bytes:
-    """A tar with the configuration: not in the command or the environment, where ``docker inspect`` shows it."""
-    content = configuration.encode()
-    entry = tarfile.TarInfo(_CONFIGURATION)
+def _archive(name: str, content: bytes) -> bytes:
+    """A tar with one file: what is in it is not in a command or the environment, where ``docker inspect`` shows it."""
+    entry = tarfile.TarInfo(name)
     entry.size, entry.mode = len(content), 0o444  # the official image runs its server as a user of its own
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:

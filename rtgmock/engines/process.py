@@ -20,6 +20,7 @@ import psutil
 from rtgmock.config import reachable
 from rtgmock.engines.owner import OWNER, TEMPORARY, me
 from rtgmock.engines.ports import can_listen
+from rtgmock.engines.redis_conf import SNAPSHOT
 from rtgmock.errors import EngineFailed, StartupError
 
 if TYPE_CHECKING:
@@ -147,6 +148,10 @@ class ProcessRunner:
 
     def configure(self, record: Record, write: Callable[[list[tuple[str, str]]], str]) -> None:
         """Nobody else starts a process again."""
+
+    def forget(self, instance_id: int) -> None:
+        """Delete the snapshot."""
+        (self._home(instance_id) / SNAPSHOT).unlink(missing_ok=True)
 
     def running(self, instance_id: int) -> bool:
         """Whether the process lives."""

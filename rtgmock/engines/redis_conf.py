@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 # but "default". Heroku's URLs had the first of these, pkgcloud's clients the second.
 USERS = ("redistogo", "nodejitsu")
 
+SNAPSHOT = "dump.rdb"
+"""The file in a Redis's folder that it saves to by default."""
+EMPTY_SNAPSHOT = b"REDIS0006\xff" + bytes(8)
+"""A snapshot of no key, which every version reads; a checksum of zero is not checked."""
+
 _POLICY = "maxmemory-policy"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,8 +15,10 @@ from rtgmock.attributes import DOCUMENTED
 from rtgmock.clock import timestamp
 from rtgmock.engines import redis_conf
 from rtgmock.errors import EngineFailed
+from rtgmock.locks import Locks
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from rtgmock.attributes import Directive, Record
@@ -52,6 +53,10 @@ class Runner(Protocol):
 
     def from_within(self, record: Record) -> Record:
         """The record with its master's address as the server itself reaches it."""
+        ...
+
+    def forget(self, instance_id: int) -> None:
+        """Make that the next start finds no snapshot."""
         ...
 
     def running(self, instance_id: int) -> bool:
@@ -95,9 +100,8 @@ class RedisEngine:
         self.description = runner.description
         self.hostname = runner.hostname
         self._rewrites: dict[int, tuple[int, str | None]] = {}
-        self._lock = threading.Lock()
         self._connections: dict[int, tuple[str, redis.Redis]] = {}
-        self._busy: dict[int, threading.RLock] = {}
+        self._busy = Locks()
 
     def free(self, port: int) -> bool:
         """Whether the port can be listened on."""
@@ -114,7 +118,7 @@ class RedisEngine:
             return self._await(record)
         fresh = instance_id not in self._runner.present()
         try:
-            self._runner.launch(record, self._writer(record, account))
+            self._launch(record, account)
             return self._await(record)
         except BaseException:
             self._disconnect(instance_id)
@@ -160,6 +164,8 @@ class RedisEngine:
                 self._command(before, after, account, live)
             if live.keys() != changes.keys():
                 self._restart(after, account)
+            if after["persistence"] == "none":
+                self._runner.forget(after["id"])
         except (redis.RedisError, EngineFailed) as error:
             self._take_back(before, after, account)
             raise EngineFailed(f"The instance's Redis refused the change, and nothing has changed: {error}.") from error
@@ -183,11 +189,16 @@ class RedisEngine:
             self._keep_data(record)
             self._disconnect(record["id"])
             self._runner.halt(record["id"])
-            self._runner.launch(record, self._writer(record, account))
+            self._launch(record, account)
             self._await(record)
 
+    def _launch(self, record: Record, account: str) -> None:
+        self._runner.launch(record, self._writer(record, account))
+        _, moment = self._rewrites.get(record["id"], (0, None))
+        self._rewrites[record["id"]] = (0, moment)
+
     def _keep_data(self, record: Record) -> None:
-        """Save what a Redis without persistence would forget; the others save when they are stopped."""
+        """Save what a Redis without persistence would lose; the others save when they are stopped."""
         if record["persistence"] == "none":
             with contextlib.suppress(redis.RedisError), self._connection(record) as connection:
                 connection.save()
@@ -238,10 +249,10 @@ class RedisEngine:
     def _last_rewrite(self, instance_id: int, found: dict[str, Any]) -> str | None:
         """When a rewrite was first seen to be done: Redis counts them, and tells no time."""
         count = int(found.get("aof_rewrites", found.get("aof_last_rewrite_time_sec", -1) >= 0))
-        known, moment = self._rewrites.get(instance_id, (0, None))
-        if count != known:
-            moment = timestamp(datetime.now(UTC)) if count else None
-            self._rewrites[instance_id] = (count, moment)
+        known, moment = self._rewrites.get(instance_id, (count, None))  # what was done before we came has no time
+        if count > known:
+            moment = timestamp(datetime.now(UTC))
+        self._rewrites[instance_id] = (count, moment)
         return moment
 
     def destroy(self, instance_id: int) -> None:
@@ -249,7 +260,6 @@ class RedisEngine:
         with self._alone(instance_id):
             self._disconnect(instance_id)
             self._runner.remove(instance_id)
-        self._busy.pop(instance_id, None)
         self._rewrites.pop(instance_id, None)
 
     def sweep(self, known: Iterable[int]) -> None:
@@ -285,8 +295,7 @@ class RedisEngine:
 
     def _alone(self, instance_id: int) -> threading.RLock:
         """What a thread holds while it uses an instance's connection, or while there can be none."""
-        with self._lock:
-            return self._busy.setdefault(instance_id, threading.RLock())
+        return self._busy.of(instance_id)
 
     def _writer(self, record: Record, account: str) -> Callable[[list[tuple[str, str]]], str]:
         inside = self._runner.from_within(record)
