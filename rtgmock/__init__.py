@@ -1,3 +1,18 @@
 """rtgmock: a local emulator of the Redis To Go provisioning API."""
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rtgmock.emulator import Emulator
+
+__all__ = ["Emulator"]
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> object:
+    """``Emulator``, imported when it is first asked for: the package itself costs next to nothing."""
+    if name != "Emulator":
+        raise AttributeError(f"module 'rtgmock' has no attribute {name!r}")
+    from rtgmock.emulator import Emulator  # noqa: PLC0415
+
+    return Emulator

@@ -8,27 +8,30 @@ from flask import Flask
 
 from rtgmock.config import BODY_LIMIT
 from rtgmock.web import access_log, api, errors, guard, health
+from rtgmock.web.control import gate as control
 
 if TYPE_CHECKING:
-    from rtgmock.clock import Clock
     from rtgmock.config import Config
     from rtgmock.provisioner import Provisioner
     from rtgmock.web.access_log import Log
+    from rtgmock.web.control.gate import Controls
     from rtgmock.web.health import Life
 
 
-def create_app(config: Config, provisioner: Provisioner, clock: Clock, life: Life, log: Log) -> Flask:
+def create_app(config: Config, provisioner: Provisioner, controls: Controls, life: Life, log: Log) -> Flask:
     """A Flask application of its own: two of them in one process do not see each other.
 
     ``log`` is told of every request. All that holds state comes in from outside.
     """
     app = Flask("rtgmock", static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     # Never a redirect: ActiveResource raises on them.
     app.url_map.merge_slashes = False
-    access_log.install(app, clock, log)
+    access_log.install(app, controls.clock, log)
     guard.install(app, config)
     errors.install(app)
     app.register_blueprint(api.blueprint(config, provisioner))
-    app.register_blueprint(health.blueprint(life, clock))
+    app.register_blueprint(health.blueprint(life, controls.clock))
+    app.register_blueprint(control.blueprint(config, controls))
     return app

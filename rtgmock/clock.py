@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
@@ -29,6 +30,60 @@ class SystemClock:
     def ticks(self) -> float:
         """Seconds since some fixed point."""
         return time.monotonic()
+
+
+class ControlledClock:
+    """Another clock's time, which can be frozen, set and advanced; measured seconds stay what they are."""
+
+    def __init__(self, base: Clock) -> None:
+        self._base = base
+        self._lock = threading.Lock()
+        self._offset = timedelta()
+        self._frozen: datetime | None = None
+
+    def now(self) -> datetime:
+        """The present moment in UTC, as far as anybody here is concerned."""
+        with self._lock:
+            return self._now()
+
+    def _now(self) -> datetime:
+        return self._frozen or self._base.now() + self._offset
+
+    def ticks(self) -> float:
+        """Seconds since some fixed point."""
+        return self._base.ticks()
+
+    @property
+    def frozen(self) -> bool:
+        """Whether time stands still."""
+        return self._frozen is not None
+
+    def freeze(self) -> None:
+        """Let time stand still."""
+        with self._lock:
+            self._frozen = self._now()
+
+    def thaw(self) -> None:
+        """Let time go on from where it is."""
+        with self._lock:
+            self._offset, self._frozen = self._now() - self._base.now(), None
+
+    def set(self, moment: datetime) -> None:
+        """Go to a moment, forth or back; time that stands still stands still there."""
+        with self._lock:
+            if self._frozen:
+                self._frozen = moment.astimezone(UTC)
+            else:
+                self._offset = moment - self._base.now()
+
+    def advance(self, seconds: float) -> None:
+        """Go forth by some seconds. Raises OverflowError where that is beyond all calendars."""
+        self.set(self.now() + timedelta(seconds=seconds))
+
+    def reset(self) -> None:
+        """Show the other clock's own time again."""
+        with self._lock:
+            self._offset, self._frozen = timedelta(), None
 
 
 def timestamp(moment: datetime) -> str:

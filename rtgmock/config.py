@@ -12,18 +12,19 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from rtgmock.attributes import APIS, DOCUMENTED
 from rtgmock.lifecycle import BootDelay
-from rtgmock.text import GB, parse_size
+from rtgmock.text import GB, nearest, parse_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 MEMORY = ":memory:"
 HIGHEST_PORT = 65535
-HEALTH_PATH = "/_rtgmock/health"
+CONTROL_PATH = "/_rtgmock"
+HEALTH_PATH = f"{CONTROL_PATH}/health"
 BODY_LIMIT = 2**20
 """Bytes that a request's body may have (ours)."""
 
@@ -265,6 +266,14 @@ class Config:
         "Passwords and server names repeat from run to run.",
         default=None,
     )
+    fixture: Path | None = _setting(
+        "--fixture",
+        "FILE",
+        "none",
+        parse_file,
+        "JSON file with the state to begin with: loaded into a state that never had an instance, and at every reset.",
+        default=None,
+    )
     log_format: str = _setting(
         "--log-format", "text|json", "text", parse_log_format, "Form of the access log.", default="text"
     )
@@ -290,6 +299,61 @@ class Config:
         names = [account.name for account in self.accounts]
         if twice := [name for name in names if names.count(name) > 1]:
             raise ValueError(f"the account {twice[0]!r} is given twice; give each name once")
+
+
+class Settings(TypedDict, total=False):
+    """The same settings as keywords, for Python: each as the command line writes it, or as ``Config`` holds it."""
+
+    host: str
+    port: int | str
+    state: Path | str | None
+    accounts: Iterable[Credentials | tuple[str, str] | str]
+    api: int | str
+    redis: str
+    redis_server: str | None
+    redis_image: str
+    ports: range | str
+    hostname: str | None
+    server_memory: int | str
+    boot_delay: BootDelay | float | str
+    random_seed: int | None
+    fixture: Path | str | None
+    log_format: str
+    allow_hosts: Iterable[str]
+    ready_file: Path | str | None
+
+
+def configured(given: Settings) -> Config:
+    """A configuration from keywords. Unlike the command, it takes a free port and keeps nothing unless told so.
+
+    Raises ValueError, which names the setting, for a value that the command line would refuse as well.
+    """
+    rows = {name: setting for name, _, setting in settings()}
+    values: dict[str, Any] = {"port": 0, "state": None}
+    for name, value in given.items():
+        if name not in rows:
+            meant = nearest(name, rows)
+            guess = f"did you mean {meant}?" if meant else f"accepted are {', '.join(rows)}"
+            raise ValueError(f"there is no setting {name}; {guess}")
+        values[name] = _written(name, value, rows[name])
+    return Config(**values)
+
+
+def _written(name: str, value: Any, setting: Setting) -> Any:
+    """A setting's value as ``Config`` holds it, read by the table where it is as the command line writes it."""
+    try:
+        if setting.many:
+            each = [value] if isinstance(value, str) else value
+            return tuple(_read_one(item, setting) for item in each)
+        return _read_one(value, setting)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+
+
+def _read_one(value: Any, setting: Setting) -> Any:
+    if value is None or isinstance(value, range | BootDelay | Credentials):
+        return value
+    return setting.parse(":".join(value) if isinstance(value, tuple) else str(value))
 
 
 def settings() -> Iterator[tuple[str, Any, Setting]]:

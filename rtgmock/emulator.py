@@ -8,18 +8,21 @@ import logging
 import os
 import socket
 import threading
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, Unpack
 
 from rtgmock.app import create_app
-from rtgmock.clock import Clock, SystemClock, timestamp
-from rtgmock.config import BODY_LIMIT, Config, local_url
+from rtgmock.clock import Clock, ControlledClock, SystemClock, timestamp
+from rtgmock.config import BODY_LIMIT, Config, Settings, configured, local_url
 from rtgmock.engines.engine import Engine, Off
 from rtgmock.errors import StartupError
 from rtgmock.http_server import HttpServer
 from rtgmock.ids import Chance
+from rtgmock.premises import Premises
 from rtgmock.provisioner import Provisioner
 from rtgmock.store import Store
+from rtgmock.upkeep import Upkeep
 from rtgmock.web.access_log import masked
+from rtgmock.web.control.gate import Controls
 from rtgmock.web.health import Life
 
 if TYPE_CHECKING:
@@ -38,20 +41,22 @@ _WATCH = 0.5
 class Emulator:
     """Serves the API from ``start`` to ``stop``, or as a context manager.
 
-    Raises StartupError where the state file or the address cannot be used. Several of them in one process
-    know nothing of each other.
+    The settings are the command's, as keywords; unlike the command it takes a free port and keeps nothing unless
+    told so. Raises ValueError for a wrong setting, StartupError where the state file, the fixture, the address or
+    the engine cannot be used. Several of them in one process know nothing of each other.
     """
 
     def __init__(
         self,
-        config: Config,
+        config: Config | None = None,
         *,
         clock: Clock | None = None,
         log: Log | None = None,
         tell: Callable[[str], None] | None = None,
+        **settings: Unpack[Settings],
     ) -> None:
-        self.config = config
-        self._clock = clock or SystemClock()
+        self.config = config = config or configured(settings)
+        self.clock = ControlledClock(clock or SystemClock())
         self._log = log or _quiet
         self._watch: threading.Thread | None = None
         self._stopping = threading.Event()
@@ -61,11 +66,15 @@ class Emulator:
             undo.callback(self.store.close)
             self.engine = choose_engine(config, self.store.state_id, tell or (lambda _: None))
             undo.callback(self.engine.close)
-            self._life = Life(self._clock.ticks(), self.engine.name)
-            provisioner = self._provisioner = Provisioner(config, self.store, self._clock, chance, self.engine)
-            app = create_app(config, provisioner, self._clock, self._life, self._log)
+            self._life = Life(self.clock.ticks(), self.engine.name)
+            premises = Premises(config, self.store, self.clock, chance, self.engine)
+            self._upkeep = Upkeep(premises)
+            app = create_app(config, Provisioner(premises), self._controls(), self._life, self._log)
             self._server = self._listen(app)
             self._open = undo.pop_all()
+
+    def _controls(self) -> Controls:
+        return Controls(self.clock, self._upkeep, self.reset)
 
     def _listen(self, app: Flask) -> HttpServer:
         host, port = self.config.host, self.config.port
@@ -80,7 +89,7 @@ class Emulator:
         """Log what the server refused itself, which the app never saw."""
         method, _, path = line.partition(" ")
         path = path.removesuffix(" HTTP/1.1").removesuffix(" HTTP/1.0")
-        entry: Entry = {"time": timestamp(self._clock.now()), "method": method or "-", "path": masked(path) or "-"}
+        entry: Entry = {"time": timestamp(self.clock.now()), "method": method or "-", "path": masked(path) or "-"}
         self._log(entry | {"status": status, "ms": 0.0, "account": None, "hint": sentence})
 
     @property
@@ -89,9 +98,10 @@ class Emulator:
         return local_url(self.config.host, self._server.effective_port)
 
     def start(self) -> Self:
-        """Bring the instances' Redis servers back, and answer requests."""
+        """Bring the instances' Redis servers back, or begin with the fixture, and answer requests."""
+        self._upkeep.begin()
         if self.engine.real:
-            self._provisioner.recover()
+            self._upkeep.recover()
             self._watch = threading.Thread(target=self._keep_watch, name="rtgmock-watch", daemon=True)
             self._watch.start()
         self._server.start()
@@ -100,9 +110,28 @@ class Emulator:
     def _keep_watch(self) -> None:
         while not self._stopping.wait(_WATCH):
             try:
-                self._provisioner.reconcile()
+                self._upkeep.reconcile()
             except Exception:
                 logging.getLogger("rtgmock").exception("the instances could not be looked after")
+
+    @property
+    def username(self) -> str:
+        """The name of the first account."""
+        return self.config.accounts[0].name
+
+    @property
+    def password(self) -> str:
+        """The password of the first account."""
+        return self.config.accounts[0].password
+
+    def reset(self) -> None:
+        """Go back to empty, or to the fixture: instances, ids, time, Redis servers."""
+        for part in (self.clock, self._upkeep):
+            part.reset()
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass at once: ``created_at``, ``updated_at`` and the boot delay see it."""
+        self.clock.advance(seconds)
 
     def stop(self) -> None:
         """Finish the requests in flight, stop every Redis, and close the state file. A second stop does nothing."""

@@ -1,7 +1,7 @@
 """What sorts of values attributes have: how each is read from a client, checked, and marked up in XML.
 
 A value in a record is a ``str``, ``int``, ``bool``, ``None`` or a list of ``str``: what JSON shows and the
-state file stores. A datetime is kept as it is printed.
+state file stores. A datetime is kept as it is printed. Only the control API's documents have a ``float``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from rtgmock.clock import timestamp
 
-Value = str | int | bool | list[str] | None
+Value = str | int | float | bool | list[str] | None
 
 LONGEST = 255
 INT_MAX = 2**31 - 1
@@ -119,6 +119,22 @@ class Integer(Kind):
         if isinstance(raw, float) and number.is_integer():
             return int(number)
         raise Unfit("must be an integer")
+
+
+@dataclass(frozen=True)
+class Number(Kind):
+    """A number between two bounds, both included: seconds, a probability."""
+
+    minimum: float = 0
+    maximum: float = 1e9
+
+    def read(self, raw: object) -> float:
+        """A JSON number; no string is taken for one."""
+        if isinstance(raw, bool) or not isinstance(raw, int | float) or not isfinite(raw):
+            raise Unfit("is not a number")
+        if not self.minimum <= raw <= self.maximum:
+            raise Unfit(f"must be from {self.minimum:g} to {self.maximum:g}")
+        return float(raw)
 
 
 def _is_decimal(raw: float | str) -> bool:

@@ -36,8 +36,7 @@ class Event(StrEnum):
 TRANSITIONS = {
     (Status.NEW, Event.BOOT): Status.STARTING,
     (Status.STARTING, Event.READY): Status.RUNNING,
-    (Status.STARTING, Event.LOST): Status.FAILED,
-    (Status.RUNNING, Event.LOST): Status.FAILED,
+    **dict.fromkeys(((status, Event.LOST) for status in Status), Status.FAILED),
 }
 
 
@@ -99,8 +98,11 @@ def observe(status: str, boot: Boot | None, now: datetime) -> tuple[str, Boot | 
 
 
 def is_boot(status: str, value: object) -> bool:
-    """Whether a stored record of that status may have this as its boot: one that is starting needs one."""
-    if status != Status.STARTING:
+    """Whether a stored record of that status may have this as its boot.
+
+    Only one that is starting has one, and without one it is starting until it is moved to another status.
+    """
+    if status != Status.STARTING or value is None:
         return value is None
     if not (isinstance(value, dict) and len(value) == 1):
         return False

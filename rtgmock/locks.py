@@ -1,13 +1,14 @@
-"""Locks by key: who works on the one thing waits for nobody who works on another."""
+"""Locks: by key, so that who works on one thing waits for nobody who works on another; and for many or one alone."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Iterator
 
 
 class Locks:
@@ -24,3 +25,39 @@ class Locks:
             if lock is None:
                 lock = self._locks[key] = threading.RLock()
             return lock
+
+
+class Gate:
+    """Lets many through at once, or one alone: who wants to be alone waits for the others, and they for it."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._inside = 0
+        self._closed = False
+
+    @contextlib.contextmanager
+    def among_others(self) -> Iterator[None]:
+        """Be inside, with others."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._closed)
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._inside -= 1
+                self._changed.notify_all()
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Be inside, and nobody else; whoever comes meanwhile waits."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._closed)
+            self._closed = True
+            self._changed.wait_for(lambda: self._inside == 0)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._closed = False
+                self._changed.notify_all()

@@ -6,6 +6,7 @@ import contextlib
 import re
 import threading
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from tinydb import TinyDB
@@ -13,9 +14,9 @@ from tinydb.table import Table
 
 from rtgmock import attributes
 from rtgmock.errors import StartupError
-from rtgmock.kinds import Text
+from rtgmock.kinds import Integer, Text
 from rtgmock.lifecycle import is_boot
-from rtgmock.storage import FileStorage, MemoryStorage, TransactionalStorage
+from rtgmock.storage import FileStorage, MemoryStorage, Tables, TransactionalStorage
 from rtgmock.text import printable
 
 if TYPE_CHECKING:
@@ -29,6 +30,24 @@ FORMAT = 1
 
 _HIGHEST_ID = 10**15
 _FORMAT, _INSTANCES, _SERVERS, _ACCOUNTS = "rtgmock", "instances", "servers", "accounts"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server: its name, and its memory in bytes where that is another than the settings say."""
+
+    name: str
+    memory: int | None = None
+
+
+@dataclass(frozen=True)
+class State:
+    """All that a store holds, but for what tells its file from another's. Servers and accounts by id."""
+
+    instances: tuple[Record, ...] = ()
+    servers: Mapping[int, Server] = field(default_factory=dict)
+    accounts: Mapping[int, str] = field(default_factory=dict)
+    last_instance_id: int = 0
 
 
 class _Table(Table):
@@ -121,9 +140,10 @@ class Store:
             if user_id is None or record["user_id"] == user_id
         ]
 
-    def servers(self) -> dict[int, str]:
-        """The servers' names by id."""
-        return {int(number): server["name"] for number, server in self._database.named(_SERVERS).raw().items()}
+    def servers(self) -> dict[int, Server]:
+        """The servers by id."""
+        rows = self._database.named(_SERVERS).raw()
+        return {int(number): Server(row["name"], row.get("memory")) for number, row in rows.items()}
 
     def accounts(self) -> dict[str, int]:
         """The accounts' ids by name."""
@@ -139,6 +159,16 @@ class Store:
         for record in self._database.named(_INSTANCES).raw().values():
             used[record["server_id"]] += record["memory"]
         return used
+
+    @property
+    def last_instance_id(self) -> int:
+        """The highest id that was ever given; 0 when none was."""
+        return int(self._database.named(_FORMAT).raw()["1"]["last_instance_id"])
+
+    def state(self) -> State:
+        """All of it, as it was last committed."""
+        accounts = {number: name for name, number in self.accounts().items()}
+        return State(tuple(self.instances()), self.servers(), accounts, self.last_instance_id)
 
     def close(self) -> None:
         """Close the file, once no transaction is under way, and let another emulator have it."""
@@ -185,6 +215,29 @@ class Transaction:
             if not any(account["name"] == name for account in known.values()):
                 table.put(max(map(int, known), default=0) + 1, {"name": name})
 
+    def replace(self, state: State) -> None:
+        """Put a state, of which ``problems`` finds nothing wrong, in the place of all that there is."""
+        head = self._database.named(_FORMAT).raw()["1"] | {"last_instance_id": state.last_instance_id}
+        self._database.storage.write({_FORMAT: {"1": head}, **_tables(state)})
+
+
+def _tables(state: State) -> Tables:
+    return {
+        _INSTANCES: {str(record["id"]): _copied(record) for record in state.instances},
+        _SERVERS: {str(number): _row(server) for number, server in state.servers.items()},
+        _ACCOUNTS: {str(number): {"name": name} for number, name in state.accounts.items()},
+    }
+
+
+def _row(server: Server) -> Record:
+    return {"name": server.name} | ({"memory": server.memory} if server.memory else {})
+
+
+def problems(state: State) -> list[str]:
+    """What makes a state unfit to be stored; only the first of it may be relied upon."""
+    head = {"format": FORMAT, "last_instance_id": state.last_instance_id}
+    return list(_problems({_FORMAT: {"1": head}, **_tables(state)}))
+
 
 def _problems(tables: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """What makes a file unfit to be used, nothing when it is fit; only the first of it may be relied upon."""
@@ -221,6 +274,9 @@ def _misnamed(tables: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
             name = row.get("name") if isinstance(row, dict) else None
             if not (number.isdecimal() and Text(blank=True).holds(name)):
                 yield f"{table}: {printable(number)} has no proper name"
+                return
+            if not Integer(1).holds(row.get("memory", 1)):
+                yield f"{table}: the memory of {name} is {row['memory']!r}"
         names = _repeated(row["name"] for row in rows.values())
         yield from (f"{table}: two are called {name}" for name in names)
 
@@ -235,7 +291,7 @@ def _record_problems(number: str, record: object, last: int, tables: Mapping[str
         yield "boot is missing"
     if not is_boot(record["status"], record["boot"]):
         yield f"boot is {record['boot']!r} while its status is {record['status']}"
-    if str(record["id"]) != number or record["id"] > last:
+    if str(record["id"]) != number or not 0 < record["id"] <= last:
         yield f"its id is {record['id']}, and the last one given is {last}"
     for table, name in ((_SERVERS, "server_id"), (_ACCOUNTS, "user_id")):
         if str(record[name]) not in tables.get(table, {}):

@@ -233,9 +233,11 @@ def test_every_option_may_come_as_a_variable(command: Start, tmp_path: Path) -> 
         "RTGMOCK_SERVER_MEMORY": "10MB",
         "RTGMOCK_BOOT_DELAY": "2reads",
         "RTGMOCK_RANDOM_SEED": "7",
+        "RTGMOCK_FIXTURE": "fixture.json",
         "RTGMOCK_LOG_FORMAT": "json",
         "RTGMOCK_ALLOW_HOST": "one.example two.example",
     }
+    (tmp_path / "fixture.json").write_text("{}")
     by_command = {"RTGMOCK_PORT", "RTGMOCK_READY_FILE"}
     assert {setting.variable for setting in OPTIONS.values()} == variables.keys() | by_command
     server = command(env=variables, by_environment=True)
@@ -320,6 +322,7 @@ WRONG = [
     ("--boot-delay", "soon", "write seconds, as 2.5, or reads, as 3reads"),
     ("--boot-delay", "-1", "write seconds, as 2.5, or reads, as 3reads"),
     ("--random-seed", "1.5", "not a whole number"),
+    ("--fixture", "states/", "is not the name of a file"),
     ("--log-format", "xml", "accepted are text and json"),
     ("--allow-host", "a/b", "neither a host name nor an IP address"),
 ]

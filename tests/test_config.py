@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 from rtgmock.config import (
     Config,
     Credentials,
+    Settings,
+    configured,
     local_url,
     parse_account,
     parse_api,
@@ -45,6 +48,7 @@ VARIABLES = {
     "--server-memory": "RTGMOCK_SERVER_MEMORY",
     "--boot-delay": "RTGMOCK_BOOT_DELAY",
     "--random-seed": "RTGMOCK_RANDOM_SEED",
+    "--fixture": "RTGMOCK_FIXTURE",
     "--log-format": "RTGMOCK_LOG_FORMAT",
     "--allow-host": "RTGMOCK_ALLOW_HOST",
     "--ready-file": "RTGMOCK_READY_FILE",
@@ -53,6 +57,62 @@ VARIABLES = {
 
 def test_an_option_is_named_in_the_environment_as_on_the_command_line() -> None:
     assert {setting.option: setting.variable for _, _, setting in settings()} == VARIABLES
+
+
+def test_every_setting_is_a_keyword_in_python() -> None:
+    assert Settings.__annotations__.keys() == {name for name, _, _ in settings()}
+
+
+def test_keywords_are_written_as_on_the_command_line_or_as_they_are_held() -> None:
+    written = configured(
+        {
+            "ports": "9101-9102",
+            "boot_delay": 2,
+            "accounts": ["a:b"],
+            "server_memory": "1GB",
+            "api": 2012,
+            "state": "x.json",
+        }
+    )
+    held = configured(
+        {
+            "ports": range(9101, 9103),
+            "boot_delay": BootDelay(seconds=2),
+            "accounts": [("a", "b")],
+            "server_memory": 2**30,
+            "api": "2012",
+            "state": Path("x.json"),
+        }
+    )
+
+    assert written == held
+    assert written == Config(
+        port=0,
+        ports=range(9101, 9103),
+        boot_delay=BootDelay(seconds=2),
+        accounts=(Credentials("a", "b"),),
+        server_memory=2**30,
+        api=2012,
+        state=Path("x.json"),
+    )
+
+
+def test_python_takes_a_free_port_and_keeps_nothing_unless_told_so() -> None:
+    assert configured({}) == Config(port=0, state=None)
+
+
+@pytest.mark.parametrize(
+    ("keywords", "message"),
+    [
+        ({"redsi": "off"}, "there is no setting redsi; did you mean redis?"),
+        ({"redis": "on"}, "redis: 'on' is not an engine; accepted are off, process, docker and auto"),
+        ({"ports": "x"}, "ports: 'x' is not a port range"),
+        ({"accounts": ["nobody"]}, "accounts: an account is written as NAME:PASSWORD"),
+    ],
+)
+def test_a_wrong_keyword_is_named(keywords: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        configured(keywords)
 
 
 def test_every_field_is_a_setting() -> None:

@@ -205,7 +205,7 @@ def test_a_change_of_an_instance_whose_redis_is_gone_is_refused(
 ) -> None:
     api = ground.start()
     made = api.create()
-    monkeypatch.setattr(api.emulator._provisioner, "reconcile", lambda: None)
+    monkeypatch.setattr(api.emulator._upkeep, "reconcile", lambda: None)
     ground.kill(made)
     before = api.get("/instances/1.json").json()
 

@@ -13,9 +13,11 @@ from rtgmock.engines.engine import Off
 from rtgmock.errors import EngineFailed, Invalid, NotFound
 from rtgmock.ids import Chance
 from rtgmock.lifecycle import BootDelay
+from rtgmock.premises import Premises
 from rtgmock.provisioner import Account, Provisioner
 from rtgmock.store import Store
 from rtgmock.text import MB
+from rtgmock.upkeep import Upkeep
 from rtgmock.wire.params import Parameters
 from tests.support.clock import ManualClock
 
@@ -87,7 +89,8 @@ class House:
         config = Config(**{"state": None, "random_seed": 7, **settings})
         self.engine, self._pool = SlowEngine(), pool
         self.store = Store.open(None, "0123456789ab")
-        self.provisioner = Provisioner(config, self.store, ManualClock(), Chance(7), self.engine)
+        premises = Premises(config, self.store, ManualClock(), Chance(7), self.engine)
+        self.provisioner, self.upkeep = Provisioner(premises), Upkeep(premises)
         self.account: Account = self.provisioner.account("username")
 
     def create(self, plan: str = "nano") -> Record:
@@ -133,7 +136,7 @@ def test_a_lost_redis_that_takes_long_to_start_keeps_nobody_waiting(house: Calla
     home.create()
     home.engine.alive_now.clear()
     gate = home.engine.gate("start", 1)
-    revival = home.meanwhile(gate, home.provisioner.reconcile)
+    revival = home.meanwhile(gate, home.upkeep.reconcile)
 
     made = home.create()
     home.update(made["id"], timeout=7)
@@ -152,7 +155,7 @@ def test_an_instance_that_is_deleted_while_its_redis_is_brought_back_is_gone_for
     home.create()
     home.engine.alive_now.clear()
     gate = home.engine.gate("start", 1)
-    revival = home.meanwhile(gate, home.provisioner.reconcile)
+    revival = home.meanwhile(gate, home.upkeep.reconcile)
     deletion = home.soon(home.destroy, 1)
 
     gate.opened.set()
@@ -169,7 +172,7 @@ def test_a_redis_is_not_brought_back_whose_instance_is_being_deleted(house: Call
     home.engine.alive_now.clear()
     gate = home.engine.gate("destroy", 1)
     deletion = home.meanwhile(gate, home.destroy, 1)
-    revival = home.soon(home.provisioner.reconcile)
+    revival = home.soon(home.upkeep.reconcile)
 
     gate.opened.set()
     deletion.result(DEADLINE)

@@ -13,7 +13,7 @@ from rtgmock import attributes
 from rtgmock.config import Credentials
 from rtgmock.errors import StartupError
 from rtgmock.plans import PLANS
-from rtgmock.store import FORMAT, Store
+from rtgmock.store import FORMAT, Server, Store
 
 STATE_ID = "5eed"
 
@@ -114,7 +114,7 @@ def test_what_is_put_can_be_read(store: Store) -> None:
     assert store.instances() == [one, two]
     assert store.instances(2) == [two]
     assert store.ports() == {9001, 9002}
-    assert store.servers() == {1: "ray"}
+    assert store.servers() == {1: Server("ray")}
     assert store.memory_by_server() == {1: 2 * one["memory"]}
 
 
@@ -144,7 +144,7 @@ def test_an_error_in_a_transaction_leaves_nothing_of_it(store: Store) -> None:
         put_and_fail(store)
 
     assert store.instances() == [a_record()]
-    assert store.servers() == {1: "ray"}
+    assert store.servers() == {1: Server("ray")}
     assert store.accounts() == {}
     assert next_id(store) == 1
 
@@ -164,14 +164,14 @@ def test_changing_what_was_read_changes_nothing_in_the_store(store: Store) -> No
         assert read is not None
         read["label"] = "changed"
         read["snapshots"].append("1 1")
-    store.servers()[1] = "changed"
+    store.servers()[1] = Server("changed")
     store.accounts()["changed"] = 1
     store.ports().add(1)
     store.memory_by_server()[1] = 1
 
     assert store.instance(1) == a_record()
     assert store.instances() == [a_record()]
-    assert store.servers() == {1: "ray"}
+    assert store.servers() == {1: Server("ray")}
     assert store.accounts() == {}
     assert store.ports() == {9001}
     assert store.memory_by_server() == {1: a_record()["memory"]}

@@ -217,6 +217,20 @@ class DockerRunner:
         except _FAULTS as error:
             raise EngineFailed(f"Docker cannot empty the instance's snapshot: {_cause(error)}.") from error
 
+    def freeze(self, instance_id: int) -> None:
+        """What Docker calls to pause."""
+        self._do(instance_id, lambda container: container.pause())
+
+    def thaw(self, instance_id: int) -> None:
+        """What Docker calls to unpause."""
+        self._do(instance_id, lambda container: container.unpause())
+
+    def _do(self, instance_id: int, action: Callable[[Container], None]) -> None:
+        try:
+            action(self._client.containers.get(self._name(instance_id)))
+        except _FAULTS as error:
+            raise EngineFailed(f"Docker refuses: {_cause(error)}.") from error
+
     def running(self, instance_id: int) -> bool:
         """Whether the container runs."""
         with contextlib.suppress(*_FAULTS):
@@ -233,7 +247,10 @@ class DockerRunner:
     def halt(self, instance_id: int) -> None:
         """Let the server save and end."""
         with contextlib.suppress(*_FAULTS):
-            self._client.containers.get(self._name(instance_id)).stop(timeout=_STOP_TIMEOUT)
+            container = self._client.containers.get(self._name(instance_id))
+            if container.status == "paused":
+                container.unpause()  # what stands still takes no signal
+            container.stop(timeout=_STOP_TIMEOUT)
 
     def remove(self, instance_id: int) -> None:
         """Remove the container and the volume."""

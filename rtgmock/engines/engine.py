@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rtgmock.attributes import Record
+
+
+class Trouble(StrEnum):
+    """What a test may do to an instance's Redis."""
+
+    STOP = "stop"
+    START = "start"
+    RESTART = "restart"
+    FREEZE = "freeze"
+    THAW = "thaw"
+    PAUSE = "pause"
+    DROP = "drop"
 
 
 class Engine(Protocol):
@@ -46,6 +59,10 @@ class Engine(Protocol):
 
     def observe(self, record: Record) -> Record | None:
         """The attributes of which the live Redis knows more than the record; None when it doesn't answer."""
+        ...
+
+    def trouble(self, record: Record, account: str, trouble: Trouble, milliseconds: int) -> None:
+        """Stop or start a Redis, freeze or thaw it, pause it for a while, or drop its clients' connections."""
         ...
 
     def destroy(self, instance_id: int) -> None:
@@ -92,6 +109,9 @@ class Off:
     def observe(self, record: Record) -> Record | None:  # noqa: ARG002
         """Nothing to see."""
         return {}
+
+    def trouble(self, record: Record, account: str, trouble: Trouble, milliseconds: int) -> None:
+        """Nothing to trouble."""
 
     def destroy(self, instance_id: int) -> None:
         """Nothing to remove."""

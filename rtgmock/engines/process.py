@@ -153,6 +153,21 @@ class ProcessRunner:
         """Delete the snapshot."""
         (self._home(instance_id) / SNAPSHOT).unlink(missing_ok=True)
 
+    def freeze(self, instance_id: int) -> None:
+        """SIGSTOP."""
+        self._suspend(instance_id, psutil.Process.suspend)
+
+    def thaw(self, instance_id: int) -> None:
+        """SIGCONT."""
+        self._suspend(instance_id, psutil.Process.resume)
+
+    def _suspend(self, instance_id: int, do: Callable[[psutil.Process], None]) -> None:
+        process = self._processes.get(instance_id)
+        try:
+            do(psutil.Process(process.pid if process else -1))
+        except (psutil.Error, ValueError) as error:
+            raise EngineFailed("The instance's Redis does not run.") from error
+
     def running(self, instance_id: int) -> bool:
         """Whether the process lives."""
         process = self._processes.get(instance_id)
@@ -173,6 +188,8 @@ class ProcessRunner:
             self._end_stale(instance_id)
             return
         process.terminate()
+        with contextlib.suppress(psutil.Error):
+            psutil.Process(process.pid).resume()  # what stands still takes no signal
         try:
             process.wait(_STOP_TIMEOUT)
         except subprocess.TimeoutExpired:

@@ -14,6 +14,7 @@ from redis.retry import Retry
 from rtgmock.attributes import DOCUMENTED
 from rtgmock.clock import timestamp
 from rtgmock.engines import redis_conf
+from rtgmock.engines.engine import Trouble
 from rtgmock.errors import EngineFailed
 from rtgmock.locks import Locks
 
@@ -57,6 +58,14 @@ class Runner(Protocol):
 
     def forget(self, instance_id: int) -> None:
         """Make that the next start finds no snapshot."""
+        ...
+
+    def freeze(self, instance_id: int) -> None:
+        """Let the server stand still, its connections open."""
+        ...
+
+    def thaw(self, instance_id: int) -> None:
+        """Let the server go on."""
         ...
 
     def running(self, instance_id: int) -> bool:
@@ -254,6 +263,32 @@ class RedisEngine:
             moment = timestamp(datetime.now(UTC))
         self._rewrites[instance_id] = (count, moment)
         return moment
+
+    def trouble(self, record: Record, account: str, trouble: Trouble, milliseconds: int) -> None:
+        """What the runner can do to a server, and what Redis can do to its clients."""
+        ways: dict[Trouble, Callable[[], object]] = {
+            Trouble.STOP: lambda: self._stop(record["id"]),
+            Trouble.START: lambda: self.start(record, account),
+            Trouble.RESTART: lambda: self._restart(record, account),
+            Trouble.FREEZE: lambda: self._runner.freeze(record["id"]),
+            Trouble.THAW: lambda: self._runner.thaw(record["id"]),
+            Trouble.PAUSE: lambda: self._tell(record, "CLIENT", "PAUSE", milliseconds, "ALL"),
+            Trouble.DROP: lambda: self._tell(record, "CLIENT", "KILL", "SKIPME", "yes"),
+        }
+        try:
+            ways[trouble]()
+        except redis.RedisError as error:
+            raise EngineFailed(f"The instance's Redis does not take the {trouble}: {error}.") from error
+
+    def _stop(self, instance_id: int) -> None:
+        with self._alone(instance_id):
+            self._disconnect(instance_id)
+            self._runner.halt(instance_id)
+
+    def _tell(self, record: Record, *command: str | int) -> None:
+        with self._connection(record) as connection:
+            execute: Callable[..., Any] = connection.execute_command
+            execute(*command)
 
     def destroy(self, instance_id: int) -> None:
         """Remove an instance's Redis and its data."""

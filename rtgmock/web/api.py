@@ -30,11 +30,10 @@ def blueprint(config: Config, provisioner: Provisioner) -> Blueprint:
     """``/instances`` and ``/instances/:id``, each also with ``.json`` or ``.xml`` and with a trailing slash."""
     endpoints = _Endpoints(config, provisioner)
     api = Blueprint("api", __name__)
-    options = {"provide_automatic_options": False, "strict_slashes": False}
     for rule in ("/instances", "/instances.<extension>"):
-        api.add_url_rule(rule, "collection", endpoints.collection, methods=["GET", "POST"], **options)
+        api.add_url_rule(rule, "collection", endpoints.collection, methods=["GET", "POST"], strict_slashes=False)
     members = ["GET", "PUT", "DELETE", "POST"]
-    api.add_url_rule("/instances/<reference>", "member", endpoints.member, methods=members, **options)
+    api.add_url_rule("/instances/<reference>", "member", endpoints.member, methods=members, strict_slashes=False)
     return api
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from flask import request
+from flask import current_app, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import MethodNotAllowed as RoutingMethodNotAllowed
 
 from rtgmock import errors
-from rtgmock.config import BODY_LIMIT, HEALTH_PATH
+from rtgmock.config import BODY_LIMIT, CONTROL_PATH
 from rtgmock.text import nearest, printable
 from rtgmock.web import answers
 from rtgmock.web.notes import notes
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from flask import Flask, Response
 
 FAULT = "Internal error in rtgmock; its log says more."
-ENDPOINTS = ("/instances", "/instances.json", "/instances.xml", "/instances/1", HEALTH_PATH)
+ENDPOINTS = ("/instances", "/instances.json", "/instances.xml", "/instances/1")
 
 
 def install(app: Flask) -> None:
@@ -57,6 +57,7 @@ def _translated(error: HTTPException) -> errors.RequestError:
 
 def _unknown_path() -> str:
     path = request.path
-    meant = nearest(path.lower().rstrip("/"), ENDPOINTS)
+    control = [rule.rule for rule in current_app.url_map.iter_rules() if rule.rule.startswith(CONTROL_PATH)]
+    meant = nearest(path.lower().rstrip("/"), [*ENDPOINTS, *control])
     guess = f"Did you mean {meant}?" if meant else "The API is at /instances and /instances/ID."
     return f"There is no {printable(path)}. {guess}"

@@ -28,7 +28,7 @@ def blueprint(life: Life, clock: Clock) -> Blueprint:
     """The health endpoint. 200 with version, engine and uptime in seconds; 503 while stopping. No Basic auth."""
     health = Blueprint("health", __name__)
 
-    @health.get(HEALTH_PATH, provide_automatic_options=False, strict_slashes=False)
+    @health.get(HEALTH_PATH, strict_slashes=False)
     def show() -> Response:
         body = {
             "status": "stopping" if life.stopping else "ok",

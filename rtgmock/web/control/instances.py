@@ -1,0 +1,46 @@
+"""``POST instances/:id/status`` and ``POST instances/:id/redis``: what happens to one instance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response
+
+from rtgmock.documents import read
+from rtgmock.engines.engine import Trouble
+from rtgmock.errors import Invalid
+from rtgmock.kinds import Choice, Integer
+from rtgmock.lifecycle import Status
+from rtgmock.web.control import documents
+
+if TYPE_CHECKING:
+    from rtgmock.attributes import Record
+    from rtgmock.documents import Fields
+    from rtgmock.upkeep import Upkeep
+
+STATUS_FIELDS: Fields = {"status": Choice(tuple(Status))}
+REDIS_FIELDS: Fields = {"action": Choice(tuple(Trouble)), "ms": Integer(1, 3_600_000)}
+"""What to do, and for a pause its length in milliseconds."""
+
+
+def blueprint(upkeep: Upkeep) -> Blueprint:
+    """Both answer with the instance's id and status, as it then is."""
+    room = Blueprint("instances", __name__)
+
+    def answer(record: Record) -> Response:
+        return documents.answer({"id": record["id"], "status": record["status"]})
+
+    @room.post("/instances/<int:instance_id>/status")
+    def move(instance_id: int) -> Response:
+        given = read(documents.given(), STATUS_FIELDS, required=("status",))
+        return answer(upkeep.move(instance_id, Status(given["status"])))
+
+    @room.post("/instances/<int:instance_id>/redis")
+    def trouble(instance_id: int) -> Response:
+        given = read(documents.given(), REDIS_FIELDS, required=("action",))
+        action, milliseconds = Trouble(given["action"]), given.get("ms")
+        if (action is Trouble.PAUSE) != (milliseconds is not None):
+            raise Invalid(['ms is how long a pause takes, and only that, as {"action": "pause", "ms": 500}'])
+        return answer(upkeep.trouble(instance_id, action, milliseconds or 0))
+
+    return room
