@@ -175,7 +175,8 @@ def choose_engine(config: Config, state_id: str, tell: Callable[[str], None]) ->
 
 
 def _processes(config: Config) -> Runner:
-    from rtgmock.engines.process import ProcessRunner, find_server  # noqa: PLC0415
+    from rtgmock.engines.process import ProcessRunner  # noqa: PLC0415
+    from rtgmock.engines.servers import find_server  # noqa: PLC0415
 
     server = find_server(config.redis_server)
     folder = config.state and config.state.resolve().with_name(f"{config.state.name}.redis")

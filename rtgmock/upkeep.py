@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ class Upkeep:
     def __init__(self, premises: Premises) -> None:
         self._premises = premises
         self._config, self._store, self._engine = premises.config, premises.store, premises.engine
+        self._troubled: set[int] = set()
         self._fixture = None if self._config.fixture is None else states.load(self._config.fixture)
 
     def reconcile(self) -> None:
@@ -96,6 +97,7 @@ class Upkeep:
                     list(pool.map(self._engine.destroy, [record["id"] for record in self._store.instances()]))
                 self._engine.sweep(())
             self._premises.attendance.reset()
+            self._troubled.clear()
             with self._store.transaction() as change:
                 change.replace(state)
             if self._engine.real:
@@ -128,10 +130,21 @@ class Upkeep:
 
     def _version_of(self, record: Record) -> str:
         """The version of an instance's Redis, started if need be; the last one known if it cannot be."""
+        version = str(record["version"])
         if not self._engine.alive(record):
-            with contextlib.suppress(EngineFailed):  # its status says so, and it is tried again
-                return self._engine.start(record, self._owner_of(record))
-        return str(record["version"])
+            try:
+                version = self._engine.start(record, self._owner_of(record))
+            except EngineFailed as error:  # its status says so, and it is tried again
+                self._complain(record["id"], error)
+                return version
+        self._troubled.discard(record["id"])
+        return version
+
+    def _complain(self, instance_id: int, error: EngineFailed) -> None:
+        """Say why an instance is failed: once, until it runs again."""
+        if instance_id not in self._troubled:
+            self._troubled.add(instance_id)
+            logging.getLogger("rtgmock").warning("instance %d is failed: %s", instance_id, error)
 
     def _owner_of(self, record: Record) -> str:
         return next((name for name, number in self._store.accounts().items() if number == record["user_id"]), "")

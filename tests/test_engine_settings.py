@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import redis
@@ -12,6 +12,7 @@ from rtgmock.attributes import known
 from rtgmock.text import MB
 from tests.support.command import until
 from tests.support.redis_ground import answers, ask, config, connection, run_id
+from tests.support.redis_settings import CASES, all_at_once, connect, fill, wrong_after_updates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,55 +21,6 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["tests.support.redis_fixtures"]
 
-
-class Case(NamedTuple):
-    sent: dict[str, Any]
-    expected: dict[str, str]
-    restarts: bool = False
-
-
-_MASTER = {"master_host": "10.255.255.1", "master_port": "6399", "slave": True}
-
-# What to send so that a row has another value than by default, and what its Redis then says.
-CASES = {
-    "persistence": Case({"persistence": "aof"}, {"appendonly": "yes", "save": ""}),
-    "master_password": Case({"master_password": 'sesame "x"'}, {"masterauth": 'sesame "x"'}),
-    "memory": Case({"plan": "mini"}, {"maxmemory": str(20 * MB)}),
-    "connections": Case({"plan": "small"}, {"maxclients": "257"}),
-    "timeout": Case({"timeout": 31}, {"timeout": "31"}),
-    "databases": Case({"databases": 16}, {"databases": "16"}, restarts=True),
-    "hash_max_zipmap_value": Case({"hash_max_zipmap_value": 1024}, {"hash-max-ziplist-value": "1024"}),
-    "hash_max_zipmap_entries": Case(
-        {"hash_max_zipmap_entries": 2**63 - 1}, {"hash-max-ziplist-entries": str(2**63 - 1)}
-    ),
-    "snapshots": Case(
-        {"snapshots": ["60 1", "5 2"], "persistence": "snapshot"}, {"save": "60 1 5 2", "appendonly": "no"}
-    ),
-    "activerehashing": Case({"activerehashing": False}, {"activerehashing": "no"}),
-    "appendfsync": Case({"appendfsync": "always"}, {"appendfsync": "always"}),
-    "password": Case({"password": "open sesame"}, {"requirepass": "open sesame"}),
-    "auto_aof_rewrite_min_size": Case({"auto_aof_rewrite_min_size": 1048576}, {"auto-aof-rewrite-min-size": "1048576"}),
-    "auto_aof_rewrite_percentage": Case({"auto_aof_rewrite_percentage": 50}, {"auto-aof-rewrite-percentage": "50"}),
-    "list_max_ziplist_entries": Case({"list_max_ziplist_entries": 100}, {"list-max-ziplist-size": "100"}),
-    "log_level": Case({"log_level": "verbose"}, {"loglevel": "verbose"}),
-    "maxmemory_policy": Case({"maxmemory_policy": "allkeys-lru"}, {"maxmemory-policy": "allkeys-lru"}),
-    "maxmemory_samples": Case({"maxmemory_samples": 7}, {"maxmemory-samples": "7"}),
-    "no_appendfsync_on_rewrite": Case({"no_appendfsync_on_rewrite": "yes"}, {"no-appendfsync-on-rewrite": "yes"}),
-    "set_max_intset_entries": Case({"set_max_intset_entries": 300}, {"set-max-intset-entries": "300"}),
-    "slave_serve_stale_data": Case({"slave_serve_stale_data": False}, {"replica-serve-stale-data": "no"}),
-    "slowlog_max_len": Case({"slowlog_max_len": 5}, {"slowlog-max-len": "5"}),
-    "zset_max_ziplist_entries": Case({"zset_max_ziplist_entries": 99}, {"zset-max-ziplist-entries": "99"}),
-    "zset_max_ziplist_value": Case({"zset_max_ziplist_value": 99}, {"zset-max-ziplist-value": "99"}),
-    "slowlog_enabled": Case({"slowlog_enabled": True}, {"slowlog-log-slower-than": "50000"}),
-    "slowlog_log_slower_than": Case(
-        {"slowlog_enabled": True, "slowlog_log_slower_than": 7}, {"slowlog-log-slower-than": "7"}
-    ),
-    "slave": Case(_MASTER, {"replicaof": "10.255.255.1 6399"}),
-    "master_host": Case({**_MASTER, "master_host": "10.255.255.2"}, {"replicaof": "10.255.255.2 6399"}),
-    "master_port": Case(
-        {**_MASTER, "master_host": "10.255.255.2", "master_port": "6400"}, {"replicaof": "10.255.255.2 6400"}
-    ),
-}
 WITHOUT = {
     "label", "last_bgrewriteaof_at", "plan", "vm_size", "created_at", "vm_page_size", "port", "server_id", "updated_at",
     "memory_limit_notification", "id", "user_id", "version", "vm_max_memory", "vm_enabled", "last_backup_at", "status",
@@ -122,37 +74,19 @@ def test_every_setting_goes_live_and_only_some_by_a_restart(ground: Ground) -> N
     api = ground.start(api=2012)
     url = api.create()["url"]
     ask(url, "SET", "key", "value")
-    wrong: dict[str, Any] = {}
 
-    for name, case in CASES.items():
-        before = run_id(url)
-        answer = api.put("/instances/1.json", json=case.sent)
-        if answer.status_code != 200:
-            wrong[name] = answer.text
-            continue
-        url = answer.json()["url"]
-        found = config(url, *case.expected)
-        if found != case.expected:
-            wrong[name] = found
-        if (run_id(url) != before) != case.restarts:
-            wrong[f"{name}, run_id"] = "another" if not case.restarts else "the same"
+    assert wrong_after_updates(api, 2012) == {}
 
-    assert wrong == {}
-    assert api.put("/instances/1.json", json={"slave": False}).status_code == 200
+    url = api.put("/instances/1.json", json={"slave": False}).json()["url"]
     assert ask(url, "GET", "key") == "value"
 
 
 def test_a_create_may_set_everything_that_an_update_may(ground: Ground) -> None:
-    sent: dict[str, Any] = {}
-    expected: dict[str, str] = {}
-    for name, case in CASES.items():
-        if name not in {"memory", "snapshots"}:
-            sent |= case.sent
-            expected |= case.expected
+    case = all_at_once(2012)
 
-    made = ground.start(api=2012).create(**sent)
+    made = ground.start(api=2012).create(**case.sent)
 
-    assert config(made["url"], *expected) == expected
+    assert config(made["url"], *case.expected) == case.expected
 
 
 def test_what_was_changed_live_is_there_after_a_restart_as_well(ground: Ground) -> None:
@@ -227,22 +161,10 @@ def test_writes_are_refused_at_the_memory_limit_and_taken_after_an_upgrade(groun
     api = ground.start()
     url = api.create()["url"]
 
-    assert 20 < _fill(url, 200) < 60
+    assert 20 < fill(url, 200) < 60
     assert api.put("/instances/1.json", json={"plan": "mini"}).status_code == 200
-    assert 100 < _fill(url, 300) < 250
+    assert 100 < fill(url, 300) < 250
     assert ask(url, "STRLEN", "chunk0") == 100_000
-
-
-def _fill(url: str, most: int) -> int:
-    """How many chunks of 100 KB are taken before the memory is full."""
-    start = int(ask(url, "DBSIZE"))
-    with connection(url) as client:
-        for number in range(start, start + most):
-            try:
-                client.set(f"chunk{number}", "x" * 100_000)
-            except redis.OutOfMemoryError:  # OOM command not allowed when used memory > 'maxmemory'
-                return number - start
-    return most
 
 
 def test_a_downgrade_below_what_the_redis_holds_is_refused_and_changes_nothing(ground: Ground) -> None:
@@ -272,25 +194,15 @@ def test_as_many_clients_connect_as_the_plan_has_and_more_after_an_upgrade(groun
     url = api.create()["url"]
     clients: list[redis.Redis] = []
     try:
-        assert _connect(url, clients, 12) == (10, "max number of clients reached")
+        assert connect(url, clients, 12) == (10, "max number of clients reached")
         assert api.get("/instances/1.json").json()["status"] == "running"
         assert api.put("/instances/1.json", json={"plan": "mini"}).status_code == 200
-        assert _connect(url, clients, 52) == (50, "max number of clients reached")
+        assert connect(url, clients, 52) == (50, "max number of clients reached")
         assert all(client.ping() for client in clients)
         assert api.get("/instances/1.json").json()["status"] == "running"
     finally:
         for client in clients:
             client.close()
-
-
-def _connect(url: str, clients: list[redis.Redis], most: int) -> tuple[int, str]:
-    """Let clients connect and stay until one is refused, or there are ``most``: how many there are, and why no more."""
-    while len(clients) < most:
-        try:
-            clients.append(connection(url))
-        except redis.ConnectionError as error:
-            return len(clients), str(error)
-    return len(clients), "nobody was refused"
 
 
 def test_no_acknowledged_write_is_lost_and_no_connection_dropped_by_changes_under_load(ground: Ground) -> None:

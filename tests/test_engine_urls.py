@@ -37,7 +37,8 @@ def test_the_version_is_that_of_the_redis_which_runs(ground: Ground) -> None:
     api = ground.start()
     made = api.create()
 
-    version = ask(made["url"], "INFO", "server")["redis_version"]
+    said = ask(made["url"], "INFO", "server")
+    version = said.get("valkey_version", said["redis_version"])
     assert made["version"] == version
     assert api.get("/instances/1.json").json()["version"] == version
     assert re.search(f"<version>{version}</version>", api.get("/instances/1.xml").text)

@@ -21,6 +21,7 @@ from rtgmock.config import reachable
 from rtgmock.engines.owner import me
 from rtgmock.engines.ports import can_listen, resolved
 from rtgmock.engines.redis_conf import EMPTY_SNAPSHOT, SNAPSHOT
+from rtgmock.engines.servers import server_command
 from rtgmock.errors import EngineFailed, StartupError
 from rtgmock.text import MB
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from docker.models.containers import Container
+    from docker.models.images import Image
 
     from rtgmock.attributes import Record
 
@@ -134,13 +136,13 @@ class DockerRunner:
         """Run a container on the instance's volume, in place of one that is there."""
         name, labels = self._name(record["id"]), self._labels(record["id"])
         try:
-            self._provide_image()
+            image = self._provide_image()
             self._provide_network()
             self._remove_container(record["id"])
             self._client.volumes.create(name, labels=labels)
             container = self._client.containers.create(
                 self._image,
-                ["redis-server", f"/{_CONFIGURATION}"],
+                server_command(image.attrs["Config"], f"/{_CONFIGURATION}"),
                 name=name,
                 labels={**labels, PORT_LABEL: str(record["port"])},
                 network=self._network,
@@ -181,9 +183,9 @@ class DockerRunner:
                     network.disconnect(self._inside)
                 network.remove()
 
-    def _provide_image(self) -> None:
+    def _provide_image(self) -> Image:
         try:
-            self._client.images.get(self._image)
+            return self._client.images.get(self._image)
         except ImageNotFound:
             self._tell(f"pulling {self._image}")
             repository, tag = parse_repository_tag(self._image)
@@ -192,6 +194,7 @@ class DockerRunner:
                     self._pulled(event)
             except _FAULTS as error:
                 raise EngineFailed(f"The image {self._image} cannot be pulled: {_cause(error)}.") from error
+            return self._client.images.get(self._image)
 
     def _pulled(self, event: dict[str, Any]) -> None:
         if "error" in event:

@@ -21,30 +21,16 @@ from rtgmock.config import reachable
 from rtgmock.engines.owner import OWNER, TEMPORARY, me
 from rtgmock.engines.ports import can_listen
 from rtgmock.engines.redis_conf import SNAPSHOT
-from rtgmock.errors import EngineFailed, StartupError
+from rtgmock.errors import EngineFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rtgmock.attributes import Record
 
-SERVERS = ("redis-server", "valkey-server")
 _STOP_TIMEOUT = 10.0
 _LOG_LINES = 3
 _PR_SET_PDEATHSIG = 1
-
-
-def find_server(path: str | None) -> str:
-    """The server program to run. Raises StartupError that says how to get one."""
-    for name in [path] if path else SERVERS:
-        if found := shutil.which(name):
-            return found
-    if path:
-        raise StartupError(f"there is no program {path}; name another one: --redis-server PATH")
-    raise StartupError(
-        "neither redis-server nor valkey-server is on PATH; install one (apt install redis-server, "
-        "brew install redis) or name it: --redis-server PATH"
-    )
 
 
 def _die_with_parent() -> Callable[[], None] | None:

@@ -47,9 +47,7 @@ def write(record: Record, account: str, place: Iterable[tuple[str, str]], api: i
     if _POLICY not in governed:
         lines.append(_line(_POLICY, "noeviction"))  # "Redis will just reject any write request" (blog)
     for name, (_, value) in governed.items():
-        if name == "replicaof" and value == "no one":
-            continue
-        lines.append(f"{name} {value or quote('')}" if name in {"save", "replicaof"} else _line(name, value))
+        lines += _lines(name, value)
     lines += [f"user {quote(user)} {' '.join(rules)}" for user, rules in users(record, account).items()]
     return "\n".join([*lines, ""])
 
@@ -66,6 +64,15 @@ def quote(value: str) -> str:
     plain = re.compile(r"[ !#-\[\]-~]")
     escaped = (char if plain.match(char) else "".join(f"\\x{byte:02x}" for byte in char.encode()) for char in value)
     return f'"{"".join(escaped)}"'
+
+
+def _lines(name: str, value: str) -> list[str]:
+    if name == "replicaof":
+        return [] if value == "no one" else [f"{name} {value}"]
+    if name == "save" and value:
+        numbers = value.split()  # a line each, for 6.2
+        return [f"{name} {seconds} {changed}" for seconds, changed in zip(numbers[::2], numbers[1::2], strict=True)]
+    return [_line(name, value)]
 
 
 def _line(name: str, value: str) -> str:

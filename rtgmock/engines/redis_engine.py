@@ -13,7 +13,7 @@ from redis.retry import Retry
 
 from rtgmock.attributes import DOCUMENTED
 from rtgmock.clock import timestamp
-from rtgmock.engines import redis_conf
+from rtgmock.engines import info, redis_conf
 from rtgmock.engines.engine import Trouble
 from rtgmock.errors import EngineFailed
 from rtgmock.locks import Locks
@@ -108,7 +108,7 @@ class RedisEngine:
         self.name = runner.name
         self.description = runner.description
         self.hostname = runner.hostname
-        self._rewrites: dict[int, tuple[int, str | None]] = {}
+        self._rewrites: dict[int, tuple[str, str | None]] = {}
         self._connections: dict[int, tuple[str, redis.Redis]] = {}
         self._busy = Locks()
 
@@ -128,26 +128,39 @@ class RedisEngine:
         fresh = instance_id not in self._runner.present()
         try:
             self._launch(record, account)
-            return self._await(record)
+            return self._await_with_data(record)
         except BaseException:
             self._disconnect(instance_id)
             with contextlib.suppress(EngineFailed):
                 self._runner.remove(instance_id) if fresh else self._runner.halt(instance_id)
             raise
 
+    def _await_with_data(self, record: Record) -> str:
+        """Wait for a Redis, and refuse one that would start empty for all that another version has written."""
+        version = self._await(record)
+        if record["persistence"] == "aof" and not info.reads_append_only_file(version, record["version"]):
+            raise EngineFailed(
+                f"The instance's append-only file was written by version {record['version']}, and {version} "
+                "passes it over; run version 7 or later."
+            )
+        return version
+
     def _await(self, record: Record) -> str:
         deadline = time.monotonic() + _START_TIMEOUT
         while True:
             try:
                 with self._connection(record) as connection:
-                    return str(connection.info("server")["redis_version"])
+                    found: dict[str, Any] = connection.info()
+                if not found["loading"]:
+                    return info.version(found)
+                deadline = time.monotonic() + _START_TIMEOUT  # it takes its time over much data
             except redis.AuthenticationError as error:
                 raise EngineFailed(
                     f"Another Redis than the instance's answers on port {record['port']}; nothing was stored."
                 ) from error
-            except (redis.BusyLoadingError, redis.ConnectionError, redis.TimeoutError):
-                problem = self._gone(record["id"], deadline)
-            if problem:
+            except (redis.ConnectionError, redis.TimeoutError):
+                pass
+            if problem := self._gone(record["id"], deadline):
                 raise EngineFailed(problem)
             time.sleep(0.003)
 
@@ -203,8 +216,8 @@ class RedisEngine:
 
     def _launch(self, record: Record, account: str) -> None:
         self._runner.launch(record, self._writer(record, account))
-        _, moment = self._rewrites.get(record["id"], (0, None))
-        self._rewrites[record["id"]] = (0, moment)
+        _, moment = self._rewrites.get(record["id"], ("", None))
+        self._rewrites[record["id"]] = ("", moment)
 
     def _keep_data(self, record: Record) -> None:
         """Save what a Redis without persistence would lose; the others save when they are stopped."""
@@ -230,10 +243,9 @@ class RedisEngine:
         """The bytes that its data takes, as Redis counts them against maxmemory."""
         try:
             with self._connection(record) as connection:
-                memory = connection.info("memory")
+                return info.holds(connection.info("memory"))
         except redis.RedisError as error:
             raise EngineFailed(f"The instance's Redis does not answer: {error}.") from error
-        return int(memory["used_memory"]) - int(memory.get("mem_not_counted_for_evict", 0))
 
     def alive(self, record: Record) -> bool:
         """Whether the instance's Redis answers, or at least runs."""
@@ -252,16 +264,21 @@ class RedisEngine:
                 found: dict[str, Any] = connection.info()
         except redis.RedisError:
             return None
-        seen = {"last_backup_at": _last_save(found), "last_bgrewriteaof_at": self._last_rewrite(record["id"], found)}
+        if found["loading"]:
+            return None
+        seen = {
+            "last_backup_at": info.last_save(found),
+            "last_bgrewriteaof_at": self._last_rewrite(record["id"], found),
+        }
         return {name: moment for name, moment in seen.items() if moment}
 
     def _last_rewrite(self, instance_id: int, found: dict[str, Any]) -> str | None:
-        """When a rewrite was first seen to be done: Redis counts them, and tells no time."""
-        count = int(found.get("aof_rewrites", found.get("aof_last_rewrite_time_sec", -1) >= 0))
-        known, moment = self._rewrites.get(instance_id, (count, None))  # what was done before we came has no time
-        if count > known:
+        """When a rewrite was first seen to be done: Redis tells no time."""
+        done = info.rewrites(found)
+        known, moment = self._rewrites.get(instance_id, (done, None))  # what was done before we came has no time
+        if done and done != known:
             moment = timestamp(datetime.now(UTC))
-        self._rewrites[instance_id] = (count, moment)
+        self._rewrites[instance_id] = (done, moment)
         return moment
 
     def trouble(self, record: Record, account: str, trouble: Trouble, milliseconds: int) -> None:
@@ -385,11 +402,3 @@ def _secure(connection: redis.Redis, changes: Mapping[str, tuple[Directive, str]
         if time.monotonic() > deadline:
             raise EngineFailed("saving the data takes too long")
         time.sleep(0.005)
-
-
-def _last_save(found: dict[str, Any]) -> str | None:
-    """When Redis last saved. Its own start counts as a save for Redis, and not for us."""
-    saved, started = int(found["rdb_last_save_time"]), time.time() - int(found["uptime_in_seconds"])
-    if saved <= started + 1 and not int(found.get("rdb_saves", 0)):
-        return None
-    return timestamp(datetime.fromtimestamp(saved, UTC))
