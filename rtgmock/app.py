@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 from rtgmock.config import BODY_LIMIT
-from rtgmock.web import access_log, api, errors, guard, health
+from rtgmock.web import access_log, api, errors, guard, health, openapi
 from rtgmock.web.control import gate as control
 
 if TYPE_CHECKING:
@@ -33,5 +33,6 @@ def create_app(config: Config, provisioner: Provisioner, controls: Controls, lif
     errors.install(app)
     app.register_blueprint(api.blueprint(config, provisioner))
     app.register_blueprint(health.blueprint(life, controls.clock))
+    app.register_blueprint(openapi.blueprint(config.api))
     app.register_blueprint(control.blueprint(config, controls))
     return app

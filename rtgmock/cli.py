@@ -51,19 +51,24 @@ class _Read(_ParamType):
 
 def _options(command: Callable[..., None]) -> Callable[..., None]:
     """Every row of the table of settings as an option with its environment variable."""
-    for name, default, setting in reversed(list(settings())):
-        text = f"{setting.help}  [env: {setting.variable}; default: {setting.shown_default}]"
-        command = click.option(
-            setting.option,
-            name,
-            type=_Read(setting),
-            default=default,
-            metavar=setting.metavar,
-            multiple=setting.many,
-            envvar=setting.variable,
-            help=text,
-        )(command)
+    for name, _, _ in reversed(list(settings())):
+        command = _option(name)(command)
     return command
+
+
+def _option(wanted: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """One row of the table of settings as an option, by the name of its field."""
+    default, setting = next((default, setting) for name, default, setting in settings() if name == wanted)
+    return click.option(
+        setting.option,
+        wanted,
+        type=_Read(setting),
+        default=default,
+        metavar=setting.metavar,
+        multiple=setting.many,
+        envvar=setting.variable,
+        help=f"{setting.help}  [env: {setting.variable}; default: {setting.shown_default}]",
+    )
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -178,12 +183,17 @@ def ready(seconds: float, url: str | None) -> None:
 
     URL is that of the API; by default RTGMOCK_URL, or the address that RTGMOCK_HOST and RTGMOCK_PORT give.
     """
-    target = url or local_url(os.environ.get("RTGMOCK_HOST", "127.0.0.1"), os.environ.get("RTGMOCK_PORT", "8080"))
+    target = url or _local_target()
     deadline = time.monotonic() + seconds
     while (problem := _problem(target)) and time.monotonic() < deadline:
         time.sleep(0.05)
     if problem:
         raise StartupError(f"no emulator answers at {target}: {problem}; start one with: rtgmock serve")
+
+
+def _local_target() -> str:
+    """Where ``serve`` serves with the host and the port that the environment gives."""
+    return local_url(os.environ.get("RTGMOCK_HOST", "127.0.0.1"), os.environ.get("RTGMOCK_PORT", "8080"))
 
 
 def _problem(url: str) -> str:
@@ -206,6 +216,20 @@ def _problem(url: str) -> str:
     finally:
         connection.close()
     return "" if status == http.client.OK else f"it answers {status}"
+
+
+@cli.command()
+@_option("api")
+def openapi(api: int) -> None:
+    """Print the OpenAPI 3.1 document of the API.
+
+    Its server is the address that RTGMOCK_HOST and RTGMOCK_PORT give.
+    """
+    import orjson  # noqa: PLC0415 - which no other command needs, as the tables
+
+    from rtgmock.openapi.document import document  # noqa: PLC0415
+
+    _say(orjson.dumps(document(api, _local_target()), option=orjson.OPT_INDENT_2).decode())
 
 
 @cli.command()

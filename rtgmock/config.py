@@ -25,6 +25,7 @@ MEMORY = ":memory:"
 HIGHEST_PORT = 65535
 CONTROL_PATH = "/_rtgmock"
 HEALTH_PATH = f"{CONTROL_PATH}/health"
+OPENAPI_PATH = f"{CONTROL_PATH}/openapi.json"
 BODY_LIMIT = 2**20
 """Bytes that a request's body may have (ours)."""
 

@@ -10,11 +10,13 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from math import isfinite
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rtgmock.clock import timestamp
 
 Value = str | int | float | bool | list[str] | None
+Schema = dict[str, Any]
+"""A JSON schema."""
 
 LONGEST = 255
 INT_MAX = 2**31 - 1
@@ -22,6 +24,9 @@ LONG_MAX = 2**63 - 1
 
 # C0 and C1 controls, surrogates and the two non-characters that XML 1.0 excludes.
 _UNCARRIED = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+# The same for a JSON schema, whose strings have no surrogates.
+_NONE_OF = r"\u0000-\u001f\u007f-\u009f\ufffe\uffff"
+_PORTS = "[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
 
 
 class Unfit(ValueError):
@@ -49,6 +54,10 @@ class Kind:
             return False
         return type(read) is type(value) and read == value
 
+    def schema(self) -> Schema:
+        """The JSON schema of the values that answers have, with examples; ``read`` takes other writings of them too."""
+        raise NotImplementedError
+
 
 @dataclass(frozen=True)
 class Text(Kind):
@@ -71,6 +80,12 @@ class Text(Kind):
             raise Unfit("is invalid: it has a control character, or one that XML cannot carry")
         return text
 
+    def schema(self) -> Schema:
+        """A string with the bounds that a JSON schema can tell."""
+        anything = f"[^{_NONE_OF}]*"
+        pattern = anything if self.blank else rf"{anything}[^\s{_NONE_OF}]{anything}"
+        return {"type": "string", "maxLength": LONGEST, "pattern": f"^{pattern}$", "examples": ["ray-9001"]}
+
 
 @dataclass(frozen=True)
 class Choice(Kind):
@@ -86,6 +101,10 @@ class Choice(Kind):
         if word not in self.words:
             raise Unfit("is not included in the list")
         return word
+
+    def schema(self) -> Schema:
+        """An enumeration."""
+        return {"type": "string", "enum": [str(word) for word in self.words], "examples": [str(self.words[0])]}
 
 
 @dataclass(frozen=True)
@@ -105,6 +124,11 @@ class Integer(Kind):
         if number > self.maximum:
             raise Unfit(f"must be less than or equal to {self.maximum}")
         return number
+
+    def schema(self) -> Schema:
+        """An integer with its bounds."""
+        bounds = {"minimum": self.minimum, "maximum": self.maximum, "examples": [self.minimum]}
+        return {"type": "integer", "format": "int32" if self.maximum <= INT_MAX else "int64", **bounds}
 
     @staticmethod
     def _number(raw: object) -> int:
@@ -157,6 +181,10 @@ class Boolean(Kind):
             raise Unfit("is not included in the list")
         return known[word]
 
+    def schema(self) -> Schema:
+        """A boolean."""
+        return {"type": "boolean", "examples": [False]}
+
 
 @dataclass(frozen=True)
 class Datetime(Kind):
@@ -175,6 +203,10 @@ class Datetime(Kind):
         except (ValueError, OverflowError) as error:
             raise Unfit("is invalid") from error
 
+    def schema(self) -> Schema:
+        """A moment as RFC 3339 has it."""
+        return {"type": "string", "format": "date-time", "examples": ["2010-12-20T00:35:22Z"]}
+
 
 @dataclass(frozen=True)
 class PortText(Kind):
@@ -185,6 +217,10 @@ class PortText(Kind):
         if raw == "":
             return ""
         return str(Integer(1, 65535).read(raw))
+
+    def schema(self) -> Schema:
+        """A string of digits, or an empty one."""
+        return {"type": "string", "pattern": f"^({_PORTS})?$", "examples": ["6379"]}
 
 
 @dataclass(frozen=True)
@@ -211,3 +247,8 @@ class SavePoints(Kind):
         except ValueError as error:
             raise Unfit('is invalid: each entry must be "seconds changes", as "900 1"') from error
         return f"{seconds} {changes}"
+
+    def schema(self) -> Schema:
+        """An array of strings."""
+        point = {"type": "string", "pattern": "^[1-9][0-9]{0,9} [1-9][0-9]{0,9}$"}
+        return {"type": "array", "items": point, "maxItems": self.most, "examples": [["900 1"]]}

@@ -58,6 +58,7 @@ CASES = [
     Case("unreadable host", 400, "GET /instances.{ext} HTTP/1.1\nHost: a b", says="a b"),
     Case("unknown id", 404, "GET /instances/99.{ext} HTTP/1.1", says="There is no instance 99"),
     Case("no id", 404, "GET /instances/mongrel.{ext} HTTP/1.1", says="There is no instance mongrel"),
+    Case("no whole id", 404, "GET /instances/0.5.{ext} HTTP/1.1", says="There is no instance 0.5;"),
     Case("unknown path", 404, "GET /instnaces.{ext} HTTP/1.1", says="Did you mean /instances.{ext}?"),
     Case(
         "unknown path below",
@@ -282,7 +283,14 @@ def test_an_engine_that_cannot_is_a_sentence_too(api: Served, monkeypatch: pytes
 
 
 def test_nothing_redirects(answers_on: Served) -> None:
-    for path in ("/instances/", "/instances.json/", "/instances/1/", "/instances/1.xml/", "/_rtgmock/health/"):
+    for path in (
+        "/instances/",
+        "/instances.json/",
+        "/instances/1/",
+        "/instances/1.xml/",
+        "/_rtgmock/health/",
+        "/_rtgmock/openapi.json/",
+    ):
         assert answers_on.get(path, allow_redirects=False).status_code == 200
     for path in ("//instances", "/instances//1", "/instances/../instances"):
         assert answers_on.get(path, allow_redirects=False).status_code in {200, 404}

@@ -52,8 +52,8 @@ class _Endpoints:
         raise MethodNotAllowed(method, request.path, ["GET", "HEAD", "POST"])
 
     def member(self, reference: str) -> Response:
-        stem, dot, extension = reference.partition(".")
-        account = self._begin(extension if dot else None)
+        stem, extension = _split(reference)
+        account = self._begin(extension)
         method = overridden_method()
         if method not in {"GET", "HEAD", "PUT", "DELETE"}:
             raise MethodNotAllowed(printable(method), request.path, ["GET", "HEAD", "PUT", "DELETE"])
@@ -92,6 +92,12 @@ class _Endpoints:
         hostname = self._config.hostname or self._provisioner.hostname or notes().host
         servers = self._provisioner.servers() if "{server}" in hostname else {}
         return Viewpoint(account.name, hostname, servers, self._config.api)
+
+
+def _split(reference: str) -> tuple[str, str | None]:
+    """What stands before the last dot and after it: in ``/instances/1.5.json`` the id is wrong, not the format."""
+    stem, dot, extension = reference.rpartition(".")
+    return (stem, extension) if dot else (reference, None)
 
 
 def _instance_id(text: str) -> int:

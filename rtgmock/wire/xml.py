@@ -116,7 +116,17 @@ def _document(tree: Tree) -> bytes:
 
 
 def _element(fields: Fields) -> Tree:
-    return {attribute.name.replace("_", "-"): _typed(attribute, value) for attribute, value in fields}
+    return {element_name(attribute): _typed(attribute, value) for attribute, value in fields}
+
+
+def element_name(attribute: Attribute) -> str:
+    """The name of the element that an attribute is: dashed."""
+    return attribute.name.replace("_", "-")
+
+
+def item_name(attribute: Attribute) -> str:
+    """The name of an entry's element in one that is an array."""
+    return attribute.name.removesuffix("s")
 
 
 def _typed(attribute: Attribute, value: Value) -> Tree | str:
@@ -126,7 +136,7 @@ def _typed(attribute: Attribute, value: Value) -> Tree | str:
     if value is None:
         return {**markup, "@nil": "true"}
     if isinstance(value, list):
-        return {**markup, attribute.name.removesuffix("s"): value}
+        return {**markup, item_name(attribute): value}
     text = str(value).lower() if isinstance(value, bool) else str(value)
     return {**markup, "#text": text} if markup else text
 

@@ -1,0 +1,105 @@
+"""The OpenAPI 3.1 document of the emulated API, put together from its parts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from rtgmock.attributes import BY_NAME
+from rtgmock.openapi import answers, samples
+from rtgmock.openapi.operations import COLLECTION, MEMBER, OPERATIONS, PLACES
+from rtgmock.openapi.schemas import ref, schemas
+from rtgmock.plans import PLANS
+from rtgmock.wire.form import MULTIPART
+from rtgmock.wire.formats import BODY_TYPES
+from rtgmock.wire.json import JSON
+from rtgmock.wire.xml import XML
+
+if TYPE_CHECKING:
+    from rtgmock.openapi.answers import Node
+    from rtgmock.openapi.operations import Operation, Place
+    from rtgmock.openapi.samples import Samples
+
+_ABOUT = """
+The provisioning API of Redis To Go, in its version of {api}, as rtgmock serves it.
+
+- Every endpoint is there without an extension and with `.json` or `.xml`, and tolerates a trailing `/`. Without an \
+extension the answer is in the format of `Accept`, else in the body's own, else in JSON.
+- Parameters come in a body or in the query string, which counts for more; alone or under `instance`, in a form as \
+`instance[plan]=nano`. A body without a `Content-Type` is a form. Accepted types are {types}.
+- What isn't a string may also be sent as a string that writes it.
+- A `POST` with the header `X-HTTP-Method-Override`, or with `_method` in a form, is the method that it names.
+- In XML, names are dashed (those with `_` are read as well), an element has the `type` that its schema calls \
+`x-type`, and null is `nil="true"`.
+- What isn't proper HTTP is refused before there is an operation, with `400`, `413`, `431` or `501` and a sentence.
+
+`x-source` tells what something rests on: D the service's documentation, R a response recorded from it in 2012, B its \
+blog, C what client libraries send; ours where no source speaks.
+"""
+_UPGRADE = "An upgrade without a body. Any other setting may stand in the query string as well."
+
+
+def document(api: int, server_url: str) -> Node:
+    """The document of a version of the API that is served at ``server_url``."""
+    sample = samples.Samples(api, urlsplit(server_url).hostname or "")
+    about = _ABOUT.strip().format(api=api, types=", ".join(f"`{mime}`" for mime in (*BODY_TYPES, MULTIPART)))
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Redis To Go provisioning API", "version": str(api), "description": about},
+        "servers": [{"url": server_url}],
+        "security": [{"basic": []}],
+        "tags": [{"name": place.tag, "description": _formats(place)} for place in PLACES],
+        "paths": {
+            path + place.extension: _path(path, place, sample) for place in PLACES for path in (COLLECTION, MEMBER)
+        },
+        "components": {
+            "schemas": schemas(api, sample.values),
+            "parameters": _parameters(),
+            "headers": answers.headers(),
+            "responses": answers.refused(),
+            "securitySchemes": {"basic": {"type": "http", "scheme": "basic", "description": "An account."}},
+        },
+    }
+
+
+def _formats(place: Place) -> str:
+    return f"Answers in {' or '.join(form.name for form in place.formats)}."
+
+
+def _path(path: str, place: Place, sample: Samples) -> Node:
+    parameters: Node = {"parameters": [ref("id", "parameters")]} if path == MEMBER else {}
+    return parameters | {each.method: _operation(each, place, sample) for each in OPERATIONS if each.path == path}
+
+
+def _operation(operation: Operation, place: Place, sample: Samples) -> Node:
+    node: Node = {
+        "operationId": operation.name + place.suffix,
+        "tags": [place.tag],
+        "summary": operation.summary,
+        "x-source": operation.source,
+    }
+    if operation.takes:
+        node |= {"parameters": [ref("plan", "parameters")]} if operation.member else {}
+        node["requestBody"] = _body(operation)
+    return node | {"responses": answers.responses(operation, place, sample)}
+
+
+def _body(operation: Operation) -> Node:
+    """What an operation takes, in every type. An update may have it in the query string, and no body."""
+    schema, form = ref(operation.takes), ref(f"{operation.takes}Form")
+    known = {JSON.mime_types[0]: {"anyOf": [schema, ref(f"Wrapped{operation.takes}")]}, XML.mime_types[0]: schema}
+    first, second, *_ = PLANS
+    examples = samples.bodies("plan", second if operation.member else first)
+    content = {mime: {"schema": known.get(mime, form), "examples": given} for mime, given in examples.items()}
+    return {"required": not operation.member, "content": content}
+
+
+def _parameters() -> dict[str, Node]:
+    return {
+        "id": {"name": "id", "in": "path", "required": True, "schema": _schema("id")},
+        "plan": {"name": "plan", "in": "query", "description": _UPGRADE, "schema": _schema("plan"), "x-source": "C"},
+    }
+
+
+def _schema(name: str) -> Any:
+    return BY_NAME[name].kind.schema()

@@ -1,0 +1,109 @@
+"""The document's examples: what the code itself makes of a sample instance, so that they are true."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from rtgmock import attributes
+from rtgmock.attributes import BY_NAME, STORED, Record, Role
+from rtgmock.errors import AccessDenied, MethodNotAllowed, RequestError
+from rtgmock.lifecycle import Status
+from rtgmock.plans import PLANS
+from rtgmock.wire import params
+from rtgmock.wire.form import FORM, MULTIPART
+from rtgmock.wire.json import JSON
+from rtgmock.wire.params import ROOT
+from rtgmock.wire.representation import Viewpoint, show
+from rtgmock.wire.xml import XML
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rtgmock.attributes import Payload
+    from rtgmock.kinds import Value
+    from rtgmock.wire.format import AnswerFormat, Fields
+
+_PASSWORD = "cc3da5b7aaaad5b4895d243239beed97"  # noqa: S105 - nobody's
+_ASSIGNED = {
+    "id": 1,
+    "label": "ray-9001",
+    "port": 9001,
+    "server_id": 1,
+    "user_id": 1,
+    "password": _PASSWORD,
+    "config_command": "54b70572f4e2354bb5af0e5d21a22ad4",
+    "status": Status.RUNNING.value,
+}
+
+
+class Samples:
+    """A sample instance, as a client of ``api`` sees it who reached the emulator by ``hostname``."""
+
+    def __init__(self, api: int, hostname: str) -> None:
+        self._view = Viewpoint("username", hostname, {}, api)
+        self.record = attributes.defaults(next(iter(PLANS.values())), api)
+        # What the service assigns has no default.
+        unset = [a for a in STORED if self.record[a.name] is None and not a.nullable]
+        self.record |= {a.name: _ASSIGNED.get(a.name, a.kind.schema()["examples"][0]) for a in unset}
+
+    @property
+    def values(self) -> Record:
+        """An example of every attribute, also of those that are null in a new instance."""
+        shown = self.record | {a.name: value for a, value in self._fields(JSON.show_payload, self.record)}
+        return {
+            name: BY_NAME[name].kind.schema()["examples"][0] if value is None else value
+            for name, value in shown.items()
+        }
+
+    def _fields(self, payload: Payload, record: Record) -> Fields:
+        return show(record, payload, self._view)
+
+    def instances(self, form: AnswerFormat) -> Any:
+        """The answer to a list."""
+        return readable(form, form.encode_list([self._fields(form.list_payload, self.record)]))
+
+    def instance(self, form: AnswerFormat) -> Any:
+        """The answer to a show or an update."""
+        return readable(form, form.encode_instance(self._fields(form.show_payload, self.record)))
+
+    def created(self, form: AnswerFormat) -> Any:
+        """The answer to a create."""
+        new = self.record | {"status": Status.NEW.value}
+        return readable(form, form.encode_instance(self._fields(form.show_payload, new)))
+
+
+def bodies(name: str, value: Value) -> dict[str, dict[str, Any]]:
+    """The examples of a request body that sets one attribute, by their media type and their name."""
+    tree = {name: value}
+    nested = {"bare": {"value": tree}, "nested": {"value": {ROOT: tree}}}
+    fields = {"form": {"value": tree}}
+    element = {"element": {"value": XML.encode_instance([(BY_NAME[name], value)]).decode()}}
+    return {JSON.mime_types[0]: nested, XML.mime_types[0]: element, FORM.mime_types[0]: fields, MULTIPART: fields}
+
+
+def refusals() -> dict[type[RequestError], RequestError]:
+    """Errors as requests bring them about, by their class; those that come of a state are not among them."""
+    plan = next(iter(a.name for a in STORED if a.role is Role.PLAN))
+    raised = (
+        _raised(JSON.decode, b'{"plan": "nano"', "utf-8"),
+        AccessDenied(),
+        MethodNotAllowed("PATCH", "/instances", ("GET", "HEAD", "POST")),
+        _raised(JSON.decode, b"{}", "ebcdic"),
+        _raised(params.read, {plan: "huge"}),
+    )
+    return {type(error): error for error in raised}
+
+
+def _raised(function: Callable[..., object], *arguments: object) -> RequestError:
+    try:
+        function(*arguments)
+    except RequestError as error:
+        return error
+    raise AssertionError(f"{function} took {arguments}")
+
+
+def readable(form: AnswerFormat, body: bytes) -> Any:
+    """JSON as data, anything else as text: what OpenAPI wants of an example."""
+    return orjson.loads(body) if form is JSON else body.decode()

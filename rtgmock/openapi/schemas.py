@@ -1,0 +1,139 @@
+"""The JSON schemas of what goes over the wire, made from the table of attributes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rtgmock.attributes import LAYOUTS, Attribute, FromApi, FromPlan, Payload, Record, Role, changeable
+from rtgmock.plans import PLANS
+from rtgmock.text import show_size
+from rtgmock.wire.params import ROOT
+from rtgmock.wire.xml import element_name, item_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rtgmock.kinds import Schema
+
+
+def ref(name: str, section: str = "schemas") -> Schema:
+    """A reference to a component."""
+    return {"$ref": f"#/components/{section}/{name}"}
+
+
+def schemas(api: int, sample: Record) -> dict[str, Schema]:
+    """Every schema by its name. ``sample`` has an example of every attribute."""
+    message = {"type": "string", "description": "It begins with the attribute's name, as Rails wrote it."}
+    return {
+        "Instance": _answered(LAYOUTS[Payload.SHOW_JSON.at(api)], sample),
+        "ListedInstance": _answered(LAYOUTS[Payload.LIST_JSON.at(api)], sample),
+        "WrappedListedInstance": _wrapped("ListedInstance"),
+        "Instances": {"type": "array", "items": ref("WrappedListedInstance")},
+        "InstancesXml": _elements("instances", ref("ListedInstance"), {"x-type": "array"}),
+        "NewInstance": _new({a.name: _property(a, sample) | _default(a) for a in changeable(api)}, api),
+        "WrappedNewInstance": _wrapped("NewInstance"),
+        "NewInstanceForm": _new(_fields(api, sample), api),
+        "InstanceChanges": _changes({a.name: _property(a, sample) for a in changeable(api)}),
+        "WrappedInstanceChanges": _wrapped("InstanceChanges"),
+        "InstanceChangesForm": _changes(_fields(api, sample)),
+        "Errors": {
+            "type": "object",
+            "required": ["errors"],
+            "properties": {"errors": {"type": "array", "items": message}},
+        },
+        "ErrorsXml": _elements("errors", message | {"xml": {"name": "error"}}, {}),
+    }
+
+
+def _wrapped(name: str) -> Schema:
+    return {"type": "object", "required": [ROOT], "properties": {ROOT: ref(name)}}
+
+
+def _elements(name: str, items: Schema, markup: Schema) -> Schema:
+    return {"type": "array", "items": items, "xml": {"name": name, "wrapped": True, **markup}}
+
+
+def _answered(layout: Iterable[Attribute], sample: Record) -> Schema:
+    """An instance in an answer: always all of its attributes, and no other."""
+    properties = {a.name: _property(a, sample) | _read_only(a) for a in layout}
+    return {
+        "type": "object",
+        "required": list(properties),
+        "properties": properties,
+        "additionalProperties": False,
+        "xml": {"name": ROOT},
+    }
+
+
+def _new(properties: dict[str, Schema], api: int) -> Schema:
+    return {
+        "type": "object",
+        "description": "Whatever else is sent is ignored, and named by X-Rtgmock-Ignored.",
+        "required": [a.name for a in changeable(api) if a.role is Role.PLAN],
+        "properties": properties,
+        "xml": {"name": ROOT},
+    }
+
+
+def _default(attribute: Attribute) -> Schema:
+    """What a new instance has whatever its plan is."""
+    default = attribute.default
+    plain = not isinstance(default, FromPlan | FromApi) and (default is not None or attribute.nullable)
+    return {"default": default} if plain else {}
+
+
+def _changes(properties: dict[str, Schema]) -> Schema:
+    return {
+        "type": "object",
+        "description": "A new plan or other settings, not both. Read-only attributes may be sent, and are ignored.",
+        "minProperties": 1,
+        "properties": properties,
+        "xml": {"name": ROOT},
+    }
+
+
+def _fields(api: int, sample: Record) -> dict[str, Schema]:
+    """The fields of a form, which has no null, and an array as several fields with brackets after their name."""
+    schemas = {a: a.kind.schema() | _said(a, sample) for a in changeable(api)}
+    return {a.name + ("[]" if s["type"] == "array" else ""): s for a, s in schemas.items()}
+
+
+def _property(attribute: Attribute, sample: Record) -> Schema:
+    schema = _values(attribute) | _said(attribute, sample)
+    markup: Schema = {"name": element_name(attribute)}
+    if attribute.kind.xml_type:
+        markup["x-type"] = attribute.kind.xml_type
+    if "items" in schema:
+        schema["items"] = schema["items"] | {"xml": {"name": item_name(attribute)}}
+        markup["wrapped"] = True
+    return schema | {"xml": markup}
+
+
+def _values(attribute: Attribute) -> Schema:
+    schema = attribute.kind.schema()
+    if attribute.role is Role.DERIVED:
+        return {"type": schema["type"]}  # put together from others: the bounds of what a client may send aren't its own
+    if not attribute.nullable:
+        return schema
+    words = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
+    return schema | {"type": [schema["type"], "null"]} | words
+
+
+def _said(attribute: Attribute, sample: Record) -> Schema:
+    """What is told of an attribute besides its values."""
+    said = [f"Given by {attribute.role.value}."]
+    if attribute.role is Role.PLAN:
+        said += [f"{plan.name}: {show_size(plan.memory)}, {plan.connections} connections." for plan in PLANS.values()]
+    if attribute.redis:
+        said.append(f"In redis.conf: {', '.join(directive.name for directive in attribute.redis)}.")
+    example = sample[attribute.name]
+    return {
+        "description": " ".join(said),
+        **({"format": "password"} if attribute.secret else {}),
+        "examples": [example],
+        "x-source": attribute.source,
+    }
+
+
+def _read_only(attribute: Attribute) -> Schema:
+    return {"readOnly": True} if attribute.role in {Role.FIXED, Role.DERIVED} else {}
