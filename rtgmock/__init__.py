@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+from rtgmock.version import __version__
+
 if TYPE_CHECKING:
     from rtgmock.emulator import Emulator
 
-__all__ = ["Emulator"]
-__version__ = "0.1.0"
+__all__ = ["Emulator", "__version__"]
 
 
 def __getattr__(name: str) -> object:

@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 
 import click
 
-import rtgmock
 from rtgmock.config import HEALTH_PATH, Config, Setting, local_url, settings
 from rtgmock.errors import StartupError
+from rtgmock.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,7 +72,7 @@ def _option(wanted: str) -> Callable[[Callable[..., None]], Callable[..., None]]
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(rtgmock.__version__, prog_name="rtgmock", message="%(prog)s %(version)s")
+@click.version_option(__version__, prog_name="rtgmock", message="%(prog)s %(version)s")
 def cli() -> None:
     """A local emulator of the Redis To Go provisioning API."""
 
@@ -170,7 +170,7 @@ def _banner(emulator: Emulator) -> str:
         "health": f"{url}{HEALTH_PATH}",
         "try it": f"curl -u {login} -d plan=nano {target}",
     }
-    return "\n".join([f"rtgmock {rtgmock.__version__}", *(f"  {name:<8} {text}" for name, text in rows.items())])
+    return "\n".join([f"rtgmock {__version__}", *(f"  {name:<8} {text}" for name, text in rows.items())])
 
 
 @cli.command()

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import orjson
 from flask import Blueprint, Response
 
-import rtgmock
 from rtgmock.config import HEALTH_PATH
+from rtgmock.version import __version__
 
 if TYPE_CHECKING:
     from rtgmock.clock import Clock
@@ -32,7 +32,7 @@ def blueprint(life: Life, clock: Clock) -> Blueprint:
     def show() -> Response:
         body = {
             "status": "stopping" if life.stopping else "ok",
-            "version": rtgmock.__version__,
+            "version": __version__,
             "engine": life.engine,
             "uptime": round(clock.ticks() - life.started, 3),
         }
