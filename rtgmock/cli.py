@@ -7,9 +7,11 @@ import http.client
 import os
 import shlex
 import signal
+import ssl
 import sys
 import threading
 import time
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +19,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from rtgmock.config import HEALTH_PATH, Config, Setting, local_url, settings
+from rtgmock.config import HEALTH_PATH, Config, Setting, local_url, parse_flag, settings
 from rtgmock.errors import StartupError
 from rtgmock.version import __version__
 
@@ -49,22 +51,31 @@ class _Read(_ParamType):
             self.fail(f"{error}.", param, ctx)
 
 
-def _options(command: Callable[..., None]) -> Callable[..., None]:
-    """Every row of the table of settings as an option with its environment variable."""
-    for name, _, _ in reversed(list(settings())):
-        command = _option(name)(command)
-    return command
+class _ReadFlag(_Read, click.types.BoolParamType):
+    """A value that only a variable can have; the option itself is given or not."""
 
 
-def _option(wanted: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """One row of the table of settings as an option, by the name of its field."""
-    default, setting = next((default, setting) for name, default, setting in settings() if name == wanted)
+def _options(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Rows of the table of settings, all of them by default, as options with their environment variables."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        for name, default, setting in reversed(list(settings())):
+            if not names or name in names:
+                command = _option(name, default, setting)(command)
+        return command
+
+    return decorate
+
+
+def _option(name: str, default: Any, setting: Setting) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    flag = not setting.metavar
     return click.option(
         setting.option,
-        wanted,
-        type=_Read(setting),
+        name,
+        type=_ReadFlag(setting) if flag else _Read(setting),
+        is_flag=flag,
         default=default,
-        metavar=setting.metavar,
+        metavar=setting.metavar or None,
         multiple=setting.many,
         envvar=setting.variable,
         help=f"{setting.help}  [env: {setting.variable}; default: {setting.shown_default}]",
@@ -78,7 +89,7 @@ def cli() -> None:
 
 
 @cli.command()
-@_options
+@_options()
 def serve(**given: Any) -> None:
     """Serve the API until SIGTERM or Ctrl-C."""
     from rtgmock.emulator import Emulator  # noqa: PLC0415 - Flask and the server, which no other command needs
@@ -161,6 +172,7 @@ def _banner(emulator: Emulator) -> str:
     config, url = emulator.config, emulator.url
     state = config.state.resolve() if config.state else "in memory only"
     first, count = config.accounts[0], len(emulator.store.instances())
+    trust = f"--cacert {shlex.quote(str(emulator.certificate))} " if emulator.certificate else ""
     login, target = shlex.quote(f"{first.name}:{first.password}"), shlex.quote(f"{url}/instances.json")
     rows = {
         "API": f"{url}/instances",
@@ -168,7 +180,8 @@ def _banner(emulator: Emulator) -> str:
         "state": f"{state} ({count} instance{'' if count == 1 else 's'})",
         "Redis": emulator.engine.description,
         "health": f"{url}{HEALTH_PATH}",
-        "try it": f"curl -u {login} -d plan=nano {target}",
+        **({"CA": str(emulator.certificate)} if emulator.certificate else {}),
+        "try it": f"curl {trust}-u {login} -d plan=nano {target}",
     }
     return "\n".join([f"rtgmock {__version__}", *(f"  {name:<8} {text}" for name, text in rows.items())])
 
@@ -181,7 +194,8 @@ def _banner(emulator: Emulator) -> str:
 def ready(seconds: float, url: str | None) -> None:
     """Exit with 0 when the emulator at URL answers, else with 1.
 
-    URL is that of the API; by default RTGMOCK_URL, or the address that RTGMOCK_HOST and RTGMOCK_PORT give.
+    URL is that of the API; by default RTGMOCK_URL, or the address that RTGMOCK_HOST, RTGMOCK_PORT and RTGMOCK_TLS
+    give. A certificate is not looked at: nothing is told to whoever answers, and nothing believed but that it does.
     """
     target = url or _local_target()
     deadline = time.monotonic() + seconds
@@ -192,23 +206,38 @@ def ready(seconds: float, url: str | None) -> None:
 
 
 def _local_target() -> str:
-    """Where ``serve`` serves with the host and the port that the environment gives."""
-    return local_url(os.environ.get("RTGMOCK_HOST", "127.0.0.1"), os.environ.get("RTGMOCK_PORT", "8080"))
+    """Where ``serve`` serves with the host, the port and the TLS that the environment gives."""
+    try:
+        tls = parse_flag(os.environ.get("RTGMOCK_TLS") or "no")
+    except ValueError as error:
+        raise click.UsageError(f"RTGMOCK_TLS: {error}.") from error
+    return local_url(os.environ.get("RTGMOCK_HOST", "127.0.0.1"), os.environ.get("RTGMOCK_PORT", "8080"), tls=tls)
+
+
+def _connection(url: str) -> http.client.HTTPConnection:
+    """A connection that is not open yet. A proxy that the environment names is not asked."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port or {"https": 443}.get(parts.scheme, 80)
+    except ValueError:
+        host = None
+    if host is None or parts.scheme not in {"http", "https"}:
+        raise click.UsageError(f"{url!r} is not an HTTP URL with a host; write it as http://127.0.0.1:8080.")
+    if parts.scheme == "http":
+        return http.client.HTTPConnection(host, port, timeout=2)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return http.client.HTTPSConnection(host, port, timeout=2, context=context)
 
 
 def _problem(url: str) -> str:
-    """Why the emulator isn't ready; empty when it is. A proxy that the environment names is not asked."""
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port or 80
-    except ValueError:
-        host = None
-    if host is None or parts.scheme != "http":
-        raise click.UsageError(f"{url!r} is not an HTTP URL with a host; write it as http://127.0.0.1:8080.")
-    connection = http.client.HTTPConnection(host, port, timeout=2)
+    """Why the emulator isn't ready; empty when it is."""
+    connection = _connection(url)
     try:
         connection.request("GET", HEALTH_PATH)
         status = connection.getresponse().status
+    except ssl.SSLError:
+        return "what listens there does not speak HTTPS"
     except OSError as error:
         return (error.strerror or str(error)).lower()
     except http.client.HTTPException as error:
@@ -219,7 +248,7 @@ def _problem(url: str) -> str:
 
 
 @cli.command()
-@_option("api")
+@_options("api")
 def openapi(api: int) -> None:
     """Print the OpenAPI 3.1 document of the API.
 
@@ -230,6 +259,24 @@ def openapi(api: int) -> None:
     from rtgmock.openapi.document import document  # noqa: PLC0415
 
     _say(orjson.dumps(document(api, _local_target()), option=orjson.OPT_INDENT_2).decode())
+
+
+@cli.command()
+@_options("state")
+def ca(state: Path | None) -> None:
+    """Print the path of the certificate that clients must trust for --tls.
+
+    The authority that it is of is made if there is none yet. How to have clients trust it is printed on the
+    standard error.
+    """
+    from rtgmock.tls import trusted  # noqa: PLC0415 - trustme, which no other command needs
+
+    if state is None:
+        raise click.UsageError("With --state :memory: each emulator has an authority of its own; its banner names it.")
+    path = trusted(state, datetime.now(UTC))
+    click.echo(path)
+    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"):
+        click.echo(f"export {name}={shlex.quote(str(path))}", err=True)
 
 
 @cli.command()

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 MEMORY = ":memory:"
+SERVICE = ("redistogo.com", "www.redistogo.com")
+"""The names that the service had, to which the emulator answers as well."""
 HIGHEST_PORT = 65535
 CONTROL_PATH = "/_rtgmock"
 HEALTH_PATH = f"{CONTROL_PATH}/health"
@@ -78,10 +80,10 @@ def reachable(host: str) -> str:
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - translated, not bound
 
 
-def local_url(host: str, port: int | str) -> str:
+def local_url(host: str, port: int | str, *, tls: bool = False) -> str:
     """The URL by which a client on this machine reaches what listens on an address."""
     name = reachable(host)
-    return f"http://{f'[{name}]' if ':' in name else name}:{port}"
+    return f"{'https' if tls else 'http'}://{f'[{name}]' if ':' in name else name}:{port}"
 
 
 def parse_hostname(text: str) -> str:
@@ -142,8 +144,19 @@ def parse_redis(text: str) -> str:
     return text
 
 
+def parse_flag(text: str) -> bool:
+    """Read what the variable of an option without a value says. Raises ValueError."""
+    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    if text.lower() not in words:
+        raise ValueError(f"{text!r} is neither yes nor no; accepted are {', '.join(words)}")
+    return words[text.lower()]
+
+
 class Setting(NamedTuple):
-    """What the metadata of a field says: how it is written on the command line, read and explained."""
+    """What the metadata of a field says: how it is written on the command line, read and explained.
+
+    An option without a metavar has no value: it is given or not.
+    """
 
     option: str
     metavar: str
@@ -151,6 +164,11 @@ class Setting(NamedTuple):
     parse: Callable[[str], Any]
     help: str
     many: bool
+
+    @property
+    def usage(self) -> str:
+        """The option as it is written on the command line."""
+        return f"{self.option} {self.metavar}".rstrip()
 
     @property
     def variable(self) -> str:
@@ -275,6 +293,14 @@ class Config:
         "JSON file with the state to begin with: loaded into a state that never had an instance, and at every reset.",
         default=None,
     )
+    tls: bool = _setting(
+        "--tls",
+        "",
+        "off",
+        parse_flag,
+        "Serve HTTPS, with a certificate from an authority of its own, kept beside the state file.",
+        default=False,
+    )
     log_format: str = _setting(
         "--log-format", "text|json", "text", parse_log_format, "Form of the access log.", default="text"
     )
@@ -319,6 +345,7 @@ class Settings(TypedDict, total=False):
     boot_delay: BootDelay | float | str
     random_seed: int | None
     fixture: Path | str | None
+    tls: bool
     log_format: str
     allow_hosts: Iterable[str]
     ready_file: Path | str | None
@@ -352,7 +379,7 @@ def _written(name: str, value: Any, setting: Setting) -> Any:
 
 
 def _read_one(value: Any, setting: Setting) -> Any:
-    if value is None or isinstance(value, range | BootDelay | Credentials):
+    if value is None or isinstance(value, bool | range | BootDelay | Credentials):
         return value
     return setting.parse(":".join(value) if isinstance(value, tuple) else str(value))
 

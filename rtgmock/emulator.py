@@ -6,13 +6,15 @@ import contextlib
 import errno
 import logging
 import os
+import shutil
 import socket
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Self, Unpack
 
 from rtgmock.app import create_app
 from rtgmock.clock import Clock, ControlledClock, SystemClock, timestamp
-from rtgmock.config import BODY_LIMIT, Config, Settings, configured, local_url
+from rtgmock.config import BODY_LIMIT, SERVICE, Config, Settings, configured, local_url, reachable
 from rtgmock.engines.engine import Engine, Off
 from rtgmock.errors import StartupError
 from rtgmock.http_server import HttpServer
@@ -26,11 +28,13 @@ from rtgmock.web.control.gate import Controls
 from rtgmock.web.health import Life
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from flask import Flask
 
     from rtgmock.engines.redis_engine import Runner
+    from rtgmock.http_server import Secure
     from rtgmock.web.access_log import Entry, Log
 
 
@@ -60,6 +64,8 @@ class Emulator:
         self._log = log or _quiet
         self._watch: threading.Thread | None = None
         self._stopping = threading.Event()
+        self.certificate: Path | None = None
+        """What clients must trust; None without TLS."""
         chance = Chance(config.random_seed)
         with contextlib.ExitStack() as undo:
             self.store = Store.open(config.state, chance.state_id())
@@ -70,16 +76,26 @@ class Emulator:
             premises = Premises(config, self.store, self.clock, chance, self.engine)
             self._upkeep = Upkeep(premises)
             app = create_app(config, Provisioner(premises), self._controls(), self._life, self._log)
-            self._server = self._listen(app)
+            self._server = self._listen(app, self._certify(undo) if config.tls else None)
             self._open = undo.pop_all()
 
     def _controls(self) -> Controls:
         return Controls(self.clock, self._upkeep, self.reset)
 
-    def _listen(self, app: Flask) -> HttpServer:
+    def _certify(self, undo: contextlib.ExitStack) -> Secure:
+        from rtgmock.tls import Authority  # noqa: PLC0415 - trustme, which takes a while
+        from rtgmock.tls_socket import TlsSocket  # noqa: PLC0415
+
+        state = self.config.state or undo.enter_context(_temporary_state())
+        # The machine's time, not the emulator's: that is what clients know.
+        authority = Authority(state, SystemClock().now())
+        self.certificate = authority.certificate
+        return partial(TlsSocket, context=authority.context(_names(self.config)))
+
+    def _listen(self, app: Flask, secure: Secure | None) -> HttpServer:
         host, port = self.config.host, self.config.port
         try:
-            return HttpServer(app, host, port, body_limit=BODY_LIMIT, refused=self._refused)
+            return HttpServer(app, host, port, body_limit=BODY_LIMIT, refused=self._refused, secure=secure)
         except (socket.gaierror, UnicodeError) as error:
             raise StartupError(f"the host {host} is not known here; listen on another one: --host HOST") from error
         except OSError as error:
@@ -95,7 +111,7 @@ class Emulator:
     @property
     def url(self) -> str:
         """Where the API is served, for a client on this machine: ``http://127.0.0.1:8080``."""
-        return local_url(self.config.host, self._server.effective_port)
+        return local_url(self.config.host, self._server.effective_port, tls=self.config.tls)
 
     def start(self) -> Self:
         """Bring the instances' Redis servers back, or begin with the fixture, and answer requests."""
@@ -149,6 +165,27 @@ class Emulator:
 
     def __exit__(self, *exception: object) -> None:
         self.stop()
+
+
+@contextlib.contextmanager
+def _temporary_state() -> Iterator[Path]:
+    """Where a state file would be, in a folder that is gone with the emulator."""
+    from rtgmock.engines.owner import temporary_folder  # noqa: PLC0415 - psutil
+
+    folder = temporary_folder()
+    folder.chmod(0o755)  # the certificate is for everybody
+    try:
+        yield folder / "rtgmock.json"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _names(config: Config) -> Iterator[str]:
+    """The names by which clients may reach the API, for the certificate."""
+    yield from (*SERVICE, "localhost", "127.0.0.1", "::1", reachable(config.host), *config.allow_hosts)
+    yield socket.gethostname().lower()
+    if config.hostname and "{" not in config.hostname:
+        yield config.hostname
 
 
 def choose_engine(config: Config, state_id: str, tell: Callable[[str], None]) -> Engine:

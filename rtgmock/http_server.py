@@ -7,13 +7,13 @@ and werkzeug's server is not made for more than debugging. What is added here:
 
 - limits that hold against many half-sent requests (waitress's own let 120 of them stall it);
 - a stop that takes what has arrived, finishes it, and answers it whole;
-- refusals in the one shape that errors have here, which the client gets to read also while it is still sending.
-
-TLS goes into ``_Channel``, whose ``recv`` and ``send`` are the only places that touch the socket.
+- refusals in the one shape that errors have here, which the client gets to read also while it is still sending;
+- TLS, by a socket that does it (``rtgmock.tls_socket``): a handshake waits in the loop like any unfinished request.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import socket
 import threading
@@ -26,6 +26,7 @@ from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
+from waitress.utilities import BadRequest
 
 from rtgmock.text import printable
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from wsgiref.types import WSGIApplication
 
+    Secure = Callable[[socket.socket], Any]
     Refused = Callable[[int, str, str], None]
     """Told of every refusal: the status, the request's first line, the sentence in the answer."""
 
@@ -57,11 +59,24 @@ _ARRIVING = 0.5
 class _Parser(HTTPRequestParser):
     command = path = ""  # waitress relies on them, also when a first line has not given them
 
+    def received(self, data: bytes) -> int:
+        if data.startswith(b"\x16") and not (self.header_plus or self.headers_finished):  # or the client would wait
+            self.error = BadRequest("a TLS handshake where plain HTTP is spoken; use http://, or start with --tls")
+            self.completed = True
+            return len(data)
+        return int(super().received(data))
+
     def parse_header(self, header_plus: bytes) -> None:
         try:
             super().parse_header(header_plus)
         except ValueError as error:  # urlsplit's, of "GET http://[": otherwise there would be no answer at all
             raise ParsingError(str(error)) from error
+
+
+class _Plaintext(_Parser):
+    def parse_header(self, header_plus: bytes) -> None:
+        super().parse_header(header_plus)
+        raise ParsingError("this port speaks HTTPS; use https:// in place of http://")
 
 
 class _Refusal(ErrorTask):
@@ -90,13 +105,25 @@ def _sentence(code: int, reason: str, adj: Any) -> str:
     }.get(code, f"The request cannot be read: {reason}.")
 
 
+class _NotYet(Exception):
+    """There is nothing to read yet. No OSError, for which waitress would close the connection."""
+
+
 class _Channel(HTTPChannel):
-    parser_class = _Parser
     error_task_class = _Refusal
 
     lingering = False
     started: float | None = None
     """When the request that is being read began to come."""
+
+    @property
+    def parser_class(self) -> type[_Parser]:
+        return _Plaintext if getattr(self.socket, "plain", False) else _Parser
+
+    @property
+    def shaking(self) -> bool:
+        """Whether a TLS handshake is under way, with which the first request begins."""
+        return getattr(self.socket, "shaking", False)
 
     def service(self) -> None:
         if self.server.stopping and self.requests:
@@ -114,11 +141,18 @@ class _Channel(HTTPChannel):
     def writable(self) -> bool:
         return self.will_close if self.lingering else bool(super().writable())
 
+    def recv(self, size: int) -> bytes:
+        try:
+            return bytes(super().recv(size))
+        except BlockingIOError as error:
+            raise _NotYet from error
+
     def handle_read(self) -> None:
-        if not self.lingering:
-            super().handle_read()
-        elif not self.recv(self.adj.recv_bytes):
-            self.handle_close()
+        with contextlib.suppress(_NotYet):
+            if not self.lingering:
+                super().handle_read()
+            elif not self.recv(self.adj.recv_bytes):
+                self.handle_close()
 
     def handle_write(self) -> None:
         unread = self.close_when_flushed and not self.will_close and not self.lingering
@@ -145,15 +179,15 @@ class _Channel(HTTPChannel):
             return False
         if self.lingering or self.request is not None:
             return now - (self.started or now) > (_LINGER if self.lingering else _UNFINISHED)
-        return bool(time.time() - self.last_activity > _IDLE)
+        return bool(time.time() - self.last_activity > (_UNFINISHED if self.shaking else _IDLE))
 
     def busy(self, stopping_for: float) -> bool:
         """Whether the server, which has been stopping for some seconds, has to wait for this connection."""
         if self.requests or self.total_outbufs_len:
             return True
-        if self.request is not None:
+        if self.request is not None or self.shaking:
             return stopping_for < _ARRIVING
-        return self.started is None and stopping_for < _BEGINNING
+        return self.started is None and stopping_for < self.server.beginning
 
 
 class _Dispatcher(ThreadedTaskDispatcher):
@@ -164,19 +198,28 @@ class HttpServer(TcpWSGIServer):
     """Serves a WSGI application on one address, in a thread of its own.
 
     It listens from its construction on (OSError if it cannot), and answers from ``start`` on. ``refused`` is
-    told of every request that does not get as far as the application.
+    told of every request that does not get as far as the application. ``secure`` makes of an accepted socket one
+    that speaks TLS.
     """
 
     channel_class = _Channel
 
     def __init__(
-        self, application: WSGIApplication, host: str, port: int, *, body_limit: int, refused: Refused
+        self,
+        application: WSGIApplication,
+        host: str,
+        port: int,
+        *,
+        body_limit: int,
+        refused: Refused,
+        secure: Secure | None = None,
     ) -> None:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         adjustments = Adjustments(
             host=host,
             port=port,
             ident="rtgmock",
+            url_scheme="https" if secure else "http",
             threads=THREADS,
             connection_limit=_CONNECTIONS,
             cleanup_interval=1,
@@ -187,6 +230,8 @@ class HttpServer(TcpWSGIServer):
             clear_untrusted_proxy_headers=True,
         )
         self.refused = refused
+        self.beginning = _ARRIVING if secure else _BEGINNING  # a TLS client shakes hands first
+        self._secure = secure
         self._stopping_since: float | None = None
         self._timeout = 0.0
         self._trigger_lock, self._closed = threading.Lock(), False
@@ -217,6 +262,13 @@ class HttpServer(TcpWSGIServer):
             self.trigger.pull_trigger(self._stop_accepting)
             self._thread.join(timeout + 2)
         self._close_all()
+
+    def accept(self) -> Any:
+        """A new connection and its address; None when there is none."""
+        accepted = super().accept()
+        if accepted and self._secure:
+            return self._secure(accepted[0]), accepted[1]
+        return accepted
 
     def pull_trigger(self) -> None:
         """Wake the loop; do nothing for a thread that was cut: another file may have the trigger's number by then."""

@@ -35,6 +35,8 @@ class Served:
         self.url = self.emulator.url
         self.session = requests.Session()
         self.session.trust_env = False
+        if self.emulator.certificate:
+            self.session.verify = str(self.emulator.certificate)
         self.session.auth = (config.accounts[0].name, config.accounts[0].password)
 
     def call(self, method: str, path: str, **options: Any) -> requests.Response:

@@ -128,15 +128,16 @@ def test_requests_are_answered_as_soon_as_the_banner_is_printed(tmp_path: Path) 
     assert "  API " not in rest
 
 
+@pytest.mark.parametrize("tls", [(), ("--tls",)], ids=["http", "https"])
 @pytest.mark.parametrize("account", ["username:password", "o'neil:a b$HOME\"`;&|:#\\!*?"])
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "localhost", "::1"])
 def test_the_curl_line_in_the_banner_works_when_pasted(
-    command: Start, program: Callable[[str, str], str], tmp_path: Path, account: str, host: str
+    command: Start, program: Callable[[str, str], str], tmp_path: Path, *, account: str, host: str, tls: tuple[str, ...]
 ) -> None:
     program("curl", "curl")
     if not is_here(host):
         pytest.skip(f"this machine has no {host}")
-    server = command("--state", ":memory:", "--host", host, "--account", account)
+    server = command("--state", "a state.json", "--host", host, "--account", account, *tls)
     pasted = subprocess.run(
         ["sh", "-c", row(server, "try it")],
         cwd=tmp_path,
@@ -234,6 +235,7 @@ def test_every_option_may_come_as_a_variable(command: Start, tmp_path: Path) -> 
         "RTGMOCK_BOOT_DELAY": "2reads",
         "RTGMOCK_RANDOM_SEED": "7",
         "RTGMOCK_FIXTURE": "fixture.json",
+        "RTGMOCK_TLS": "no",
         "RTGMOCK_LOG_FORMAT": "json",
         "RTGMOCK_ALLOW_HOST": "one.example two.example",
     }
@@ -329,7 +331,7 @@ WRONG = [
 
 
 def test_every_option_that_can_be_wrong_is_tried() -> None:
-    assert {option for option, _, _ in WRONG} == OPTIONS.keys() - {"--ready-file"}
+    assert {option for option, _, _ in WRONG} == OPTIONS.keys() - {"--ready-file", "--tls"}
 
 
 @pytest.mark.parametrize(("option", "value", "accepted"), WRONG)
@@ -346,11 +348,15 @@ def test_a_wrong_value_is_refused_with_what_is_accepted(tmp_path: Path, option: 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_wrong_variable_is_refused_like_its_option(tmp_path: Path) -> None:
-    refused = run("serve", folder=tmp_path, env={"RTGMOCK_PORTS": "many"})
+@pytest.mark.parametrize(
+    ("variable", "value", "accepted"),
+    [("RTGMOCK_PORTS", "many", "as 9001-9999"), ("RTGMOCK_TLS", "maybe", "accepted are 1, true, yes, on, 0, false")],
+)
+def test_a_wrong_variable_is_refused_like_its_option(tmp_path: Path, variable: str, value: str, accepted: str) -> None:
+    refused = run("serve", folder=tmp_path, env={variable: value})
 
     assert refused.returncode == 2
-    assert "as 9001-9999" in " ".join(refused.stderr.split())
+    assert accepted in " ".join(refused.stderr.split())
 
 
 def test_an_account_that_is_given_twice_is_refused(tmp_path: Path) -> None:
@@ -559,6 +565,68 @@ def test_ready_refuses_what_is_no_url(tmp_path: Path, url: str) -> None:
     assert "http://127.0.0.1:8080" in asked.stderr
 
 
+@pytest.mark.parametrize("value", ["1", "yes", "TRUE"])
+def test_a_variable_turns_tls_on(command: Start, value: str) -> None:
+    server = command("--state", "state.json", env={"RTGMOCK_TLS": value})
+
+    assert server.url.startswith("https://")
+    assert row(server, "API") == f"{server.url}/instances"
+    assert call("GET", row(server, "API"), verify=row(server, "CA")).json() == []
+
+
+def test_ready_speaks_https_where_the_url_does(command: Start, tmp_path: Path) -> None:
+    server = command("--state", "state.json", "--tls")
+    port = server.url.rpartition(":")[2]
+
+    assert run("ready", server.url, folder=tmp_path).returncode == 0
+    assert run("ready", folder=tmp_path, env={"RTGMOCK_TLS": "1", "RTGMOCK_PORT": port}).returncode == 0
+    plain = run("ready", folder=tmp_path, env={"RTGMOCK_TLS": "", "RTGMOCK_PORT": port})
+    assert (plain.returncode, "it answers 400" in plain.stderr) == (1, True)
+
+
+def test_ready_is_1_where_no_https_is_spoken(command: Start, tmp_path: Path) -> None:
+    server = command("--state", ":memory:")
+    asked = run("ready", server.url.replace("http", "https"), folder=tmp_path)
+
+    assert asked.returncode == 1
+    assert "no emulator answers at https://" in asked.stderr
+    assert "what listens there does not speak HTTPS" in asked.stderr
+    assert asked.stderr.count("\n") == 1
+
+
+def test_ready_refuses_a_variable_that_is_neither_yes_nor_no(tmp_path: Path) -> None:
+    asked = run("ready", folder=tmp_path, env={"RTGMOCK_TLS": "maybe"})
+
+    assert asked.returncode == 2
+    assert "RTGMOCK_TLS: 'maybe' is neither yes nor no" in asked.stderr
+
+
+@pytest.mark.parametrize("by", ["option", "variable"])
+def test_ca_prints_the_path_alone_and_how_to_use_it_beside_it(command: Start, tmp_path: Path, by: str) -> None:
+    options, env = (("--state", "a b.json"), {}) if by == "option" else ((), {"RTGMOCK_STATE": "a b.json"})
+    asked = run("ca", *options, folder=tmp_path, env=env)
+    path = tmp_path / "a b.json.ca.pem"
+
+    assert (asked.returncode, asked.stdout) == (0, f"{path}\n")
+    assert asked.stderr.splitlines() == [
+        f"export {name}='{path}'"
+        for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+    ]
+    made = path.read_bytes()
+    server = command("--state", "a b.json", "--tls")
+    assert row(server, "CA") == str(path)
+    assert path.read_bytes() == made
+    assert call("GET", f"{server.url}/instances", verify=str(path)).status_code == 200
+
+
+def test_ca_has_nothing_to_print_where_nothing_is_kept(tmp_path: Path) -> None:
+    asked = run("ca", "--state", ":memory:", folder=tmp_path)
+
+    assert (asked.returncode, asked.stdout) == (2, "")
+    assert "its banner names it" in asked.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_log_as_text_has_one_line_for_each_request(command: Start) -> None:
     server = command("--state", ":memory:")
     create(server.url)
@@ -656,7 +724,7 @@ def test_the_help_of_serve_has_every_option_and_every_variable(tmp_path: Path) -
     assert asked.returncode == 0
     words = " ".join(asked.stdout.split())
     for setting in OPTIONS.values():
-        assert f"{setting.option} {setting.metavar} {setting.help}" in words
+        assert f"{setting.usage} {setting.help}" in words
         assert f"[env: {setting.variable}; default: {setting.shown_default}]" in words
 
 

@@ -19,6 +19,7 @@ from rtgmock.config import (
     local_url,
     parse_account,
     parse_api,
+    parse_flag,
     parse_host,
     parse_hostname,
     parse_log_format,
@@ -49,6 +50,7 @@ VARIABLES = {
     "--boot-delay": "RTGMOCK_BOOT_DELAY",
     "--random-seed": "RTGMOCK_RANDOM_SEED",
     "--fixture": "RTGMOCK_FIXTURE",
+    "--tls": "RTGMOCK_TLS",
     "--log-format": "RTGMOCK_LOG_FORMAT",
     "--allow-host": "RTGMOCK_ALLOW_HOST",
     "--ready-file": "RTGMOCK_READY_FILE",
@@ -131,6 +133,7 @@ def test_the_defaults_serve_one_account_on_loopback() -> None:
         server_memory=68719476736,
         boot_delay=BootDelay(),
         random_seed=None,
+        tls=False,
         log_format="text",
         allow_hosts=(),
         ready_file=None,
@@ -183,6 +186,8 @@ def test_these_options_may_be_repeated(option: str) -> None:
         (parse_seed, "9" * 30, 10**30 - 1),
         (parse_state, ":memory:", None),
         (parse_state, "state/rtgmock.json", Path("state/rtgmock.json")),
+        *((parse_flag, text, True) for text in ("1", "true", "yes", "on", "TRUE", "Yes")),
+        *((parse_flag, text, False) for text in ("0", "false", "no", "off", "False")),
         (parse_log_format, "text", "text"),
         (parse_log_format, "json", "json"),
         (parse_api, "2010", 2010),
@@ -244,6 +249,14 @@ def test_a_setting_is_read(parse: Callable[[str], Any], text: str, value: Any) -
             for text in ("", "1.5", "+1", "seven", "0x7", "1_0", " 1", "9" * 31)
         ),
         (parse_state, "", "the state file's name is empty; write a path, or :memory: to keep nothing"),
+        *(
+            (
+                parse_flag,
+                text,
+                f"{text!r} is neither yes nor no; accepted are 1, true, yes, on, 0, false, no, off",
+            )
+            for text in ("", "2", "maybe", "y", " yes", "tls", "\u0661")
+        ),
         *(
             (parse_log_format, text, f"{text!r} is not a log format; accepted are text and json")
             for text in ("", "JSON", "xml")
@@ -322,6 +335,7 @@ def test_a_config_does_not_change() -> None:
 )
 def test_a_client_on_this_machine_reaches_a_wildcard_by_loopback(host: str, url: str) -> None:
     assert local_url(host, 8080) == url
+    assert local_url(host, 8080, tls=True) == url.replace("http", "https")
 
 
 def test_brackets_around_an_address_are_not_part_of_it() -> None:

@@ -1,4 +1,4 @@
-"""The HTTP server under clients that are slow, many, or still sending, and while it stops."""
+"""The HTTP server, with TLS and without, under clients that are slow, many, or still sending, and while it stops."""
 
 from __future__ import annotations
 
@@ -6,19 +6,25 @@ import contextlib
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
 
 from rtgmock.http_server import HttpServer
+from rtgmock.tls import Authority
+from rtgmock.tls_socket import TlsSocket
 from tests.support import raw
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
     from wsgiref.types import StartResponse, WSGIEnvironment
 
+    from rtgmock.http_server import Secure
     from tests.conftest import Serve, Served
 
 HEAD = "POST /instances.json HTTP/1.1\nHost: localhost\nAuthorization: Basic dXNlcm5hbWU6cGFzc3dvcmQ="
@@ -28,6 +34,16 @@ HALVES = {
     "half a body": raw.head(f"{HEAD}\nContent-Length: 9") + b"plan",
     "half a chunk": raw.head(f"{HEAD}\nTransfer-Encoding: chunked") + b"9\r\nplan",
 }
+
+
+@pytest.fixture(params=[False, True], ids=["http", "https"])
+def tls(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+@pytest.fixture
+def api(serve: Serve, tls: bool) -> Served:
+    return serve(tls=tls)
 
 
 @contextlib.contextmanager
@@ -95,7 +111,7 @@ def test_a_refused_client_that_never_ends_is_cut(api: Served, monkeypatch: pytes
     with raw.connect(api.url) as connection:
         connection.sendall(raw.head(f"{HEAD}\nContent-Length: 8000000"))
         assert raw.parse(raw.receive(connection)).status == 413
-        with pytest.raises(OSError, match=r"reset|[Bb]roken pipe"):
+        with pytest.raises(OSError, match=r"reset|[Bb]roken pipe|closed"):
             send_on(connection)
 
 
@@ -125,12 +141,14 @@ def test_what_the_server_refuses_is_logged_too(api: Served) -> None:
 class Held:
     """A server whose application says when a request has come, and answers when it may."""
 
-    def __init__(self) -> None:
+    def __init__(self, secure: Secure | None) -> None:
         self.came = threading.Semaphore(0)
         self.may = threading.Event()
-        self.server = HttpServer(self.application, "127.0.0.1", 0, body_limit=1000, refused=lambda *_: None)
+        self.server = HttpServer(
+            self.application, "127.0.0.1", 0, body_limit=1000, refused=lambda *_: None, secure=secure
+        )
         self.server.start()
-        self.url = f"http://127.0.0.1:{self.server.effective_port}"
+        self.url = f"{'https' if secure else 'http'}://127.0.0.1:{self.server.effective_port}"
 
     def application(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         self.came.release()
@@ -141,8 +159,10 @@ class Held:
 
 
 @pytest.fixture
-def held() -> Iterator[Held]:
-    held = Held()
+def held(tls: bool, tmp_path: Path) -> Iterator[Held]:
+    state, now = tmp_path / "state.json", datetime.now(UTC)
+    secure = partial(TlsSocket, context=Authority(state, now).context(["localhost"])) if tls else None
+    held = Held(secure)
     yield held
     held.may.set()
     held.server.stop(timeout=0)
@@ -200,8 +220,7 @@ def test_a_stop_cuts_what_takes_too_long(held: Held, pool: ThreadPoolExecutor) -
         answer.result(10)
 
 
-def test_health_says_so_while_the_emulator_stops(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    api = serve()
+def test_health_says_so_while_the_emulator_stops(api: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     come, may = threading.Event(), threading.Event()
 
     def slow(*_: object) -> list[dict[str, object]]:
@@ -211,6 +230,7 @@ def test_health_says_so_while_the_emulator_stops(serve: Serve, monkeypatch: pyte
 
     monkeypatch.setattr("rtgmock.provisioner.Provisioner.list", slow)
     with ThreadPoolExecutor() as pool, requests.Session() as session:
+        session.trust_env, session.verify = False, api.session.verify
         assert session.get(f"{api.url}/_rtgmock/health").json()["status"] == "ok"
         listed = pool.submit(api.get, "/instances.json")
         assert come.wait(5)
@@ -239,7 +259,7 @@ def test_two_emulators_in_one_process_do_not_see_each_other(serve: Serve) -> Non
 
 def test_health(api: Served) -> None:
     api.clock.advance(1.5)
-    answer = requests.get(f"{api.url}/_rtgmock/health", timeout=5)
+    answer = api.get("/_rtgmock/health", auth=("nobody", ""))
 
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "application/json"

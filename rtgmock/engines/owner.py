@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from pathlib import Path
 
 import psutil
 
@@ -15,6 +17,13 @@ TEMPORARY = "rtgmock-"
 def me() -> str:
     """The running process, told from any other one that has its number before or after it."""
     return f"{os.getpid()}:{psutil.Process().create_time()}"
+
+
+def temporary_folder() -> Path:
+    """A new folder that is known to be ours, so that ``rtgmock prune`` can remove it when we cannot."""
+    folder = Path(tempfile.mkdtemp(prefix=TEMPORARY))
+    (folder / OWNER).write_text(me(), encoding="ascii")
+    return folder
 
 
 def lives(owner: str) -> bool:

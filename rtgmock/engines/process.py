@@ -9,22 +9,21 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 
 from rtgmock.config import reachable
-from rtgmock.engines.owner import OWNER, TEMPORARY, me
+from rtgmock.engines.owner import OWNER, me, temporary_folder
 from rtgmock.engines.ports import can_listen
 from rtgmock.engines.redis_conf import SNAPSHOT
 from rtgmock.errors import EngineFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from rtgmock.attributes import Record
 
@@ -45,12 +44,6 @@ def _die_with_parent() -> Callable[[], None] | None:
             os._exit(1)
 
     return bind
-
-
-def _temporary_folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix=TEMPORARY))
-    (folder / OWNER).write_text(me(), encoding="ascii")
-    return folder
 
 
 def _environment() -> dict[str, str]:
@@ -75,7 +68,7 @@ class ProcessRunner:
         self._server = server
         self._host = host
         self._temporary = folder is None
-        self._folder = folder or _temporary_folder()
+        self._folder = folder or temporary_folder()
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         self._lock = threading.Lock()
         self._before_exec = _die_with_parent()

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from flask import request
 
+from rtgmock.config import SERVICE
 from rtgmock.errors import BadRequest, Forbidden
 from rtgmock.text import printable
 from rtgmock.web.notes import notes
@@ -22,14 +23,13 @@ if TYPE_CHECKING:
 
     from rtgmock.config import Config
 
-_SERVICE = {"redistogo.com", "www.redistogo.com"}
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9_.-]+))(?::\d{1,5})?")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
 def install(app: Flask, config: Config) -> None:
     """Check every request, of any path, before anything else is done with it."""
-    known = _SERVICE | set(config.allow_hosts) | {config.host}
+    known = {*SERVICE, *config.allow_hosts, config.host}
     if config.hostname and "{" not in config.hostname:
         known.add(config.hostname.lower())
 

@@ -25,7 +25,7 @@ def table(head: str, rows: Iterable[Iterable[object]]) -> str:
 def options() -> str:
     rows = (
         (
-            f"`{setting.option} {setting.metavar}`".replace("|", "\\|"),
+            f"`{setting.usage}`".replace("|", "\\|"),
             f"`{setting.variable}`",
             _code(setting),
             setting.help,
