@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 from rtgmock.config import BODY_LIMIT
-from rtgmock.web import access_log, api, errors, guard, health, openapi
+from rtgmock.web import access_log, api, errors, faults, guard, health, openapi
 from rtgmock.web.control import gate as control
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def create_app(config: Config, provisioner: Provisioner, controls: Controls, lif
     app.url_map.merge_slashes = False
     access_log.install(app, controls.clock, log)
     guard.install(app, config)
+    faults.install(app, controls.faults)
     errors.install(app)
     app.register_blueprint(api.blueprint(config, provisioner))
     app.register_blueprint(health.blueprint(life, controls.clock))

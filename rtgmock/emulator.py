@@ -17,6 +17,7 @@ from rtgmock.clock import Clock, ControlledClock, SystemClock, timestamp
 from rtgmock.config import BODY_LIMIT, SERVICE, Config, Settings, configured, local_url, reachable
 from rtgmock.engines.engine import Engine, Off
 from rtgmock.errors import StartupError
+from rtgmock.faults.book import Book
 from rtgmock.http_server import HttpServer
 from rtgmock.ids import Chance
 from rtgmock.premises import Premises
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from rtgmock.engines.redis_engine import Runner
+    from rtgmock.faults.book import Fault
+    from rtgmock.faults.rule import Keys
     from rtgmock.http_server import Secure
     from rtgmock.web.access_log import Entry, Log
 
@@ -75,12 +78,13 @@ class Emulator:
             self._life = Life(self.clock.ticks(), self.engine.name)
             premises = Premises(config, self.store, self.clock, chance, self.engine)
             self._upkeep = Upkeep(premises)
+            self.faults = Book(chance)
             app = create_app(config, Provisioner(premises), self._controls(), self._life, self._log)
             self._server = self._listen(app, self._certify(undo) if config.tls else None)
             self._open = undo.pop_all()
 
     def _controls(self) -> Controls:
-        return Controls(self.clock, self._upkeep, self.reset)
+        return Controls(self.clock, self._upkeep, self.faults, self.reset)
 
     def _certify(self, undo: contextlib.ExitStack) -> Secure:
         from rtgmock.tls import Authority  # noqa: PLC0415 - trustme, which takes a while
@@ -141,9 +145,16 @@ class Emulator:
         return self.config.accounts[0].password
 
     def reset(self) -> None:
-        """Go back to empty, or to the fixture: instances, ids, time, Redis servers."""
-        for part in (self.clock, self._upkeep):
+        """Go back to empty, or to the fixture: instances, ids, faults, time, Redis servers."""
+        for part in (self.faults, self.clock, self._upkeep):
             part.reset()
+
+    def fail(self, method: str | None = None, path: str | None = None, **keys: Unpack[Keys]) -> Fault:
+        """Let requests go wrong: ``fail("POST", "/instances", status=503, times=1)``. Raises Invalid.
+
+        It holds until the fault is removed, or for a ``with`` block.
+        """
+        return self.faults.add([{"method": method, "path": path, **keys}])[0]
 
     def advance(self, seconds: float) -> None:
         """Let time pass at once: ``created_at``, ``updated_at`` and the boot delay see it."""

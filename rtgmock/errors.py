@@ -20,10 +20,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+
+def reason(status: int) -> str:
+    """The status line's words, as Rails had them and whatever Python's version calls them."""
+    rails = {413: "Request Entity Too Large", 422: "Unprocessable Entity"}
+    try:
+        return rails.get(status) or HTTPStatus(status).phrase
+    except ValueError:  # one that no standard has
+        return "Refused"
 
 
 class RtgmockError(Exception):
@@ -40,7 +50,7 @@ class RequestError(RtgmockError):
     ``headers`` go out with the answer. ``hint`` says what the mistake probably was.
     """
 
-    status: ClassVar[int] = 500
+    status: int = 500
 
     def __init__(self, message: str, *, headers: Mapping[str, str] | None = None, hint: str = "") -> None:
         super().__init__(message)

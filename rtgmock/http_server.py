@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING, Any
 
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
-from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
 from waitress.utilities import BadRequest
 
+from rtgmock.http_faults import FaultyChannel
 from rtgmock.text import printable
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class _NotYet(Exception):
     """There is nothing to read yet. No OSError, for which waitress would close the connection."""
 
 
-class _Channel(HTTPChannel):
+class _Channel(FaultyChannel):
     error_task_class = _Refusal
 
     lingering = False
@@ -230,6 +230,8 @@ class HttpServer(TcpWSGIServer):
             clear_untrusted_proxy_headers=True,
         )
         self.refused = refused
+        self.held: set[Any] = set()
+        """The connections whose answers are kept back."""
         self.beginning = _ARRIVING if secure else _BEGINNING  # a TLS client shakes hands first
         self._secure = secure
         self._stopping_since: float | None = None
@@ -281,6 +283,8 @@ class HttpServer(TcpWSGIServer):
         for channel in list(self.active_channels.values()):
             if channel.overdue(time.monotonic()):
                 channel.will_close = True
+        for channel in list(self.held):
+            channel.release_if_left()
 
     def _stop_accepting(self) -> None:
         # The kernel has completed connections that were not accepted yet: their requests are on their way.
@@ -296,13 +300,23 @@ class HttpServer(TcpWSGIServer):
 
     def _loop(self) -> None:
         while self._stopping_since is None:
-            self._poll(1.0)
+            self._poll(self._pause() if self.held else 1.0)
         self._poll(0)  # what the open connections have sent already
         while self._waiting(time.monotonic() - self._stopping_since):
             self._poll(0.01)
 
     def _poll(self, timeout: float) -> None:
         self.asyncore.loop(timeout=timeout, map=self._map, use_poll=True, count=1)
+
+    def _pause(self) -> float:
+        """The seconds until the next answer is no longer kept back, one at most."""
+        pause = 1.0
+        for channel in list(self.held):
+            self.held.discard(channel)  # first, since another thread may hold it again at any moment
+            if channel.connected and channel.held_for:
+                self.held.add(channel)
+                pause = min(pause, channel.held_for + 0.001)  # the poll cuts to milliseconds
+        return pause
 
     def _waiting(self, stopping_for: float) -> bool:
         if stopping_for > self._timeout:

@@ -1,4 +1,4 @@
-"""Chance, passed in to whatever needs it: passwords and the names of servers."""
+"""Chance, passed in to whatever needs it: passwords, the names of servers, and faults."""
 
 from __future__ import annotations
 
@@ -44,6 +44,10 @@ class Chance:
     def config_command(self, instance_id: int) -> str:
         """32 lower-case hex digits (recorded)."""
         return f"{self._draws('config_command', instance_id).getrandbits(128):032x}"
+
+    def share(self, purpose: str, number: int, count: int) -> float:
+        """From 0 up to 1, for the how manieth time that something is left to chance."""
+        return self._draws(f"{purpose}:{count}", number).random()
 
     def state_id(self) -> str:
         """What tells one state's containers from another's. Never the same twice, with a seed either."""

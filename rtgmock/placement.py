@@ -8,6 +8,8 @@ from rtgmock.errors import Invalid
 from rtgmock.text import show_size
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rtgmock.attributes import Record
     from rtgmock.config import Config
     from rtgmock.engines.engine import Engine
@@ -67,11 +69,16 @@ class Placement:
             raise Invalid([f"Port can't be assigned: {full}; delete an instance, or restart with a wider --ports"])
         return port
 
-    def check_room(self, before: Record, plan: Plan) -> None:
-        """An upgrade may fail for want of space on the instance's server (documented). Raises Invalid."""
+    def check_room(self, before: Record, plan: Plan, full: Callable[[], bool]) -> None:
+        """An upgrade may fail for want of space on the instance's server (documented). Raises Invalid.
+
+        ``full`` is asked whether one that there is space for shall fail all the same.
+        """
         server = self._store.servers()[before["server_id"]]
         free = (server.memory or self._config.server_memory) - self._memory_by_server()[before["server_id"]]
         needed = plan.memory - before["memory"]
+        if 0 < needed <= free and full():
+            free = 0
         if needed > max(free, 0):
             room = (
                 f"the server {server.name} has {show_size(max(free, 0))} free, and {show_size(needed)} more are needed"

@@ -14,6 +14,7 @@ from rtgmock.plans import PLANS, Plan
 from rtgmock.wire import params
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from rtgmock.attributes import Record
@@ -117,27 +118,32 @@ class Provisioner:
         change.put_instance(record | {"status": status, "boot": boot})
         return record
 
-    def update(self, account: Account, instance_id: int, given: Parameters) -> tuple[Record, Record]:
+    def update(
+        self, account: Account, instance_id: int, given: Parameters, *, full: Callable[[], bool] = bool
+    ) -> tuple[Record, Record]:
         """Upgrade an instance or change its settings. Gives it before and after.
 
+        ``full`` is asked whether an upgrade that there is room for shall fail for want of it all the same.
         Raises NotFound, Invalid, EngineFailed; then neither the record nor a live Redis has changed.
         """
         with self._premises.gate.among_others(), self._premises.locks.of(instance_id):
-            before, after = self._planned(account, instance_id, given)
+            before, after = self._planned(account, instance_id, given, full)
             try:
                 self._applied(account, before, after)
             finally:
                 self._placement.release(instance_id)
         return self._premises.attendance.live(before), self._premises.attendance.live(after)
 
-    def _planned(self, account: Account, instance_id: int, given: Parameters) -> tuple[Record, Record]:
+    def _planned(
+        self, account: Account, instance_id: int, given: Parameters, full: Callable[[], bool]
+    ) -> tuple[Record, Record]:
         """An instance before and after an update, with what it will take up reserved."""
         with self._store.transaction():
             before = self._settled(self._find(account, instance_id))
             if not (given.values or given.fixed):
                 raise _nothing_known(given, self._config.api)
             changed = {name: value for name, value in given.values.items() if before[name] != value}
-            after = before | self._changes(before, changed)
+            after = before | self._changes(before, changed, full)
             if changed:
                 after |= {"updated_at": timestamp(self._clock.now())}
                 self._placement.reserve(after)
@@ -201,7 +207,7 @@ class Provisioner:
             "boot": None,
         }
 
-    def _changes(self, before: Record, changed: Record) -> Record:
+    def _changes(self, before: Record, changed: Record, full: Callable[[], bool]) -> Record:
         """What an update really changes in a record. Raises Invalid."""
         settings = [attributes.BY_NAME[name].label.lower() for name in changed if name != "plan"]
         if "plan" not in changed:
@@ -211,7 +217,7 @@ class Provisioner:
         if settings:
             raise Invalid([f"Plan can't be changed together with {', '.join(settings)}; send them in two requests"])
         plan = PLANS[changed["plan"]]
-        self._placement.check_room(before, plan)
+        self._placement.check_room(before, plan, full)
         return attributes.follow_plan(plan)
 
 

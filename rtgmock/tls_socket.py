@@ -31,7 +31,7 @@ class TlsSocket:
     def __init__(self, accepted: socket.socket, context: ssl.SSLContext) -> None:
         self._socket = accepted
         self._context = context
-        self._begun = False
+        self._begun = self._silent = False
         self._lock = threading.Lock()
 
     def recv(self, size: int) -> bytes:
@@ -65,6 +65,10 @@ class TlsSocket:
             self._say_goodbye()
             self._socket.shutdown(how)
 
+    def silence(self) -> None:
+        """Say no goodbye: the connection is to look like a broken one."""
+        self._silent = True
+
     def close(self) -> None:
         """Close the connection, and tell the client before."""
         with self._lock:
@@ -72,7 +76,7 @@ class TlsSocket:
             self._socket.close()
 
     def _say_goodbye(self) -> None:
-        if isinstance(self._socket, ssl.SSLSocket) and not self.shaking:
+        if isinstance(self._socket, ssl.SSLSocket) and not (self.shaking or self._silent):
             with contextlib.suppress(OSError, ValueError):  # sent at once, or there is nobody to tell
                 self._socket.unwrap()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 
 from rtgmock.cli import _banner
 from tests.conftest import lacking
@@ -24,9 +26,9 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 ADDRESS = "127.0.0.1:8080"
 
 
-def example(language: str) -> str:
-    """The one block of that language in the section of examples."""
-    section = README.partition("## The documentation's example")[2].partition("\n## ")[0]
+def example(language: str, heading: str = "The documentation's example") -> str:
+    """The one block of that language in the section of that heading."""
+    section = README.partition(f"\n## {heading}")[2].partition("\n## ")[0]
     [block] = re.findall(rf"```{language}\n(.*?)```", section, re.DOTALL)
     return str(block)
 
@@ -51,6 +53,25 @@ def test_the_tables_are_the_codes_own() -> None:
         check=False,
     )
     assert done.returncode == 0, f"{done.stdout}{done.stderr}; mend it with: nox -s docs"
+
+
+def test_the_faults_in_curl(api: Served, program: Callable[[str, str], str]) -> None:
+    program("curl", "curl")
+    said = run(["sh", "-e"], example("sh", "Faults").replace("curl", "curl -qsS"), api)
+
+    answers = [json.loads(line)["faults"] for line in said.splitlines()]
+    assert [[fault["id"] for fault in faults] for faults in answers] == [[1], [2], [3, 4], [1, 2, 3, 4], []]
+
+
+def test_the_fault_in_python(api: Served) -> None:
+    def deploy() -> None:
+        with contextlib.suppress(requests.ConnectionError):
+            api.create()
+        api.create()
+
+    exec(example("python", "Faults"), {"emulator": api.emulator, "deploy": deploy})
+
+    assert len(api.get("/instances.json").json()) == 2
 
 
 def test_the_example_in_curl(api: Served, program: Callable[[str, str], str]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -12,6 +11,7 @@ from flask import request
 
 from rtgmock.attributes import SECRETS
 from rtgmock.clock import timestamp
+from rtgmock.errors import reason
 from rtgmock.text import printable
 from rtgmock.web import notes as request_notes
 from rtgmock.web.notes import notes
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rtgmock.clock import Clock
 
     Entry = dict[str, Any]
-    """What is logged of a request: time, method, path, status, ms, account, ignored, hint."""
+    """What is logged of a request: time, method, path, status, ms, account, ignored, hint, fault."""
     Log = Callable[[Entry], None]
 
 MASK = "***"
@@ -46,18 +46,15 @@ def install(app: Flask, clock: Clock, log: Log) -> None:
     @app.after_request
     def end(response: Response) -> Response:
         noted = notes()
-        response.status = f"{response.status_code} {_reason(response.status_code)}"
+        response.status = f"{response.status_code} {reason(response.status_code)}"
         if noted.ignored:
             response.headers["X-Rtgmock-Ignored"] = ", ".join(noted.ignored)
         if noted.hint and response.status_code >= 400:  # noqa: PLR2004 - what worked needs no hint
             response.headers["X-Rtgmock-Hint"] = noted.hint
+        if noted.fault:
+            response.headers["X-Rtgmock-Fault"] = noted.fault
         log(_entry(response, clock))
         return response
-
-
-def _reason(status: int) -> str:
-    """The status line's words, as Rails had them and whatever Python's version calls them."""
-    return {413: "Request Entity Too Large", 422: "Unprocessable Entity"}.get(status) or HTTPStatus(status).phrase
 
 
 def _entry(response: Response, clock: Clock) -> Entry:
@@ -70,7 +67,7 @@ def _entry(response: Response, clock: Clock) -> Entry:
         "ms": round((clock.ticks() - noted.started) * 1000, 1),
         "account": noted.account or None,
     }
-    for name in ("X-Rtgmock-Ignored", "X-Rtgmock-Hint"):
+    for name in ("X-Rtgmock-Ignored", "X-Rtgmock-Hint", "X-Rtgmock-Fault"):
         if name in response.headers:
             entry[name.removeprefix("X-Rtgmock-").lower()] = response.headers[name]
     return entry
@@ -97,6 +94,6 @@ def as_json(entry: Entry) -> str:
 
 def as_text(entry: Entry) -> str:
     """An entry as one line for a person."""
-    notes_made = [f"{key}: {entry[key]}" for key in ("ignored", "hint") if key in entry]
+    notes_made = [f"{key}: {entry[key]}" for key in ("ignored", "hint", "fault") if key in entry]
     words = [entry["time"], entry["method"], entry["path"], entry["status"], f"{entry['ms']} ms"]
     return " ".join([*map(str, words), entry["account"] or "-", *notes_made])

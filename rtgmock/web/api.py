@@ -83,7 +83,7 @@ class _Endpoints:
 
     def _update(self, account: Account, instance_id: int) -> Response:
         given = params.read(parameters(), self._config.api)
-        before, after = self._provisioner.update(account, instance_id, given)
+        before, after = self._provisioner.update(account, instance_id, given, full=notes().full)
         view = self._view(account)
         _note_ignored(given, before, view)
         return answers.instance(after, view)

@@ -10,12 +10,17 @@ from flask import g
 from rtgmock.wire.json import JSON
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rtgmock.wire.format import AnswerFormat, Tree
 
 
 @dataclass
 class Notes:
-    """``host`` is the one by which the client reached us; ``ignored`` names what it sent to no effect."""
+    """``host`` is the one by which the client reached us; ``ignored`` names what it sent to no effect.
+
+    ``fault`` is the id of the one that was applied; ``full`` says whether an upgrade shall find no room.
+    """
 
     started: float
     host: str = ""
@@ -24,6 +29,8 @@ class Notes:
     ignored: list[str] = field(default_factory=list)
     hint: str = ""
     parameters: Tree | None = None
+    fault: str = ""
+    full: Callable[[], bool] = bool
 
 
 def begin(started: float) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -16,16 +16,21 @@ if TYPE_CHECKING:
     from rtgmock.wire.format import Fields
 
 
-def decode(body: bytes, charset: str) -> Tree:
-    """Read an object; an empty body is an empty one. Raises BadRequest, saying where it ends to be JSON."""
+def load(body: bytes, charset: str) -> Any:
+    """Read any value; an empty body is an empty object. Raises BadRequest, saying where it ends to be JSON."""
     text = decode_text(body, charset, "JSON")
     if not text.strip(" \t\r\n"):
         return {}
     try:
-        tree = orjson.loads(text)
+        return orjson.loads(text)
     except orjson.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise BadRequest(f"The JSON body cannot be read at {where}: {error.msg}.") from error
+
+
+def decode(body: bytes, charset: str) -> Tree:
+    """Read an object; an empty body is an empty one. Raises BadRequest, saying where it ends to be one."""
+    tree = load(body, charset)
     if not isinstance(tree, dict):
         raise BadRequest(
             'The JSON body must be an object, as {"plan": "nano"}, and not '

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rtgmock.attributes import ATTRIBUTES, DOCUMENTED, RECORDED, Attribute, FromApi, FromPlan, Role
 from rtgmock.config import settings
 from rtgmock.errors import AccessDenied, Invalid, RequestError
+from rtgmock.faults.rule import KEYS
 from rtgmock.kinds import LONG_MAX, Boolean, Choice, Datetime, Integer, PortText, SavePoints
 from rtgmock.plans import PLANS
 from rtgmock.text import show_size
@@ -58,6 +59,10 @@ def _body(leaf: type[RequestError]) -> str:
     if leaf is AccessDenied:
         return f"`{AccessDenied()}`"
     return "a list of messages" if leaf is Invalid else "a sentence"
+
+
+def faults() -> str:
+    return table("key | value | meaning", ((f"`{key.name}`", key.values, key.help) for key in KEYS.values()))
 
 
 def attributes() -> str:

@@ -12,13 +12,14 @@ from rtgmock.config import CONTROL_PATH
 from rtgmock.errors import UnsupportedMedia
 from rtgmock.text import printable
 from rtgmock.web.auth import authenticate
-from rtgmock.web.control import clock, instances, states
+from rtgmock.web.control import clock, faults, instances, states
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rtgmock.clock import ControlledClock
     from rtgmock.config import Config
+    from rtgmock.faults.book import Book
     from rtgmock.upkeep import Upkeep
 
 
@@ -28,6 +29,7 @@ class Controls:
 
     clock: ControlledClock
     upkeep: Upkeep
+    faults: Book
     reset: Callable[[], None]
 
 
@@ -50,6 +52,7 @@ def blueprint(config: Config, controls: Controls) -> Blueprint:
         states.blueprint(controls.upkeep, controls.reset),
         clock.blueprint(controls.clock),
         instances.blueprint(controls.upkeep),
+        faults.blueprint(controls.faults),
     ):
         control.register_blueprint(room)
     return control

@@ -1,0 +1,48 @@
+"""An answer that is labelled as something else."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict
+
+from rtgmock.faults.kind import FaultKind, Key
+from rtgmock.kinds import Text, Unfit
+
+if TYPE_CHECKING:
+    from rtgmock.faults.kind import Exchange, Hit
+
+
+@dataclass(frozen=True)
+class MimeType(Text):
+    """A media type, with or without parameters."""
+
+    def read(self, raw: object) -> str:
+        """As it is written."""
+        text = super().read(raw)
+        if not re.fullmatch(r"[\w.+-]+/[\w.+-]+(\s*;[\x20-\x7e]*)?", text, re.ASCII):
+            raise Unfit("is invalid: it must be a media type, as text/html")
+        return text
+
+
+class Keys(TypedDict, total=False):
+    """See ContentType."""
+
+    content_type: str
+
+
+class ContentType(FaultKind):
+    """The answer's body stays what it is."""
+
+    keys = (
+        Key(
+            "content_type",
+            MimeType(),
+            "a media type",
+            "The request is carried out, and its answer labelled as this; the body stays what it is.",
+        ),
+    )
+
+    def finish(self, hit: Hit, exchange: Exchange) -> None:
+        """Change the label."""
+        exchange.relabel(hit.values["content_type"])

@@ -1,0 +1,52 @@
+"""An error in place of an answer, in the shape that errors of its status have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+from rtgmock.errors import AccessDenied, Invalid, MethodNotAllowed, RequestError, reason
+from rtgmock.faults.kind import FaultKind, Key
+from rtgmock.kinds import Integer, Text
+
+if TYPE_CHECKING:
+    from rtgmock.faults.kind import Exchange, Hit
+
+
+class Keys(TypedDict, total=False):
+    """See Status."""
+
+    status: int
+    message: str
+    retry_after: int
+
+
+class Status(FaultKind):
+    """The request is not carried out."""
+
+    keys = (
+        Key("status", Integer(400, 599), "400 to 599", "The error that is answered, without carrying the request out."),
+        Key("message", Text(), "a sentence", "What the error says; `401` always says the same."),
+        Key("retry_after", Integer(0, 86400), "seconds", "The error's `Retry-After`."),
+    )
+
+    def begin(self, hit: Hit, exchange: Exchange) -> None:
+        """Refuse the request."""
+        error = _error(hit, exchange)
+        if "retry_after" in hit.values:
+            error.headers["Retry-After"] = str(hit.values["retry_after"])
+        raise error
+
+
+def _error(hit: Hit, exchange: Exchange) -> RequestError:
+    status: int = hit.values["status"]
+    if status == AccessDenied.status:
+        return AccessDenied()
+    sentence = hit.values.get("message", f"{reason(status)}, as fault {hit.fault_id} asks")
+    if status == Invalid.status:
+        return Invalid([sentence])
+    headers = {}
+    if status == MethodNotAllowed.status:
+        headers = MethodNotAllowed(exchange.method, exchange.path, exchange.allowed).headers
+    error = RequestError(sentence if "message" in hit.values else f"{sentence}.", headers=headers)
+    error.status = status
+    return error

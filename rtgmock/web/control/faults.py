@@ -1,0 +1,45 @@
+"""``GET``, ``POST`` and ``DELETE faults``: the rules by which requests go wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response
+
+from rtgmock.errors import NotFound
+from rtgmock.web.control import documents
+
+if TYPE_CHECKING:
+    from rtgmock.faults.book import Book, Fault
+
+
+def blueprint(book: Book) -> Blueprint:
+    """List the rules in force with their counters, add some, remove one or all."""
+    room = Blueprint("faults", __name__)
+
+    @room.get("/faults")
+    def listed() -> Response:
+        return _answer(book.faults())
+
+    @room.post("/faults")
+    def add() -> Response:
+        return _answer(book.add(documents.given_many()), 201)
+
+    @room.delete("/faults")
+    def clear() -> Response:
+        book.clear()
+        return _answer(book.faults())
+
+    @room.delete("/faults/<int:fault_id>")
+    def remove(fault_id: int) -> Response:
+        fault = book.get(fault_id)
+        if fault is None:
+            raise NotFound(f"There is no fault {fault_id}; GET /_rtgmock/faults lists those that there are.")
+        fault.remove()
+        return _answer(book.faults())
+
+    return room
+
+
+def _answer(faults: list[Fault], status: int = 200) -> Response:
+    return documents.answer({"faults": [fault.document() for fault in faults]}, status)
