@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 from rtgmock.config import BODY_LIMIT
-from rtgmock.web import access_log, api, errors, faults, guard, health, openapi
+from rtgmock.web import access_log, api, errors, faults, guard, health, openapi, recording
 from rtgmock.web.control import gate as control
 
 if TYPE_CHECKING:
@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 def create_app(config: Config, provisioner: Provisioner, controls: Controls, life: Life, log: Log) -> Flask:
     """A Flask application of its own: two of them in one process do not see each other.
 
-    ``log`` is told of every request. All that holds state comes in from outside.
+    ``log`` is told of every request, the journal keeps those of the API. All that holds state comes in from outside.
     """
     app = Flask("rtgmock", static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     # Never a redirect: ActiveResource raises on them.
     app.url_map.merge_slashes = False
+    recording.install(app, controls.clock, controls.journal)  # the first to be installed sees answers last
     access_log.install(app, controls.clock, log)
     guard.install(app, config)
     faults.install(app, controls.faults)

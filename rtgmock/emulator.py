@@ -6,6 +6,7 @@ import contextlib
 import errno
 import logging
 import os
+import re
 import shutil
 import socket
 import threading
@@ -17,16 +18,20 @@ from rtgmock.clock import Clock, ControlledClock, SystemClock, timestamp
 from rtgmock.config import BODY_LIMIT, SERVICE, Config, Settings, configured, local_url, reachable
 from rtgmock.engines.engine import Engine, Off
 from rtgmock.errors import StartupError
+from rtgmock.exchange import Body, Exchange
 from rtgmock.faults.book import Book
 from rtgmock.http_server import HttpServer
 from rtgmock.ids import Chance
+from rtgmock.journal import Journal
 from rtgmock.premises import Premises
 from rtgmock.provisioner import Provisioner
+from rtgmock.received import Requests
 from rtgmock.store import Store
 from rtgmock.upkeep import Upkeep
 from rtgmock.web.access_log import masked
 from rtgmock.web.control.gate import Controls
 from rtgmock.web.health import Life
+from rtgmock.web.recording import is_recorded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,6 +48,7 @@ if TYPE_CHECKING:
 
 _WATCH = 0.5
 """Seconds between two looks at whether all Redis servers run."""
+_FIRST_LINE = re.compile(r"([A-Za-z-]{1,20}) +(\S.*?)(?: HTTP/1\.[01])?")
 
 
 class Emulator:
@@ -79,12 +85,13 @@ class Emulator:
             premises = Premises(config, self.store, self.clock, chance, self.engine)
             self._upkeep = Upkeep(premises)
             self.faults = Book(chance)
+            self._journal = Journal(account.password for account in config.accounts)
             app = create_app(config, Provisioner(premises), self._controls(), self._life, self._log)
             self._server = self._listen(app, self._certify(undo) if config.tls else None)
             self._open = undo.pop_all()
 
     def _controls(self) -> Controls:
-        return Controls(self.clock, self._upkeep, self.faults, self.reset)
+        return Controls(self.clock, self._upkeep, self.faults, self._journal, self.reset)
 
     def _certify(self, undo: contextlib.ExitStack) -> Secure:
         from rtgmock.tls import Authority  # noqa: PLC0415 - trustme, which takes a while
@@ -107,10 +114,20 @@ class Emulator:
 
     def _refused(self, status: int, line: str, sentence: str) -> None:
         """Log what the server refused itself, which the app never saw."""
-        method, _, path = line.partition(" ")
-        path = path.removesuffix(" HTTP/1.1").removesuffix(" HTTP/1.0")
-        entry: Entry = {"time": timestamp(self.clock.now()), "method": method or "-", "path": masked(path) or "-"}
+        match = _FIRST_LINE.fullmatch(line)
+        method, path = (match[1], match[2]) if match else ("-", "-")  # what is no HTTP may be anything, a secret too
+        now = self.clock.now()
+        entry: Entry = {"time": timestamp(now), "method": method, "path": masked(path)}
         self._log(entry | {"status": status, "ms": 0.0, "account": None, "hint": sentence})
+        path, _, query = path.partition("?")
+        if is_recorded(path):
+            answer = Body.of(f"{sentence}\n".encode())
+            self._journal.add(Exchange(method, path, status, now, query=query, answer=answer))
+
+    @property
+    def requests(self) -> Requests:
+        """What came so far, and assertions on it."""
+        return Requests(self._journal)
 
     @property
     def url(self) -> str:
@@ -146,7 +163,7 @@ class Emulator:
 
     def reset(self) -> None:
         """Go back to empty, or to the fixture: instances, ids, faults, time, Redis servers."""
-        for part in (self.faults, self.clock, self._upkeep):
+        for part in (self.faults, self.clock, self._upkeep, self._journal):
             part.reset()
 
     def fail(self, method: str | None = None, path: str | None = None, **keys: Unpack[Keys]) -> Fault:

@@ -576,7 +576,7 @@ def test_fetch_is_told_which_type_a_string_needs(api: Served, node: Script) -> N
     accepted = "application/json, application/xml, application/x-www-form-urlencoded, multipart/form-data"
     sentence = f"A body of type text/plain is not read; accepted are {accepted}."
     assert as_json == [415, f"{sentence} Did you mean application/json?\n"]
-    assert as_form == [415, f"{sentence}\n"]
+    assert as_form == [415, f"{sentence} Did you mean application/x-www-form-urlencoded?\n"]
     assert api.get("/instances").json() == []
 
 

@@ -355,6 +355,8 @@ def use(api: Served) -> None:
     api.get("/instanses")
     control(api, "POST", "clock", {"freeze": True, "set": "2012-09-21T15:03:44Z"})
     control(api, "POST", "instances/1/status", {"status": "failed"})
+    api.emulator.fail("GET", "/instances", nth=2, status=500)
+    api.get("/instances")
     send(api.url, b"GET http://[ HTTP/1.1\r\n\r\n")
 
 

@@ -75,6 +75,7 @@ def faultless(serve: Serve) -> Iterator[Served]:
     yield api
     assert [entry for entry in api.log if entry["status"] >= 500 and entry["status"] != 501] == []
     assert api.get("/_rtgmock/health").status_code == 200
+    assert api.get("/_rtgmock/requests").status_code == 200
 
 
 @FUZZ

@@ -29,7 +29,7 @@ ADDRESS = "127.0.0.1:8080"
 def example(language: str, heading: str = "The documentation's example") -> str:
     """The one block of that language in the section of that heading."""
     section = README.partition(f"\n## {heading}")[2].partition("\n## ")[0]
-    [block] = re.findall(rf"```{language}\n(.*?)```", section, re.DOTALL)
+    [block] = re.findall(rf"^```{language}\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
     return str(block)
 
 
@@ -103,6 +103,33 @@ def test_the_example_in_node(api: Served, program: Callable[[str, str], str]) ->
 
     shown = run([node], example("js").replace("console.log(instances)", "console.log(JSON.stringify(instances))"), api)
     assert json.loads(shown)[0]["instance"]["port"] == 9001
+
+
+def test_the_journal_in_curl(api: Served, program: Callable[[str, str], str]) -> None:
+    program("curl", "curl")
+    api.get("/instance")
+    api.create()
+    shown, emptied = run(["sh", "-e"], example("sh", "The journal").replace("curl", "curl -qsS"), api).splitlines()
+
+    assert [entry["nearest"][0] for entry in json.loads(shown)["requests"]] == ["GET /instances"]
+    assert json.loads(emptied) == {"requests": [], "dropped": 0}
+    assert len(api.emulator.requests) == 0
+
+
+def test_the_journal_in_python(api: Served) -> None:
+    api.create()
+
+    exec(example("python", "The journal"), {"emulator": api.emulator})  # its assertions are the test
+
+
+def test_a_failed_assertion_is_the_one_that_is_shown(api: Served) -> None:
+    api.create()
+    api.get("/instance/1")
+    api.put("/instances/1.json", json={"plan": "mini"})
+    with pytest.raises(AssertionError) as failed:
+        api.emulator.requests.assert_received("PUT", "/instances/1.json", json={"plan": "small"})
+
+    assert str(failed.value) == README.partition("prints what did come:\n\n```\n")[2].partition("\n```")[0]
 
 
 def test_the_banner_is_the_one_that_is_shown(api: Served) -> None:

@@ -268,7 +268,9 @@ HEAD = f"Host: localhost\nAuthorization: {AUTHORIZATION}"
         raw.head(f"PUT /instances/1.json?timeout=30&master-password={S} HTTP/1.1\n{HEAD}"),
         raw.head(f"GET /instances?+password={S} HTTP/1.1\n{HEAD}"),
         raw.head(f"GET /instances?a=1;password={S} HTTP/1.1\n{HEAD}"),
+        raw.head(f"GET /instances?password=x;{S} HTTP/1.1\n{HEAD}"),
         raw.head(f"GET /instances%3Fpassword={S} HTTP/1.1\n{HEAD}"),
+        raw.head(f'{{"password": "{S}"}}'),
     ],
     ids=[
         "JSON as a form",
@@ -281,12 +283,16 @@ HEAD = f"Host: localhost\nAuthorization: {AUTHORIZATION}"
         "dashed name",
         "name with a blank",
         "semicolon",
+        "semicolon in it",
         "quoted question mark",
+        "no HTTP",
     ],
 )
-def test_no_password_is_in_the_log(serve: Serve, request_bytes: bytes) -> None:
+def test_no_password_is_in_the_log_or_the_journal(serve: Serve, request_bytes: bytes) -> None:
     served = serve()
     served.create()
     raw.send(served.url, request_bytes)
     assert len(served.log) == 2
     assert S not in json.dumps(served.log)
+    assert len(served.emulator.requests) == 2
+    assert S not in served.get("/_rtgmock/requests").text

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 MASK = "***"
 # Whatever ends in a secret attribute's name, with its words parted in any way, up to what parts it from the next.
 _SECRET = re.compile(
-    "((?:" + "|".join(sorted(SECRETS, key=len, reverse=True)).replace("_", "[-_+. ]?") + ")[^=&;]*)=[^&;]*",
+    "((?:" + "|".join(sorted(SECRETS, key=len, reverse=True)).replace("_", "[-_+. ]?") + ")[^=&;]*)=[^&]*",
     re.IGNORECASE,
 )
 _USER_INFO = re.compile(r"//[^/@\s]*@")

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 from flask import request
 
-from rtgmock.errors import BadRequest, UnsupportedMedia
-from rtgmock.text import nearest, printable
+from rtgmock.text import printable
 from rtgmock.web.notes import notes
-from rtgmock.wire import form
+from rtgmock.wire import bodies, form
 from rtgmock.wire.format import looks_like_json
-from rtgmock.wire.formats import BODY_TYPES, READABLE_TYPES
 from rtgmock.wire.params import ROOT
 
 if TYPE_CHECKING:
@@ -47,33 +45,12 @@ def _is_form() -> bool:
 
 def _body() -> Tree:
     body = request.get_data()
-    if not body:
-        return {}
-    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding != "identity":
-        raise UnsupportedMedia(f"A body in the encoding {printable(encoding)} is not read; send it as it is.")
-    # No type at all is a form (observed): pkgcloud posts one so.
-    mime = request.mimetype or form.FORM.mime_types[0]
-    charset = request.mimetype_params.get("charset", "utf-8").lower()
-    if mime == form.MULTIPART:
-        boundary = request.mimetype_params.get("boundary", "")
-        if not boundary.isascii() or not boundary:
-            raise BadRequest("The multipart body cannot be read: its Content-Type names no boundary.")
-        return form.decode_multipart(body, charset, boundary)
-    if mime not in BODY_TYPES:
-        raise UnsupportedMedia(_unread(mime, body))
-    if BODY_TYPES[mime] is form.FORM and looks_like_json(body):
+    if _is_form() and looks_like_json(body) and request.mimetype != form.MULTIPART:
         # The service would have read it as a form, so it is one here; but it is hardly what was meant.
         label = "labelled a form" if request.mimetype else "not labelled"
         notes().hint = f"the body looks like JSON but is {label}; send Content-Type: application/json"
-    return BODY_TYPES[mime].decode(body, charset)
-
-
-def _unread(mime: str, body: bytes) -> str:
-    accepted = f"accepted are {', '.join(READABLE_TYPES)}"
-    meant = "application/json" if looks_like_json(body) else nearest(mime, READABLE_TYPES)
-    guess = f" Did you mean {meant}?" if meant else ""
-    return f"A body of type {printable(mime)} is not read; {accepted}.{guess}"
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    return bodies.decode(body, request.headers.get("Content-Type", ""), encoding)
 
 
 def _mistaken_root(tree: Tree) -> str:

@@ -11,6 +11,7 @@ from werkzeug.exceptions import MethodNotAllowed as RoutingMethodNotAllowed
 
 from rtgmock import errors
 from rtgmock.config import BODY_LIMIT, CONTROL_PATH
+from rtgmock.endpoints import nearest_endpoints
 from rtgmock.text import nearest, printable
 from rtgmock.web import answers
 from rtgmock.web.notes import notes
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from flask import Flask, Response
 
 FAULT = "Internal error in rtgmock; its log says more."
-ENDPOINTS = ("/instances", "/instances.json", "/instances.xml", "/instances/1")
 
 
 def install(app: Flask) -> None:
@@ -56,8 +56,19 @@ def _translated(error: HTTPException) -> errors.RequestError:
 
 
 def _unknown_path() -> str:
-    path = request.path
-    control = [rule.rule for rule in current_app.url_map.iter_rules() if rule.rule.startswith(CONTROL_PATH)]
-    meant = nearest(path.lower().rstrip("/"), [*ENDPOINTS, *control])
+    meant = _control_path() if request.path.startswith("/_") else _endpoint()
     guess = f"Did you mean {meant}?" if meant else "The API is at /instances and /instances/ID."
-    return f"There is no {printable(path)}. {guess}"
+    return f"There is no {printable(request.path)}. {guess}"
+
+
+def _endpoint() -> str:
+    first = nearest_endpoints(request.method, request.path)[0]
+    if not first.likely:
+        return ""
+    same = first.method == ("GET" if request.method == "HEAD" else request.method)
+    return first.path if same else str(first)
+
+
+def _control_path() -> str | None:
+    rules = [rule.rule for rule in current_app.url_map.iter_rules() if rule.rule.startswith(CONTROL_PATH)]
+    return nearest(request.path.lower().rstrip("/"), rules)

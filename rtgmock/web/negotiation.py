@@ -33,7 +33,7 @@ def negotiate(extension: str | None) -> AnswerFormat:
 def _by_extension(extension: str) -> AnswerFormat:
     if extension in EXTENSIONS:
         return EXTENSIONS[extension]
-    meant = nearest(extension, EXTENSIONS)
+    meant = nearest(extension.lower(), EXTENSIONS)
     guess = f" Did you mean .{meant}?" if meant else ""
     raise NotAcceptable(f"There is no format .{printable(extension)}; accepted are .json and .xml.{guess}")
 

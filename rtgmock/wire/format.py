@@ -65,6 +65,16 @@ def decode_text(body: bytes, charset: str, what: str) -> str:
         ) from error
 
 
+def readable_text(body: bytes, charset: str) -> str | None:
+    """A body as text to be shown, with what isn't in its charset escaped; None where it is no text at all."""
+    if body.startswith((b"\xff\xfe", b"\xfe\xff")):
+        charset = "utf-16"
+    if charset.lower() not in _CHARSETS:
+        return None
+    text = body.decode(charset, errors="backslashreplace")
+    return None if "\0" in text else text
+
+
 def looks_like_json(body: bytes) -> bool:
     """Whether a body that came as something else was probably meant to be JSON."""
     return re.match(rb"\s*[{\[]", body) is not None

@@ -38,7 +38,7 @@ def read(tree: Tree, api: int = DOCUMENTED) -> Parameters:
 
     What the version of the API doesn't have is unknown.
     """
-    given = _flat(tree)
+    given = flat(tree)
     values: Record = {}
     messages: list[str] = []
     for attribute in changeable(api):
@@ -54,7 +54,7 @@ def read(tree: Tree, api: int = DOCUMENTED) -> Parameters:
     return Parameters(values, fixed, tuple(name for name in given if name not in names))
 
 
-def _flat(tree: Tree) -> Tree:
+def flat(tree: Tree) -> Tree:
     """Both nestings in one; what stands under ``instance`` counts for more."""
     nested = tree.get(ROOT)
     inner = nested if isinstance(nested, dict) else {}

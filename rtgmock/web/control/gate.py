@@ -12,7 +12,7 @@ from rtgmock.config import CONTROL_PATH
 from rtgmock.errors import UnsupportedMedia
 from rtgmock.text import printable
 from rtgmock.web.auth import authenticate
-from rtgmock.web.control import clock, faults, instances, states
+from rtgmock.web.control import clock, faults, instances, requests, states
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rtgmock.clock import ControlledClock
     from rtgmock.config import Config
     from rtgmock.faults.book import Book
+    from rtgmock.journal import Journal
     from rtgmock.upkeep import Upkeep
 
 
@@ -30,6 +31,7 @@ class Controls:
     clock: ControlledClock
     upkeep: Upkeep
     faults: Book
+    journal: Journal
     reset: Callable[[], None]
 
 
@@ -53,6 +55,7 @@ def blueprint(config: Config, controls: Controls) -> Blueprint:
         clock.blueprint(controls.clock),
         instances.blueprint(controls.upkeep),
         faults.blueprint(controls.faults),
+        requests.blueprint(controls.journal),
     ):
         control.register_blueprint(room)
     return control
