@@ -249,11 +249,12 @@ def _processes(config: Config) -> Runner:
 
 
 def _containers(config: Config, state_id: str, tell: Callable[[str], None]) -> Runner:
-    from rtgmock.engines.docker import DockerRunner, connect, remote_host  # noqa: PLC0415
+    from rtgmock.engines.docker import connect, remote_host  # noqa: PLC0415
+    from rtgmock.engines.siblings import containers  # noqa: PLC0415
 
     client, file = connect(), config.state and config.state.resolve()
     remote = remote_host(os.environ)
-    return DockerRunner(client, config.redis_image, config.host, state_id, remote=remote, file=file, tell=tell)
+    return containers(client, config.redis_image, config.host, state_id, remote=remote, file=file, tell=tell)
 
 
 def _quiet(entry: Entry) -> None:

@@ -8,7 +8,6 @@ import socket
 import tarfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -18,7 +17,7 @@ from docker.utils import parse_repository_tag
 from requests.exceptions import RequestException
 
 from rtgmock.config import reachable
-from rtgmock.engines.owner import me
+from rtgmock.engines.labels import INSTANCE_LABEL, PORT_LABEL, STATE_LABEL, of_state
 from rtgmock.engines.ports import can_listen, resolved
 from rtgmock.engines.redis_conf import EMPTY_SNAPSHOT, SNAPSHOT
 from rtgmock.engines.servers import server_command
@@ -27,19 +26,15 @@ from rtgmock.text import MB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from docker.models.containers import Container
     from docker.models.images import Image
+    from docker.models.networks import Network
 
     from rtgmock.attributes import Record
+    from rtgmock.engines.inside import OwnContainer
 
-LABEL = "io.rtgmock"
-STATE_LABEL = f"{LABEL}.state"
-INSTANCE_LABEL = f"{LABEL}.instance"
-PORT_LABEL = f"{LABEL}.port"
-HOST_LABEL = f"{LABEL}.host"
-FILE_LABEL = f"{LABEL}.file"
-OWNER_LABEL = f"{LABEL}.owner"
 _PORT = 6379
 _CONFIGURATION = "rtgmock.conf"
 _STOP_TIMEOUT = 10
@@ -95,6 +90,7 @@ class DockerRunner:
         remote: str | None,
         file: Path | None,
         tell: Callable[[str], None],
+        own: OwnContainer | None = None,
     ) -> None:
         self._client = client
         self._image = image
@@ -106,7 +102,7 @@ class DockerRunner:
         self._network = f"rtgmock-{state_id}"
         self._lock = threading.Lock()
         self._own_names = {"localhost", "127.0.0.1", "::1", "redistogo.com", bind, socket.gethostname(), self._remote}
-        self._inside = _own_container(client)
+        self._state_labels = of_state(state_id, file, own)
         version = client.version()["Version"]
         self.description = f"docker: {image} on engine {version}" + (f" at {self._remote}" if self._remote else "")
 
@@ -115,9 +111,7 @@ class DockerRunner:
         return bool(self._remote) or can_listen(self._published_on(), port)
 
     def address(self, record: Record) -> tuple[str, int]:
-        """Where the emulator reaches a server: its published port, or itself from another container."""
-        if self._inside:
-            return self._name(record["id"]), _PORT
+        """Where the emulator reaches a server: its published port."""
         return self._remote or reachable(self._published_on()), record["port"]
 
     def from_within(self, record: Record) -> Record:
@@ -146,7 +140,7 @@ class DockerRunner:
                 name=name,
                 labels={**labels, PORT_LABEL: str(record["port"])},
                 network=self._network,
-                ports={f"{_PORT}/tcp": (self._published_on(), record["port"])},
+                ports=self._port_bindings(record["port"]),
                 volumes={name: {"bind": "/data", "mode": "rw"}},
                 mem_limit=_memory_limit(record),
                 memswap_limit=_memory_limit(record),
@@ -159,29 +153,30 @@ class DockerRunner:
 
     def _published_on(self) -> str:
         """Loopback, unless the clients come from elsewhere: to the engine's own host, or to ours by its --host."""
-        if self._remote:
-            return "0.0.0.0"  # noqa: S104 - nobody could reach it otherwise; it has a password
-        return "127.0.0.1" if self._inside else resolved(self._bind)
+        return "0.0.0.0" if self._remote else resolved(self._bind)  # noqa: S104 - it has a password
+
+    def _port_bindings(self, port: int) -> dict[str, Any]:
+        """Which of a container's ports is which of the host's, as the SDK wants it."""
+        return {f"{_PORT}/tcp": (self._published_on(), port)}
 
     @staticmethod
     def _place() -> list[tuple[str, str]]:
         return [("port", str(_PORT)), ("bind", "* -::*"), ("dir", "/data"), ("protected-mode", "no")]
 
-    def _provide_network(self) -> None:
+    def _provide_network(self) -> Network:
         """One network a state, on which its containers know each other by name."""
         with self._lock:  # an engine takes two networks of one name, and then can't tell them apart
             found = self._client.networks.list(names=[f"^{self._network}$"])
-            network = found[0] if found else self._client.networks.create(self._network, labels=self._state_labels())
-            if self._inside:
-                with contextlib.suppress(APIError):  # it is connected already
-                    network.connect(self._inside)
+            return found[0] if found else self._client.networks.create(self._network, labels=self._state_labels)
 
     def _remove_network(self) -> None:
         with contextlib.suppress(*_FAULTS):
             for network in self._client.networks.list(names=[f"^{self._network}$"]):
-                if self._inside:
-                    network.disconnect(self._inside)
+                self._release(network)
                 network.remove()
+
+    def _release(self, network: Network) -> None:
+        """Take from a network what would keep it from being removed."""
 
     def _provide_image(self) -> Image:
         try:
@@ -269,7 +264,16 @@ class DockerRunner:
             self._client.containers.get(self._name(instance_id)).remove(force=True, v=True)
 
     def take_over(self, instance_id: int) -> None:
-        """A container is as good as one of our own."""
+        """A container is as good as one of our own, unless clients would look for it elsewhere now."""
+        try:
+            container = self._client.containers.get(self._name(instance_id))
+        except NotFound:
+            return
+        except _FAULTS as error:
+            raise EngineFailed(f"Docker does not answer: {_cause(error)}.") from error
+        wanted = self._port_bindings(int(container.labels[PORT_LABEL]))
+        if _bindings(container) != {(name, host, str(port)) for name, (host, port) in wanted.items()}:
+            self.halt(instance_id)  # and it is made anew
 
     def present(self) -> set[int]:
         """The instances of this state that have a container or a volume."""
@@ -295,21 +299,18 @@ class DockerRunner:
         return f"rtgmock-{self._state_id}-{instance_id}"
 
     def _labels(self, instance_id: int) -> dict[str, str]:
-        return {**self._state_labels(), INSTANCE_LABEL: str(instance_id)}
-
-    def _state_labels(self) -> dict[str, str]:
-        """What tells whose a thing is, and whether anybody can still ask for it."""
-        owner = {FILE_LABEL: str(self._file)} if self._file else {OWNER_LABEL: me()}
-        return {LABEL: "yes", STATE_LABEL: self._state_id, HOST_LABEL: socket.gethostname(), **owner}
+        return {**self._state_labels, INSTANCE_LABEL: str(instance_id)}
 
 
-def _own_container(client: docker.DockerClient) -> Container | None:
-    """The container that the emulator itself runs in, when it has been given its own engine's socket."""
-    if not Path("/.dockerenv").exists():
-        return None
-    with contextlib.suppress(*_FAULTS):
-        return client.containers.get(socket.gethostname())
-    return None
+def _bindings(container: Container) -> set[tuple[str, str, str]]:
+    """Which ports of a container are published, where, and under which number."""
+    published: dict[str, list[dict[str, str]] | None] = container.attrs["HostConfig"]["PortBindings"] or {}
+    everywhere = "0.0.0.0"  # noqa: S104 - compared, not bound
+    return {
+        (name, place["HostIp"] or everywhere, place["HostPort"])
+        for name, places in published.items()
+        for place in places or []
+    }
 
 
 def _memory_limit(record: Record) -> int:

@@ -14,11 +14,17 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import psutil
 
+from rtgmock.engines.labels import FILE_LABEL, HOST_LABEL, LABEL, OWNER_LABEL, STARTED_LABEL, STATE_LABEL, host
 from rtgmock.engines.owner import OWNER, TEMPORARY, lives
 from rtgmock.errors import StartupError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from docker import DockerClient
+    from docker.models.networks import Network
+
+    from rtgmock.engines.inside import OwnContainer
 
 
 @dataclass(frozen=True)
@@ -54,32 +60,69 @@ def _folders() -> Iterator[Leftover]:
 
 def _in_docker() -> Iterator[Leftover]:
     from rtgmock.engines import docker  # noqa: PLC0415 - the SDK takes its time
+    from rtgmock.engines.inside import find as own_container  # noqa: PLC0415
 
     client = docker.connect()
-    ours: dict[str, Any] = {"label": docker.LABEL}
+    own = own_container(client)
+    ours: dict[str, Any] = {"label": LABEL}
     for container in client.containers.list(all=True, filters=ours, ignore_removed=True):
-        if _is_left(container.labels, docker):
+        if _is_left(container.labels, own, client):
             yield Leftover(f"container {container.name}", partial(container.remove, force=True))
     for volume in client.volumes.list(filters=ours):
-        if _is_left(volume.attrs["Labels"], docker):
+        if _is_left(volume.attrs["Labels"], own, client):
             yield Leftover(f"volume {volume.name}", volume.remove)
     for network in client.networks.list(filters=ours):
-        if _is_left(network.attrs["Labels"], docker):
-            yield Leftover(f"network {network.name}", network.remove)
+        if _is_left(network.attrs["Labels"], own, client):
+            yield Leftover(f"network {network.name}", partial(_remove_network, network, client))
 
 
-def _is_left(labels: Mapping[str, str], docker: object) -> bool:
+def _remove_network(network: Network, client: DockerClient) -> None:
+    """Remove a network, after whoever is on it still: an emulator's container that stopped could not start again."""
+    on_it: dict[str, Any] = {"network": network.id}
+    for container in client.containers.list(all=True, filters=on_it, ignore_removed=True):
+        network.disconnect(container, force=True)
+    network.remove()
+
+
+def _is_left(labels: Mapping[str, str], own: OwnContainer | None, client: DockerClient) -> bool:
     """Whether the emulator that made it is gone for good: its process, or the state file that would ask for it."""
-    names = {name: getattr(docker, name) for name in ("HOST_LABEL", "FILE_LABEL", "OWNER_LABEL", "STATE_LABEL")}
-    if labels.get(names["HOST_LABEL"]) != socket.gethostname():
-        return False  # from here nobody can tell
-    file = labels.get(names["FILE_LABEL"])
-    if file is None:
-        return not lives(labels.get(names["OWNER_LABEL"], ""))
+    file = Path(labels[FILE_LABEL]) if FILE_LABEL in labels else None
+    place = labels.get(HOST_LABEL, "")
+    if place == host(file, own):
+        return _superseded(file, labels) if file else not lives(labels.get(OWNER_LABEL, ""))
+    kind, _, where = place.partition(":")
+    if kind == "volume":
+        return not _exists(client.volumes, where.partition("/")[0])
+    if kind == "path" and own is None and client.info()["Name"] == socket.gethostname():
+        return _superseded(Path(where), labels)
+    if kind == "container":
+        return not _exists(client.containers, where) or not (file or _runs_still(where, labels, client))
+    return False  # from here nobody can tell
+
+
+def _superseded(file: Path, labels: Mapping[str, str]) -> bool:
+    """Whether a state file is gone, or another state's by now."""
     try:
-        head = orjson.loads(Path(file).read_bytes())["rtgmock"]["1"]
+        head = orjson.loads(file.read_bytes())["rtgmock"]["1"]
     except FileNotFoundError:
         return True
     except (OSError, ValueError, LookupError, TypeError):
         return False
-    return bool(head.get("state_id") != labels.get(names["STATE_LABEL"]))
+    return bool(head.get("state_id") != labels.get(STATE_LABEL))
+
+
+def _exists(collection: Any, name: str) -> bool:
+    """Whether the engine has a container, or a volume, of this name."""
+    from docker.errors import NotFound  # noqa: PLC0415
+
+    try:
+        collection.get(name)
+    except NotFound:
+        return False
+    return True
+
+
+def _runs_still(container_id: str, labels: Mapping[str, str], client: DockerClient) -> bool:
+    """Whether an emulator's container is in the very run in which it made something."""
+    state: dict[str, Any] = client.containers.get(container_id).attrs["State"]
+    return bool(state["Running"] and state["StartedAt"] == labels.get(STARTED_LABEL))

@@ -49,7 +49,7 @@ class Runner(Protocol):
         ...
 
     def address(self, record: Record) -> tuple[str, int]:
-        """Where the emulator itself reaches a server."""
+        """Where the emulator itself reaches a server. Raises OSError where that is nowhere."""
         ...
 
     def from_within(self, record: Record) -> Record:
@@ -366,7 +366,10 @@ class RedisEngine:
         raise redis.AuthenticationError("another Redis answers on its port")
 
     def _connect(self, record: Record) -> redis.Redis:
-        host, port = self._runner.address(record)
+        try:
+            host, port = self._runner.address(record)
+        except OSError as error:
+            raise redis.ConnectionError(str(error)) from error
         return redis.Redis(
             host=host,
             port=port,

@@ -1,0 +1,182 @@
+"""Emulators in containers that have their engine's socket; all that they make is gone after the test."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+from docker.errors import APIError, BuildError, NotFound
+
+from rtgmock.engines import leftovers
+from tests.conftest import lacking
+from tests.support.command import until
+from tests.support.redis_ground import LABEL, Api, free_ports
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import docker
+    from docker.models.containers import Container
+
+ROOT = Path(__file__).parents[2]
+SOCKET = Path("/var/run/docker.sock")
+CONTAINER = f"{LABEL}.container"
+
+
+@pytest.fixture(scope="session")
+def image(docker_client: docker.DockerClient) -> Iterator[str]:
+    """The emulator's own image. Its layers are taken from an image that was built before, if there is one."""
+    if not SOCKET.is_socket():
+        lacking("docker", f"the engine has no socket {SOCKET}")
+    earlier = {one.id for one in docker_client.images.list(all=True)}
+    tag, steps = f"rtgmock-test:{secrets.token_hex(4)}", list[str]()
+    try:
+        _, log = docker_client.images.build(path=str(ROOT), tag=tag, network_mode="host", rm=True, forcerm=True)
+        steps = re.findall(r"---> ([0-9a-f]{12})\\n", "".join(map(str, log)))
+        yield tag
+    except (BuildError, APIError) as error:
+        lacking("docker", f"the image cannot be built: {error}")
+    finally:
+        mine = [step for step in steps if not any(str(one).startswith(f"sha256:{step}") for one in earlier)]
+        for name in (tag, *reversed(mine)):
+            with contextlib.suppress(APIError):  # it is gone with the one before, or somebody has built on it
+                docker_client.images.remove(name)
+
+
+@dataclass
+class Resident:
+    """An emulator in a container, and its API as the host reaches it."""
+
+    container: Container
+    api: Api
+
+    def wait(self) -> Resident:
+        """Wait until it answers."""
+        if not until(self._answers):
+            raise LookupError(f"the emulator did not get ready: {self.container.logs().decode()}")
+        self.container.reload()
+        return self
+
+    def _answers(self) -> bool:
+        with contextlib.suppress(requests.RequestException):
+            return self.api.call("GET", "/_rtgmock/health").ok
+        return False
+
+
+@dataclass
+class InsideGround:
+    """A network on which emulators and clients are containers, a volume for a state, and ports of the host."""
+
+    client: docker.DockerClient
+    image: str
+    name: str = field(default_factory=lambda: f"rtgmock-test-{secrets.token_hex(4)}")
+    ports: range = field(default_factory=lambda: free_ports(4))
+    residents: list[Container] = field(default_factory=list)
+    others: list[Container] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.client.networks.create(self.name)
+        self.client.volumes.create(self.name)
+
+    def start(
+        self, *options: str, publish: bool = False, state: str = "/data/state.json", data: str = "", **more: Any
+    ) -> Resident:
+        """An emulator whose API, and with ``publish`` its instances as well, are published on the host."""
+        [port] = free_ports(1)
+        ports = {"8080/tcp": port} | {f"{one}/tcp": one for one in self.ports if publish}
+        settings: dict[str, Any] = {
+            "name": self.name,
+            "network": self.name,
+            "ports": {inner: ("127.0.0.1", outer) for inner, outer in ports.items()},
+            "volumes": [f"{SOCKET}:{SOCKET}", f"{data or self.name}:/data"],
+            "group_add": [SOCKET.stat().st_gid],
+        }
+        if more.get("network_mode") == "host":
+            options = (*options, "--port", str(port), "--host", "127.0.0.1")
+            del settings["network"], settings["ports"]
+        first, last = self.ports[0], self.ports[-1]
+        arguments = ["serve", "--redis", "docker", "--ports", f"{first}-{last}", "--state", state, *options]
+        container = self.client.containers.create(self.image, arguments, **{**settings, **more})
+        self.residents.append(container)
+        container.start()
+        return Resident(container, Api(f"http://127.0.0.1:{port}")).wait()
+
+    def run(self, script: str, *arguments: str) -> str:
+        """What a Python script prints in another container on the network."""
+        client = self.client.containers.create(
+            self.image, ["-c", script, *arguments], entrypoint="python", network=self.name
+        )
+        self.others.append(client)
+        client.start()
+        client.wait(timeout=60)
+        return client.logs().decode().strip()
+
+    def has_default_network(self) -> bool:
+        """Whether the bridge of the network that containers are on by default is there, which others may remove."""
+        options = self.client.networks.get("bridge").attrs["Options"]
+        return Path("/sys/class/net", options["com.docker.network.bridge.name"]).exists()
+
+    def occupy(self, port: int) -> None:
+        """Let another container have a port of the host."""
+        other = self.client.containers.create(
+            self.image, ["60"], entrypoint="sleep", network=self.name, ports={"1/tcp": ("127.0.0.1", port)}
+        )
+        self.others.append(other)
+        other.start()
+
+    def siblings(self) -> list[Container]:
+        """The containers of this ground's instances."""
+        every = self.client.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True)
+        return [one for one in every if self._is_mine(one.labels)]
+
+    def volumes(self) -> list[Any]:
+        return [one for one in self.client.volumes.list(filters={"label": LABEL}) if self._is_mine(one.attrs["Labels"])]
+
+    def networks(self) -> list[Any]:
+        every = self.client.networks.list(filters={"label": LABEL})
+        return [one for one in every if self._is_mine(one.attrs["Labels"])]
+
+    def _is_mine(self, labels: dict[str, str]) -> bool:
+        return labels.get(CONTAINER) in {one.id for one in self.residents}
+
+    def things(self) -> tuple[int, int, int]:
+        """How many containers, volumes and networks there are."""
+        return len(self.siblings()), len(self.volumes()), len(self.networks())
+
+    def left_over(self, *, remove: bool = False) -> list[str]:
+        """The kinds of what can be pruned of this ground's, as seen from the host."""
+        mine = {str(one.name) for one in (*self.siblings(), *self.volumes(), *self.networks())}
+        found = [one for one in leftovers.find() if one.description.split()[1] in mine]
+        for leftover in found if remove else []:
+            leftover.remove()
+        return [one.description.split()[0] for one in found]
+
+    def clear(self) -> None:
+        """Remove all of it."""
+        siblings, volumes, networks = self.siblings(), self.volumes(), self.networks()
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(_remove, (*self.residents, *self.others, *siblings)))
+        mine = (self.client.volumes.list(filters={"name": self.name}), self.client.networks.list(names=[self.name]))
+        for thing in (*volumes, *networks, *mine[0], *mine[1]):
+            with contextlib.suppress(NotFound):
+                thing.remove()
+
+
+def _remove(container: Container) -> None:
+    with contextlib.suppress(NotFound):
+        container.remove(force=True, v=True)
+
+
+@pytest.fixture
+def inside(docker_client: docker.DockerClient, image: str) -> Iterator[InsideGround]:
+    """Where a test starts emulators in containers."""
+    ground = InsideGround(docker_client, image)
+    yield ground
+    ground.clear()
