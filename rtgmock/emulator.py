@@ -17,7 +17,7 @@ from rtgmock.app import create_app
 from rtgmock.clock import Clock, ControlledClock, SystemClock, timestamp
 from rtgmock.config import BODY_LIMIT, SERVICE, Config, Settings, configured, local_url, reachable
 from rtgmock.engines.engine import Engine, Off
-from rtgmock.errors import StartupError
+from rtgmock.errors import EngineFailed, StartupError
 from rtgmock.exchange import Body, Exchange
 from rtgmock.faults.book import Book
 from rtgmock.http_server import HttpServer
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from rtgmock.engines.redis_engine import Runner
+    from rtgmock.engines.runner import Runner
     from rtgmock.faults.book import Fault
     from rtgmock.faults.rule import Keys
     from rtgmock.http_server import Secure
@@ -135,19 +135,36 @@ class Emulator:
         return local_url(self.config.host, self._server.effective_port, tls=self.config.tls)
 
     def start(self) -> Self:
-        """Bring the instances' Redis servers back, or begin with the fixture, and answer requests."""
-        self._upkeep.begin()
+        """Bring the instances' Redis servers back, or begin with the fixture, and answer requests.
+
+        Raises StartupError; then all is closed.
+        """
+        self._begin()
         if self.engine.real:
-            self._upkeep.recover()
             self._watch = threading.Thread(target=self._keep_watch, name="rtgmock-watch", daemon=True)
             self._watch.start()
         self._server.start()
         return self
 
+    def _begin(self) -> None:
+        try:
+            self._upkeep.begin()
+            if self.engine.real:
+                self._upkeep.recover()
+        except BaseException as error:
+            self.stop()
+            if not isinstance(error, EngineFailed):
+                raise
+            problem = str(error).rstrip(".")
+            raise StartupError(
+                f"the instances cannot be brought back: {problem}; see to the engine, and start again"
+            ) from error
+
     def _keep_watch(self) -> None:
         while not self._stopping.wait(_WATCH):
             try:
-                self._upkeep.reconcile()
+                with contextlib.suppress(EngineFailed):  # the engine is gone; whoever asks for an instance is told
+                    self._upkeep.reconcile()
             except Exception:
                 logging.getLogger("rtgmock").exception("the instances could not be looked after")
 
@@ -249,7 +266,7 @@ def _processes(config: Config) -> Runner:
 
 
 def _containers(config: Config, state_id: str, tell: Callable[[str], None]) -> Runner:
-    from rtgmock.engines.docker import connect, remote_host  # noqa: PLC0415
+    from rtgmock.engines.docker_host import connect, remote_host  # noqa: PLC0415
     from rtgmock.engines.siblings import containers  # noqa: PLC0415
 
     client, file = connect(), config.state and config.state.resolve()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rtgmock.attendance import Attendance
+from rtgmock.errors import EngineFailed
 from rtgmock.locks import Gate, Locks
 
 if TYPE_CHECKING:
@@ -30,8 +31,19 @@ class Premises:
     locks: Locks = field(default_factory=Locks)
     attendance: Attendance = field(init=False)
 
+    discarded: set[int] = field(default_factory=set)
+    """Instances of which something may be left that could not be removed yet."""
+
     def __post_init__(self) -> None:
         self.attendance = Attendance(self.engine, self.clock)
+
+    def discard(self, instance_id: int) -> None:
+        """Remove what a create that failed has left, now or when the engine can."""
+        try:
+            self.engine.destroy(instance_id)
+            self.discarded.discard(instance_id)
+        except EngineFailed:  # what made the create fail is what its answer says
+            self.discarded.add(instance_id)
 
     def amend(self, instance_id: int, changes: Record) -> None:
         """Write changes into a record, of which reads may meanwhile have changed something else."""

@@ -110,7 +110,7 @@ class Provisioner:
             with self._store.transaction() as change:
                 return self._stored(change, record, now)
         except BaseException:
-            self._engine.destroy(record["id"])
+            self._premises.discard(record["id"])
             raise
 
     def _stored(self, change: Transaction, record: Record, now: datetime) -> Record:

@@ -32,6 +32,8 @@ class Upkeep:
 
     def reconcile(self) -> None:
         """Start every Redis that ought to run and doesn't, on the data that it has; keep what the others tell."""
+        for instance_id in list(self._premises.discarded):
+            self._premises.discard(instance_id)
         for record in filter(lambda record: self._premises.attendance.wanted(record["id"]), self._store.instances()):
             seen = self._engine.observe(record)
             if seen is None or any(record[name] != value for name, value in seen.items()):
@@ -98,6 +100,7 @@ class Upkeep:
                 self._engine.sweep(())
             self._premises.attendance.reset()
             self._troubled.clear()
+            self._premises.discarded.clear()
             with self._store.transaction() as change:
                 change.replace(state)
             if self._engine.real:

@@ -9,25 +9,24 @@ import tarfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-import docker
-from docker.errors import APIError, DockerException, ImageNotFound, NotFound
-from docker.utils import parse_repository_tag
-from requests.exceptions import RequestException
+from docker.errors import NotFound
 
 from rtgmock.config import reachable
+from rtgmock.engines import docker_image
+from rtgmock.engines.docker_host import FAULTS, cause
 from rtgmock.engines.labels import INSTANCE_LABEL, PORT_LABEL, STATE_LABEL, of_state
 from rtgmock.engines.ports import can_listen, resolved
 from rtgmock.engines.redis_conf import EMPTY_SNAPSHOT, SNAPSHOT
 from rtgmock.engines.servers import server_command
-from rtgmock.errors import EngineFailed, StartupError
+from rtgmock.errors import EngineFailed
 from rtgmock.text import MB
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
+    import docker
     from docker.models.containers import Container
     from docker.models.images import Image
     from docker.models.networks import Network
@@ -35,44 +34,11 @@ if TYPE_CHECKING:
     from rtgmock.attributes import Record
     from rtgmock.engines.inside import OwnContainer
 
-_PORT = 6379
+PORT = 6379
+"""What a Redis listens on in its container."""
 _CONFIGURATION = "rtgmock.conf"
 _STOP_TIMEOUT = 10
 _LOG_LINES = 3
-_FAULTS = (DockerException, RequestException)
-"""What the SDK raises: errors of its own, and those of the HTTP library below it."""
-
-
-def connect() -> docker.DockerClient:
-    """The engine that DOCKER_HOST names, or the local one. Raises StartupError."""
-    try:
-        client = docker.from_env(timeout=60, use_ssh_client=True)
-        client.ping()
-    except (*_FAULTS, ValueError) as error:
-        raise StartupError(
-            f"no Docker engine answers ({_cause(error)}); start one, set DOCKER_HOST, or take --redis process"
-        ) from error
-    return client
-
-
-def remote_host(environment: Mapping[str, str]) -> str | None:
-    """The host of an engine that is not on this machine, by DOCKER_HOST: tcp and ssh name one, a socket doesn't."""
-    address = urlsplit(environment.get("DOCKER_HOST", ""))
-    local = {None, "localhost", "127.0.0.1", "::1"}
-    return (
-        address.hostname
-        if address.scheme in {"tcp", "http", "https", "ssh"} and address.hostname not in local
-        else None
-    )
-
-
-def _cause(error: BaseException) -> str:
-    """The innermost reason in one line."""
-    if isinstance(error, APIError) and error.explanation:
-        return " ".join(str(error.explanation).split())
-    while (inner := error.__cause__ or error.__context__) is not None:
-        error = inner
-    return " ".join(str(getattr(error, "strerror", None) or error).split())
 
 
 class DockerRunner:
@@ -103,12 +69,27 @@ class DockerRunner:
         self._lock = threading.Lock()
         self._own_names = {"localhost", "127.0.0.1", "::1", "redistogo.com", bind, socket.gethostname(), self._remote}
         self._state_labels = of_state(state_id, file, own)
-        version = client.version()["Version"]
-        self.description = f"docker: {image} on engine {version}" + (f" at {self._remote}" if self._remote else "")
+        version = client.version()
+        makers = [str(component["Name"]) for component in version.get("Components") or []]
+        self._limits = not any(maker.startswith("Podman") for maker in makers)  # it cannot change them later
+        place = f" at {self._remote}" if self._remote else ""
+        self.description = f"docker: {image} on engine {version['Version']}{place}"
+        if not docker_image.provided(client, image):
+            tell(f"the engine has no image {image}; the first instance waits until it is pulled")
 
     def free(self, port: int) -> bool:
         """Whether the port can be listened on, as far as can be told from here."""
-        return bool(self._remote) or can_listen(self._published_on(), port)
+        if self._remote:
+            return port not in self._published()
+        return can_listen(self._published_on(), port)
+
+    def _published(self) -> set[int]:
+        """The ports that the engine's running containers have, whoever made them."""
+        try:
+            found = self._client.api.containers()
+        except FAULTS as error:
+            raise EngineFailed(f"Docker does not answer: {cause(error)}.") from error
+        return {int(port["PublicPort"]) for one in found for port in one["Ports"] or [] if "PublicPort" in port}
 
     def address(self, record: Record) -> tuple[str, int]:
         """Where the emulator reaches a server: its published port."""
@@ -122,9 +103,9 @@ class DockerRunner:
         filters: dict[str, Any] = {"label": [f"{STATE_LABEL}={self._state_id}", f"{PORT_LABEL}={port}"]}
         try:
             found = self._client.containers.list(all=True, filters=filters, ignore_removed=True)
-        except _FAULTS as error:
-            raise EngineFailed(f"Docker does not answer: {_cause(error)}.") from error
-        return {**record, "master_host": found[0].name, "master_port": str(_PORT)} if found else record
+        except FAULTS as error:
+            raise EngineFailed(f"Docker does not answer: {cause(error)}.") from error
+        return {**record, "master_host": found[0].name, "master_port": str(PORT)} if found else record
 
     def launch(self, record: Record, write: Callable[[list[tuple[str, str]]], str]) -> None:
         """Run a container on the instance's volume, in place of one that is there."""
@@ -142,14 +123,14 @@ class DockerRunner:
                 network=self._network,
                 ports=self._port_bindings(record["port"]),
                 volumes={name: {"bind": "/data", "mode": "rw"}},
-                mem_limit=_memory_limit(record),
-                memswap_limit=_memory_limit(record),
+                mem_limit=self._memory_limit(record),
+                memswap_limit=self._memory_limit(record),
                 restart_policy={"Name": "unless-stopped"},  # type: ignore[arg-type]
             )
             container.put_archive("/", _archive(_CONFIGURATION, write(self._place()).encode()))
             container.start()
-        except _FAULTS as error:
-            raise EngineFailed(f"Docker cannot run the instance's Redis: {_cause(error)}.") from error
+        except FAULTS as error:
+            raise EngineFailed(f"Docker cannot run the instance's Redis: {cause(error)}.") from error
 
     def _published_on(self) -> str:
         """Loopback, unless the clients come from elsewhere: to the engine's own host, or to ours by its --host."""
@@ -157,11 +138,11 @@ class DockerRunner:
 
     def _port_bindings(self, port: int) -> dict[str, Any]:
         """Which of a container's ports is which of the host's, as the SDK wants it."""
-        return {f"{_PORT}/tcp": (self._published_on(), port)}
+        return {f"{PORT}/tcp": (self._published_on(), port)}
 
     @staticmethod
     def _place() -> list[tuple[str, str]]:
-        return [("port", str(_PORT)), ("bind", "* -::*"), ("dir", "/data"), ("protected-mode", "no")]
+        return [("port", str(PORT)), ("bind", "* -::*"), ("dir", "/data"), ("protected-mode", "no")]
 
     def _provide_network(self) -> Network:
         """One network a state, on which its containers know each other by name."""
@@ -170,7 +151,7 @@ class DockerRunner:
             return found[0] if found else self._client.networks.create(self._network, labels=self._state_labels)
 
     def _remove_network(self) -> None:
-        with contextlib.suppress(*_FAULTS):
+        with contextlib.suppress(*FAULTS):
             for network in self._client.networks.list(names=[f"^{self._network}$"]):
                 self._release(network)
                 network.remove()
@@ -179,41 +160,32 @@ class DockerRunner:
         """Take from a network what would keep it from being removed."""
 
     def _provide_image(self) -> Image:
-        try:
-            return self._client.images.get(self._image)
-        except ImageNotFound:
-            self._tell(f"pulling {self._image}")
-            repository, tag = parse_repository_tag(self._image)
+        with self._lock:  # the first instances may well be made at once
+            if docker_image.provided(self._client, self._image):
+                return self._client.images.get(self._image)
             try:
-                for event in self._client.api.pull(repository, tag or "latest", stream=True, decode=True):
-                    self._pulled(event)
-            except _FAULTS as error:
-                raise EngineFailed(f"The image {self._image} cannot be pulled: {_cause(error)}.") from error
+                docker_image.pull(self._client, self._image, self._tell)
+            except FAULTS as error:
+                raise EngineFailed(f"The image {self._image} cannot be pulled: {cause(error)}.") from error
             return self._client.images.get(self._image)
-
-    def _pulled(self, event: dict[str, Any]) -> None:
-        if "error" in event:
-            raise EngineFailed(f"The image {self._image} cannot be pulled: {event['error']}.")
-        if event.get("status") in {"Download complete", "Pull complete"}:
-            self._tell(f"{self._image}: {event.get('id', '')} {event['status'].lower()}")
 
     def configure(self, record: Record, write: Callable[[list[tuple[str, str]]], str]) -> None:
         """Docker itself starts a container again after a crash or a reboot: let it find what holds now."""
-        limit = _memory_limit(record)
         try:
             container = self._client.containers.get(self._name(record["id"]))
-            container.update(mem_limit=limit, memswap_limit=limit)
+            if limit := self._memory_limit(record):
+                container.update(mem_limit=limit, memswap_limit=limit)
             container.put_archive("/", _archive(_CONFIGURATION, write(self._place()).encode()))
-        except _FAULTS as error:
-            raise EngineFailed(f"Docker cannot configure the instance's Redis: {_cause(error)}.") from error
+        except FAULTS as error:
+            raise EngineFailed(f"Docker cannot configure the instance's Redis: {cause(error)}.") from error
 
     def forget(self, instance_id: int) -> None:
         """Put an empty snapshot in the place of one: an image need not have a program that deletes."""
         try:
             container = self._client.containers.get(self._name(instance_id))
             container.put_archive("/data", _archive(SNAPSHOT, EMPTY_SNAPSHOT))
-        except _FAULTS as error:
-            raise EngineFailed(f"Docker cannot empty the instance's snapshot: {_cause(error)}.") from error
+        except FAULTS as error:
+            raise EngineFailed(f"Docker cannot empty the instance's snapshot: {cause(error)}.") from error
 
     def freeze(self, instance_id: int) -> None:
         """What Docker calls to pause."""
@@ -226,25 +198,25 @@ class DockerRunner:
     def _do(self, instance_id: int, action: Callable[[Container], None]) -> None:
         try:
             action(self._client.containers.get(self._name(instance_id)))
-        except _FAULTS as error:
-            raise EngineFailed(f"Docker refuses: {_cause(error)}.") from error
+        except FAULTS as error:
+            raise EngineFailed(f"Docker refuses: {cause(error)}.") from error
 
     def running(self, instance_id: int) -> bool:
         """Whether the container runs."""
-        with contextlib.suppress(*_FAULTS):
+        with contextlib.suppress(*FAULTS):
             return bool(self._client.containers.get(self._name(instance_id)).status == "running")
         return False
 
     def log(self, instance_id: int) -> str:
         """The last lines that the server wrote."""
-        with contextlib.suppress(*_FAULTS):
+        with contextlib.suppress(*FAULTS):
             text = self._client.containers.get(self._name(instance_id)).logs(tail=_LOG_LINES)
             return " / ".join(text.decode(errors="replace").strip().splitlines())
         return ""
 
     def halt(self, instance_id: int) -> None:
         """Let the server save and end."""
-        with contextlib.suppress(*_FAULTS):
+        with contextlib.suppress(*FAULTS):
             container = self._client.containers.get(self._name(instance_id))
             if container.status == "paused":
                 container.unpause()  # what stands still takes no signal
@@ -256,8 +228,8 @@ class DockerRunner:
             self._remove_container(instance_id)
             with contextlib.suppress(NotFound):
                 self._client.volumes.get(self._name(instance_id)).remove()
-        except _FAULTS as error:
-            raise EngineFailed(f"Docker cannot remove the instance's Redis: {_cause(error)}.") from error
+        except FAULTS as error:
+            raise EngineFailed(f"Docker cannot remove the instance's Redis: {cause(error)}.") from error
 
     def _remove_container(self, instance_id: int) -> None:
         with contextlib.suppress(NotFound):
@@ -269,8 +241,8 @@ class DockerRunner:
             container = self._client.containers.get(self._name(instance_id))
         except NotFound:
             return
-        except _FAULTS as error:
-            raise EngineFailed(f"Docker does not answer: {_cause(error)}.") from error
+        except FAULTS as error:
+            raise EngineFailed(f"Docker does not answer: {cause(error)}.") from error
         wanted = self._port_bindings(int(container.labels[PORT_LABEL]))
         if _bindings(container) != {(name, host, str(port)) for name, (host, port) in wanted.items()}:
             self.halt(instance_id)  # and it is made anew
@@ -281,8 +253,8 @@ class DockerRunner:
         try:
             containers: list[Container] = self._client.containers.list(all=True, filters=ours, ignore_removed=True)
             volumes = self._client.volumes.list(filters=ours)
-        except _FAULTS as error:
-            raise EngineFailed(f"Docker does not answer: {_cause(error)}.") from error
+        except FAULTS as error:
+            raise EngineFailed(f"Docker does not answer: {cause(error)}.") from error
         labels: list[dict[str, Any]] = [container.labels for container in containers]
         labels += [volume.attrs["Labels"] for volume in volumes]
         return {int(found[INSTANCE_LABEL]) for found in labels}
@@ -294,6 +266,10 @@ class DockerRunner:
             list(pool.map(end, self.present()))
         self._remove_network()  # an engine has room for some thirty
         self._client.close()
+
+    def _memory_limit(self, record: Record) -> int:
+        """Twice what the plan has, since a save copies what changes meanwhile, and room for the server itself."""
+        return int(2 * record["memory"] + 64 * MB) if self._limits else 0
 
     def _name(self, instance_id: int) -> str:
         return f"rtgmock-{self._state_id}-{instance_id}"
@@ -311,11 +287,6 @@ def _bindings(container: Container) -> set[tuple[str, str, str]]:
         for name, places in published.items()
         for place in places or []
     }
-
-
-def _memory_limit(record: Record) -> int:
-    """Twice what the plan has, since a save copies what changes meanwhile, and room for the server itself."""
-    return int(2 * record["memory"] + 64 * MB)
 
 
 def _archive(name: str, content: bytes) -> bytes:

@@ -59,10 +59,10 @@ def _folders() -> Iterator[Leftover]:
 
 
 def _in_docker() -> Iterator[Leftover]:
-    from rtgmock.engines import docker  # noqa: PLC0415 - the SDK takes its time
+    from rtgmock.engines import docker_host  # noqa: PLC0415 - the SDK takes its time
     from rtgmock.engines.inside import find as own_container  # noqa: PLC0415
 
-    client = docker.connect()
+    client = docker_host.connect()
     own = own_container(client)
     ours: dict[str, Any] = {"label": LABEL}
     for container in client.containers.list(all=True, filters=ours, ignore_removed=True):

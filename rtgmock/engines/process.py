@@ -58,6 +58,19 @@ def _feed(process: subprocess.Popen[bytes], configuration: str) -> None:
             standard_input.write(configuration.encode())
 
 
+def _end(number: int) -> None:
+    """Let a server save and end; end it when it takes too long."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(number)
+        process.terminate()
+        process.resume()  # what stands still takes no signal
+        try:
+            process.wait(_STOP_TIMEOUT)
+        except psutil.TimeoutExpired:
+            process.kill()
+            process.wait(_STOP_TIMEOUT)
+
+
 class ProcessRunner:
     """Runs servers under ``folder``, one sub-folder an instance; a temporary folder when it is None."""
 
@@ -166,14 +179,8 @@ class ProcessRunner:
         if process is None:
             self._end_stale(instance_id)
             return
-        process.terminate()
-        with contextlib.suppress(psutil.Error):
-            psutil.Process(process.pid).resume()  # what stands still takes no signal
-        try:
-            process.wait(_STOP_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        _end(process.pid)
+        process.wait()
         (self._home(instance_id) / "redis.pid").unlink(missing_ok=True)
 
     def remove(self, instance_id: int) -> None:
@@ -215,11 +222,6 @@ class ProcessRunner:
             process = psutil.Process(int(number))
             if process.create_time() != float(created):
                 return
-            process.terminate()
-            try:
-                process.wait(_STOP_TIMEOUT)
-            except psutil.TimeoutExpired:
-                process.kill()
-                process.wait(_STOP_TIMEOUT)
+            _end(process.pid)
         except (OSError, ValueError, psutil.Error):
             return

@@ -5,96 +5,25 @@ from __future__ import annotations
 import contextlib
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from rtgmock.attributes import DOCUMENTED
 from rtgmock.clock import timestamp
-from rtgmock.engines import info, redis_conf
+from rtgmock.engines import connections, info, redis_conf
+from rtgmock.engines.connections import Connections
 from rtgmock.engines.engine import Trouble
 from rtgmock.errors import EngineFailed
-from rtgmock.locks import Locks
 
 if TYPE_CHECKING:
-    import threading
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from rtgmock.attributes import Directive, Record
+    from rtgmock.engines.runner import Runner
 
 _START_TIMEOUT = 20.0
 """Seconds that a Redis may take from its start to an authenticated PING."""
-_COMMAND_TIMEOUT = 5.0
-
-
-class Runner(Protocol):
-    """Runs one Redis server for each instance: a process, or a container."""
-
-    name: str
-    description: str
-    hostname: str | None
-
-    def free(self, port: int) -> bool:
-        """Whether the port can be listened on."""
-        ...
-
-    def launch(self, record: Record, write: Callable[[list[tuple[str, str]]], str]) -> None:
-        """Run a server with the configuration that ``write`` makes for its place."""
-        ...
-
-    def configure(self, record: Record, write: Callable[[list[tuple[str, str]]], str]) -> None:
-        """Let a server that is started again by others start with this configuration."""
-        ...
-
-    def address(self, record: Record) -> tuple[str, int]:
-        """Where the emulator itself reaches a server. Raises OSError where that is nowhere."""
-        ...
-
-    def from_within(self, record: Record) -> Record:
-        """The record with its master's address as the server itself reaches it."""
-        ...
-
-    def forget(self, instance_id: int) -> None:
-        """Make that the next start finds no snapshot."""
-        ...
-
-    def freeze(self, instance_id: int) -> None:
-        """Let the server stand still, its connections open."""
-        ...
-
-    def thaw(self, instance_id: int) -> None:
-        """Let the server go on."""
-        ...
-
-    def running(self, instance_id: int) -> bool:
-        """Whether the server runs."""
-        ...
-
-    def log(self, instance_id: int) -> str:
-        """The last lines that the server wrote."""
-        ...
-
-    def halt(self, instance_id: int) -> None:
-        """Stop the server, letting it save."""
-        ...
-
-    def remove(self, instance_id: int) -> None:
-        """Remove the server and its data."""
-        ...
-
-    def take_over(self, instance_id: int) -> None:
-        """Make a server that an emulator which died has left ours, or end it."""
-        ...
-
-    def present(self) -> set[int]:
-        """The instances of which there is anything."""
-        ...
-
-    def close(self) -> None:
-        """Stop all servers that are running."""
-        ...
 
 
 class RedisEngine:
@@ -109,8 +38,8 @@ class RedisEngine:
         self.description = runner.description
         self.hostname = runner.hostname
         self._rewrites: dict[int, tuple[str, str | None]] = {}
-        self._connections: dict[int, tuple[str, redis.Redis]] = {}
-        self._busy = Locks()
+        self._connections = Connections(runner.address)
+        self._unsure: set[int] = set()
 
     def free(self, port: int) -> bool:
         """Whether the port can be listened on."""
@@ -118,22 +47,26 @@ class RedisEngine:
 
     def start(self, record: Record, account: str) -> str:
         """Start an instance's Redis, unless another thread has, and wait for it; its version."""
-        with self._alone(record["id"]):
+        with self._connections.alone(record["id"]):
             return self._started(record, account)
 
     def _started(self, record: Record, account: str) -> str:
         instance_id = record["id"]
-        if self._runner.running(instance_id):
+        if instance_id in self._unsure:
+            self._runner.halt(instance_id)
+        elif self._runner.running(instance_id):
             return self._await(record)
         fresh = instance_id not in self._runner.present()
         try:
             self._launch(record, account)
-            return self._await_with_data(record)
+            version = self._await_with_data(record)
         except BaseException:
-            self._disconnect(instance_id)
+            self._connections.close(instance_id)
             with contextlib.suppress(EngineFailed):
                 self._runner.remove(instance_id) if fresh else self._runner.halt(instance_id)
             raise
+        self._unsure.discard(instance_id)
+        return version
 
     def _await_with_data(self, record: Record) -> str:
         """Wait for a Redis, and refuse one that would start empty for all that another version has written."""
@@ -149,7 +82,7 @@ class RedisEngine:
         deadline = time.monotonic() + _START_TIMEOUT
         while True:
             try:
-                with self._connection(record) as connection:
+                with self._connections.to(record) as connection:
                     found: dict[str, Any] = connection.info()
                 if not found["loading"]:
                     return info.version(found)
@@ -203,13 +136,15 @@ class RedisEngine:
         try:
             self._command(before, before, account, self._changes(after, before))
         except (redis.RedisError, EngineFailed):
+            self._unsure.add(before["id"])  # what it will be when its engine starts it again, nobody knows
             with contextlib.suppress(EngineFailed):
                 self._restart(before, account)
+                self._unsure.discard(before["id"])
 
     def _restart(self, record: Record, account: str) -> None:
-        with self._alone(record["id"]):
+        with self._connections.alone(record["id"]):
             self._keep_data(record)
-            self._disconnect(record["id"])
+            self._connections.close(record["id"])
             self._runner.halt(record["id"])
             self._launch(record, account)
             self._await(record)
@@ -222,11 +157,11 @@ class RedisEngine:
     def _keep_data(self, record: Record) -> None:
         """Save what a Redis without persistence would lose; the others save when they are stopped."""
         if record["persistence"] == "none":
-            with contextlib.suppress(redis.RedisError), self._connection(record) as connection:
+            with contextlib.suppress(redis.RedisError), self._connections.to(record) as connection:
                 connection.save()
 
     def _command(self, before: Record, after: Record, account: str, changes: dict[str, tuple[Any, str]]) -> None:
-        with self._connection(before) as connection:
+        with self._connections.to(before) as connection:
             for name, (_, value) in changes.items():
                 if name == "replicaof":
                     connection.replicaof(*value.split())
@@ -242,13 +177,15 @@ class RedisEngine:
     def holds(self, record: Record) -> int:
         """The bytes that its data takes, as Redis counts them against maxmemory."""
         try:
-            with self._connection(record) as connection:
+            with self._connections.to(record) as connection:
                 return info.holds(connection.info("memory"))
         except redis.RedisError as error:
             raise EngineFailed(f"The instance's Redis does not answer: {error}.") from error
 
     def alive(self, record: Record) -> bool:
         """Whether the instance's Redis answers, or at least runs."""
+        if record["id"] in self._unsure:
+            return False
         if self.observe(record) is not None:
             return True
         if not self._runner.running(record["id"]):
@@ -259,11 +196,16 @@ class RedisEngine:
 
     def observe(self, record: Record) -> Record | None:
         """When the live Redis last saved and last rewrote its append-only file."""
+        busy = self._connections.alone(record["id"])
+        if not busy.acquire(timeout=connections.TIMEOUT):  # its engine hangs while it starts it
+            return None
         try:
-            with self._connection(record) as connection:
+            with self._connections.to(record) as connection:
                 found: dict[str, Any] = connection.info()
         except redis.RedisError:
             return None
+        finally:
+            busy.release()
         if found["loading"]:
             return None
         seen = {
@@ -298,21 +240,22 @@ class RedisEngine:
             raise EngineFailed(f"The instance's Redis does not take the {trouble}: {error}.") from error
 
     def _stop(self, instance_id: int) -> None:
-        with self._alone(instance_id):
-            self._disconnect(instance_id)
+        with self._connections.alone(instance_id):
+            self._connections.close(instance_id)
             self._runner.halt(instance_id)
 
     def _tell(self, record: Record, *command: str | int) -> None:
-        with self._connection(record) as connection:
+        with self._connections.to(record) as connection:
             execute: Callable[..., Any] = connection.execute_command
             execute(*command)
 
     def destroy(self, instance_id: int) -> None:
         """Remove an instance's Redis and its data."""
-        with self._alone(instance_id):
-            self._disconnect(instance_id)
+        with self._connections.alone(instance_id):
+            self._connections.close(instance_id)
             self._runner.remove(instance_id)
         self._rewrites.pop(instance_id, None)
+        self._unsure.discard(instance_id)
 
     def sweep(self, known: Iterable[int]) -> None:
         """Remove what an emulator that died while it created has left, and take over the rest."""
@@ -325,65 +268,12 @@ class RedisEngine:
 
     def close(self) -> None:
         """Stop every Redis, letting it save."""
-        for instance_id in list(self._connections):
-            self._disconnect(instance_id)
+        self._connections.close_all()
         self._runner.close()
-
-    @contextlib.contextmanager
-    def _connection(self, record: Record) -> Iterator[redis.Redis]:
-        """The emulator's connection to an instance's Redis, for one thread at a time."""
-        instance_id, password = record["id"], record["password"]
-        with self._alone(instance_id):
-            known, connection = self._connections.get(instance_id, ("", None))
-            if connection is None or known != password:
-                self._disconnect(instance_id)
-                connection = self._checked(record)
-                self._connections[instance_id] = (password, connection)
-            try:
-                yield connection
-            except redis.ConnectionError:
-                self._disconnect(instance_id)
-                raise
-
-    def _alone(self, instance_id: int) -> threading.RLock:
-        """What a thread holds while it uses an instance's connection, or while there can be none."""
-        return self._busy.of(instance_id)
 
     def _writer(self, record: Record, account: str) -> Callable[[list[tuple[str, str]]], str]:
         inside = self._runner.from_within(record)
         return lambda place: redis_conf.write(inside, account, place, self._api)
-
-    def _checked(self, record: Record) -> redis.Redis:
-        """A connection to the instance's own Redis: one that is open to all would take any password."""
-        connection = self._connect(record)
-        try:
-            if connection.config_get("requirepass")["requirepass"] == record["password"]:
-                return connection
-        except BaseException:
-            connection.close()
-            raise
-        connection.close()
-        raise redis.AuthenticationError("another Redis answers on its port")
-
-    def _connect(self, record: Record) -> redis.Redis:
-        try:
-            host, port = self._runner.address(record)
-        except OSError as error:
-            raise redis.ConnectionError(str(error)) from error
-        return redis.Redis(
-            host=host,
-            port=port,
-            password=record["password"],
-            socket_timeout=_COMMAND_TIMEOUT,
-            single_connection_client=True,
-            retry=Retry(NoBackoff(), 0),
-            decode_responses=True,
-        )
-
-    def _disconnect(self, instance_id: int) -> None:
-        _, connection = self._connections.pop(instance_id, ("", None))
-        if connection is not None:
-            connection.close()
 
 
 def _set_user(connection: redis.Redis, user: str, rules: Iterable[str]) -> None:

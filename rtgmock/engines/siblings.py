@@ -8,7 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rtgmock.engines import inside
-from rtgmock.engines.docker import _FAULTS, _PORT, DockerRunner, _cause
+from rtgmock.engines.docker import PORT, DockerRunner
+from rtgmock.engines.docker_host import FAULTS, cause
 from rtgmock.engines.forward import Forwarder
 from rtgmock.engines.labels import PORT_LABEL
 from rtgmock.engines.ports import can_listen
@@ -76,10 +77,10 @@ class SiblingRunner(DockerRunner):
         try:
             # Now, and not with the first instance: joining a network may break the connections of published ports.
             self._provide_network()
-        except _FAULTS as error:
+        except FAULTS as error:
             self._remove_network()
             raise StartupError(
-                f"the emulator's container {own.name} cannot join the network {self._network} ({_cause(error)}); "
+                f"the emulator's container {own.name} cannot join the network {self._network} ({cause(error)}); "
                 "run it on a network of its own or on the host's: --network host"
             ) from error
         self._forwarder = Forwarder(bind)
@@ -91,8 +92,8 @@ class SiblingRunner(DockerRunner):
     def _published_by_others(self) -> set[int]:
         try:
             return self._own.published_by_others(self._client)
-        except _FAULTS as error:
-            raise EngineFailed(f"Docker does not answer: {_cause(error)}.") from error
+        except FAULTS as error:
+            raise EngineFailed(f"Docker does not answer: {cause(error)}.") from error
 
     def address(self, record: Record) -> tuple[str, int]:
         """Where the emulator reaches a server: itself."""
@@ -103,11 +104,11 @@ class SiblingRunner(DockerRunner):
         try:
             container = self._client.containers.get(self._name(instance_id))
             address: str = container.attrs["NetworkSettings"]["Networks"][self._network]["IPAddress"]
-        except (*_FAULTS, KeyError) as error:
-            raise ConnectionRefusedError(_cause(error)) from error
+        except (*FAULTS, KeyError) as error:
+            raise ConnectionRefusedError(cause(error)) from error
         if not address:
             raise ConnectionRefusedError(f"the container {container.name} does not run")
-        return address, _PORT
+        return address, PORT
 
     def launch(self, record: Record, write: Callable[[list[tuple[str, str]]], str]) -> None:
         """Run a container, and answer on its port."""
@@ -151,7 +152,7 @@ class SiblingRunner(DockerRunner):
     def take_over(self, instance_id: int) -> None:
         """Answer for a container that is there already."""
         super().take_over(instance_id)
-        with contextlib.suppress(*_FAULTS):
+        with contextlib.suppress(*FAULTS):
             port = int(self._client.containers.get(self._name(instance_id)).labels[PORT_LABEL])
             try:
                 self._answer(instance_id, port)

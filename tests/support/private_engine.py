@@ -1,0 +1,192 @@
+"""A Docker engine of a test's own, which may be killed: it and the machine's own know nothing of each other."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import docker
+import psutil
+import pytest
+
+from tests.support.command import until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_MOUNTS = Path("/proc/self/mounts")
+_CGROUPS = Path("/sys/fs/cgroup")
+
+
+class Daemon:
+    """A process with a folder of its own; whatever works in that folder or in its control group is its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.group = folder.name
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def spawn(self, *command: str, env: dict[str, str] | None = None) -> None:
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **(env or {})},
+                start_new_session=True,
+            )
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the daemon alone, and wait until it has ended by it."""
+        if self._process is not None:
+            self._process.send_signal(number)
+            self._process.wait(30)
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """The daemon takes calls and answers none."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+            try:
+                yield
+            finally:
+                self._process.send_signal(signal.SIGCONT)
+
+    @property
+    def ended(self) -> bool:
+        return self._process is None or self._process.poll() is not None
+
+    def kill(self) -> None:
+        """kill -9 of the daemon and of all that it has started."""
+        until(self._kill_each)
+        if self._process is not None:
+            self._process.wait(30)
+
+    def _kill_each(self) -> bool:
+        found = list(self.processes())
+        for process in found:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        return not found
+
+    def processes(self) -> Iterator[psutil.Process]:
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error, OSError):
+                grouped = f"/{self.group}/" in Path(f"/proc/{process.pid}/cgroup").read_text()
+                named = any(str(self.folder) in word for word in process.cmdline())
+                if (grouped or named) and process.status() != psutil.STATUS_ZOMBIE and process.pid != os.getpid():
+                    yield process
+
+    def unmount(self) -> None:
+        mounted = [line.split()[1] for line in _MOUNTS.read_text().splitlines()]
+        for place in reversed([place for place in mounted if place.startswith(f"{self.folder}/")]):
+            _quietly("umount", "--lazy", place)
+
+    def close(self) -> None:
+        """Leave nothing of it."""
+        self.kill()
+        self.unmount()
+        for group in _CGROUPS.glob(f"*/{self.group}"):
+            for inner in [*sorted(group.rglob("*/"), reverse=True), group]:
+                with contextlib.suppress(OSError):
+                    inner.rmdir()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class PrivateEngine(Daemon):
+    """A ``dockerd`` with its own data, sockets, bridge and control group; it sets no rule of the firewall.
+
+    Without a bridge of its own, and with address pools of its own when it starts again, it would remove ``docker0``.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.socket = f"unix://{folder}/sock"
+        self.options: Sequence[str] = ()
+        self._bridge = f"rt{secrets.token_hex(4)}"
+        (folder / "daemon.json").write_text("{}")
+
+    def start(self) -> None:
+        """Start it, also where a killed one has left its things, and wait until it answers."""
+        (self.folder / "pid").unlink(missing_ok=True)
+        if not any(process.name() == "containerd" for process in self.processes()):
+            # A dockerd takes one that ended and that nobody has reaped yet for one that runs.
+            (self.folder / "exec-root/containerd/containerd.pid").unlink(missing_ok=True)
+        self._provide_bridge()
+        own = {name: f"{self.folder}/{name}" for name in ("data-root", "exec-root")}
+        self.spawn(
+            "dockerd",
+            *(f"--{name}={place}" for name, place in own.items()),
+            f"--pidfile={self.folder}/pid",
+            f"--config-file={self.folder}/daemon.json",
+            f"--host={self.socket}",
+            f"--bridge={self._bridge}",
+            f"--cgroup-parent=/{self.group}",
+            "--iptables=false",
+            "--ip6tables=false",
+            *self.options,
+        )
+        if not until(lambda: self.answers() or self.ended) or self.ended:
+            log = (self.folder / "log").read_text().strip().splitlines()
+            pytest.fail(f"dockerd does not start: {' / '.join(log[-3:])}")
+
+    def answers(self) -> bool:
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as caller:
+            caller.settimeout(10)
+            caller.connect(self.socket.removeprefix("unix://"))
+            caller.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
+            return b" 200 " in caller.recv(100)
+        return False
+
+    def client(self) -> docker.DockerClient:
+        return docker.DockerClient(self.socket, timeout=60)
+
+    def load(self, archive: bytes) -> None:
+        with contextlib.closing(self.client()) as client:
+            client.images.load(archive)
+
+    def cut_power(self) -> None:
+        """End all of it at once, and forget what no machine remembers after a reboot."""
+        self.kill()
+        self.unmount()
+        shutil.rmtree(self.folder / "exec-root", ignore_errors=True)
+        self._remove_bridges()
+
+    def _provide_bridge(self) -> None:
+        if not Path("/sys/class/net", self._bridge).exists():
+            _run("ip", "link", "add", self._bridge, "type", "bridge")
+            subnet = f"198.18.{secrets.randbelow(250)}"  # for measurements between networks: no host is there
+            _run("ip", "addr", "add", f"{subnet}.1/24", "dev", self._bridge)
+            _run("ip", "link", "set", self._bridge, "up")
+
+    def _remove_bridges(self) -> None:
+        """The engine's networks are bridges, which its own records name."""
+        records = self.folder / "data-root/network/files/local-kv.db"
+        named = re.findall(rb"\bbr-[0-9a-f]{12}\b", records.read_bytes()) if records.exists() else []
+        for name in {self._bridge, *(name.decode() for name in named)}:
+            if Path("/sys/class/net", name).exists():
+                _quietly("ip", "link", "delete", name)
+
+    def close(self) -> None:
+        if not self.ended:
+            self.signal(signal.SIGKILL)
+        self.kill()
+        self._remove_bridges()
+        super().close()
+
+
+def _run(*command: str) -> None:
+    subprocess.run(command, check=True, capture_output=True, timeout=30)
+
+
+def _quietly(*command: str) -> None:
+    subprocess.run(command, check=False, capture_output=True, timeout=30)
