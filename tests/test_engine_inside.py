@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -236,7 +237,10 @@ def test_a_container_that_the_engine_does_not_know_is_told_so(
     (tmp_path / "marker").touch()
     monkeypatch.setattr(rooms, "_MARKERS", [str(tmp_path / "marker")])
     told: list[str] = []
+    containers(docker_client, IMAGE, "127.0.0.1", "none", remote=None, file=None, tell=told.append)
+    assert told == []  # the engine of these tests runs where they run
 
+    monkeypatch.setattr(socket, "gethostname", lambda: "elsewhere")
     runner = containers(docker_client, IMAGE, "127.0.0.1", "none", remote=None, file=None, tell=told.append)
     assert type(runner).__name__ == "DockerRunner"
     assert "mount the socket of the engine that runs this container" in told[0]

@@ -26,6 +26,11 @@ def in_container() -> bool:
     return any(Path(marker).exists() for marker in _MARKERS)
 
 
+def has_engine(client: docker.DockerClient) -> bool:
+    """Whether the engine runs in this very container, which then is to its containers what a host is."""
+    return bool(client.info().get("Name") == socket.gethostname())
+
+
 def find(client: docker.DockerClient) -> OwnContainer | None:
     """The container of this process, if it runs in one and the engine knows it."""
     if not in_container():

@@ -196,6 +196,8 @@ class RedisEngine:
 
     def observe(self, record: Record) -> Record | None:
         """When the live Redis last saved and last rewrote its append-only file."""
+        if record["id"] in self._unsure:
+            return None
         busy = self._connections.alone(record["id"])
         if not busy.acquire(timeout=connections.TIMEOUT):  # its engine hangs while it starts it
             return None

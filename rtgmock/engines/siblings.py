@@ -42,7 +42,7 @@ def containers(
     own = inside.find(client)
     if own and not own.on_host:
         return SiblingRunner(client, image, bind, state_id, file=file, tell=tell, own=own)
-    if own is None and remote is None and inside.in_container():
+    if own is None and remote is None and inside.in_container() and not inside.has_engine(client):
         tell(
             "this container is unknown to the Docker engine, so its containers may be out of reach; mount the socket "
             "of the engine that runs this container, or name another engine's host: DOCKER_HOST=tcp://HOST:2375"
