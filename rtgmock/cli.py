@@ -19,67 +19,19 @@ from urllib.parse import urlsplit
 
 import click
 
-from rtgmock.config import HEALTH_PATH, Config, Setting, local_url, parse_flag, settings
+from rtgmock.config import HEALTH_PATH, local_url, parse_flag
+from rtgmock.environment import TRUST
 from rtgmock.errors import StartupError
+from rtgmock.options import fresh_options, options, read
+from rtgmock.plans import PLANS
 from rtgmock.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from rtgmock.config import Config
     from rtgmock.emulator import Emulator
-
-
-if TYPE_CHECKING:
-    _ParamType = click.ParamType[Any]
-else:
-    _ParamType = click.ParamType  # generic only from click 8.4 on
-
-
-class _Read(_ParamType):
-    """A value as the table of settings reads it."""
-
-    def __init__(self, setting: Setting) -> None:
-        self.name = setting.metavar
-        self._parse = setting.parse
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if not isinstance(value, str):
-            return value
-        try:
-            return self._parse(value)
-        except ValueError as error:
-            self.fail(f"{error}.", param, ctx)
-
-
-class _ReadFlag(_Read, click.types.BoolParamType):
-    """A value that only a variable can have; the option itself is given or not."""
-
-
-def _options(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Rows of the table of settings, all of them by default, as options with their environment variables."""
-
-    def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        for name, default, setting in reversed(list(settings())):
-            if not names or name in names:
-                command = _option(name, default, setting)(command)
-        return command
-
-    return decorate
-
-
-def _option(name: str, default: Any, setting: Setting) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    flag = not setting.metavar
-    return click.option(
-        setting.option,
-        name,
-        type=_ReadFlag(setting) if flag else _Read(setting),
-        is_flag=flag,
-        default=default,
-        metavar=setting.metavar or None,
-        multiple=setting.many,
-        envvar=setting.variable,
-        help=f"{setting.help}  [env: {setting.variable}; default: {setting.shown_default}]",
-    )
+    from rtgmock.web.access_log import Log
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -88,28 +40,30 @@ def cli() -> None:
     """A local emulator of the Redis To Go provisioning API."""
 
 
-@cli.command()
-@_options()
+@cli.command(params=options())
 def serve(**given: Any) -> None:
     """Serve the API until SIGTERM or Ctrl-C."""
     from rtgmock.emulator import Emulator  # noqa: PLC0415 - Flask and the server, which no other command needs
-    from rtgmock.web.access_log import as_json, as_text  # noqa: PLC0415
 
-    try:
-        config = Config(**given)
-    except ValueError as error:
-        raise click.UsageError(f"{error}.") from error
-    form = as_json if config.log_format == "json" else as_text
+    config = read(given)
     stop = _stop_on_signals()
     with _ready_file(config.ready_file) as announce:
         tell = partial(_say, err=True)
-        emulator = Emulator(config, log=lambda entry: tell(form(entry)), tell=tell)
+        emulator = Emulator(config, log=_log(config), tell=tell)
         with emulator:
             _say(_banner(emulator))
             announce(emulator.url)
             stop.wait()
             if config.log_format == "text":
                 tell("rtgmock stops: finishing the requests in flight")
+
+
+def _log(config: Config) -> Log:
+    """What writes the access log to the standard error."""
+    from rtgmock.web.access_log import as_json, as_text  # noqa: PLC0415 - Flask
+
+    form = as_json if config.log_format == "json" else as_text
+    return lambda entry: _say(form(entry), err=True)
 
 
 def _say(text: str, *, err: bool = False) -> None:
@@ -186,6 +140,28 @@ def _banner(emulator: Emulator) -> str:
     return "\n".join([f"rtgmock {__version__}", *(f"  {name:<8} {text}" for name, text in rows.items())])
 
 
+@cli.command(
+    "exec",
+    context_settings={"allow_interspersed_args": False},  # what follows COMMAND is COMMAND's
+    params=[
+        click.Option(["--plan"], type=click.Choice(list(PLANS)), help="Make an instance of this plan first."),
+        click.Option(["--verbose"], is_flag=True, help="Write the access log to the standard error."),
+        *fresh_options(),
+        click.Argument(["command"], nargs=-1, required=True, type=click.UNPROCESSED),
+    ],
+)
+def execute(command: tuple[str, ...], plan: str | None, *, verbose: bool, **given: Any) -> None:
+    """Run COMMAND with an emulator of its own, and exit as it does.
+
+    COMMAND finds the emulator in RTGMOCK_URL, REDISTOGO_API_URL (with the account in it), REDISTOGO_USERNAME and
+    REDISTOGO_PASSWORD, and with --plan an instance in REDISTOGO_URL and REDIS_URL. All of it is gone when COMMAND ends.
+    """
+    config = read(given)
+    from rtgmock.run import run  # noqa: PLC0415 - Flask and the server, which no other command needs
+
+    sys.exit(run(config, command, plan, _log(config) if verbose else None, tell=partial(_say, err=True)))
+
+
 @cli.command()
 @click.option(
     "--wait", "seconds", metavar="SECONDS", type=click.FloatRange(min=0), default=0.0, help="How long to try."
@@ -247,8 +223,7 @@ def _problem(url: str) -> str:
     return "" if status == http.client.OK else f"it answers {status}"
 
 
-@cli.command()
-@_options("api")
+@cli.command(params=options("api"))
 def openapi(api: int) -> None:
     """Print the OpenAPI 3.1 document of the API.
 
@@ -261,8 +236,7 @@ def openapi(api: int) -> None:
     _say(orjson.dumps(document(api, _local_target()), option=orjson.OPT_INDENT_2).decode())
 
 
-@cli.command()
-@_options("state")
+@cli.command(params=options("state"))
 def ca(state: Path | None) -> None:
     """Print the path of the certificate that clients must trust for --tls.
 
@@ -275,7 +249,7 @@ def ca(state: Path | None) -> None:
         raise click.UsageError("With --state :memory: each emulator has an authority of its own; its banner names it.")
     path = trusted(state, datetime.now(UTC))
     click.echo(path)
-    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"):
+    for name in TRUST:
         click.echo(f"export {name}={shlex.quote(str(path))}", err=True)
 
 

@@ -351,13 +351,17 @@ class Settings(TypedDict, total=False):
     ready_file: Path | str | None
 
 
+FRESH = {"port": "0", "state": MEMORY}
+"""What is else where an emulator is not served by itself, but started for a program: as the command line writes it."""
+
+
 def configured(given: Settings) -> Config:
     """A configuration from keywords. Unlike the command, it takes a free port and keeps nothing unless told so.
 
     Raises ValueError, which names the setting, for a value that the command line would refuse as well.
     """
     rows = {name: setting for name, _, setting in settings()}
-    values: dict[str, Any] = {"port": 0, "state": None}
+    values: dict[str, Any] = {name: rows[name].parse(text) for name, text in FRESH.items()}
     for name, value in given.items():
         if name not in rows:
             meant = nearest(name, rows)

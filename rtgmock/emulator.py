@@ -11,13 +11,13 @@ import shutil
 import socket
 import threading
 from functools import partial
-from typing import TYPE_CHECKING, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from rtgmock.app import create_app
 from rtgmock.clock import Clock, ControlledClock, SystemClock, timestamp
 from rtgmock.config import BODY_LIMIT, SERVICE, Config, Settings, configured, local_url, reachable
 from rtgmock.engines.engine import Engine, Off
-from rtgmock.errors import EngineFailed, StartupError
+from rtgmock.errors import EngineFailed, Invalid, StartupError
 from rtgmock.exchange import Body, Exchange
 from rtgmock.faults.book import Book
 from rtgmock.http_server import HttpServer
@@ -32,6 +32,9 @@ from rtgmock.web.access_log import masked
 from rtgmock.web.control.gate import Controls
 from rtgmock.web.health import Life
 from rtgmock.web.recording import is_recorded
+from rtgmock.wire import params
+from rtgmock.wire.json import JSON
+from rtgmock.wire.representation import show
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -84,9 +87,10 @@ class Emulator:
             self._life = Life(self.clock.ticks(), self.engine.name)
             premises = Premises(config, self.store, self.clock, chance, self.engine)
             self._upkeep = Upkeep(premises)
+            self._provisioner = Provisioner(premises)
             self.faults = Book(chance)
             self._journal = Journal(account.password for account in config.accounts)
-            app = create_app(config, Provisioner(premises), self._controls(), self._life, self._log)
+            app = create_app(config, self._provisioner, self._controls(), self._life, self._log)
             self._server = self._listen(app, self._certify(undo) if config.tls else None)
             self._open = undo.pop_all()
 
@@ -177,6 +181,19 @@ class Emulator:
     def password(self) -> str:
         """The password of the first account."""
         return self.config.accounts[0].password
+
+    def create(self, **attributes: Any) -> dict[str, Any]:
+        """Make an instance of the first account, as a client would; what its answer shows, ``url`` included.
+
+        No request is made. Raises rtgmock.errors.Invalid for wrong attributes, EngineFailed.
+        """
+        given = params.read(attributes, self.config.api)
+        if given.unknown:
+            raise Invalid([params.hint(given.unknown) or f"{params.shown(given.unknown)} is not an attribute"])
+        account = self._provisioner.account(self.username)
+        record = self._provisioner.create(account, given)
+        view = self._provisioner.viewpoint(account, reachable(self.config.host))
+        return {attribute.name: value for attribute, value in show(record, JSON.show_payload, view)}
 
     def reset(self) -> None:
         """Go back to empty, or to the fixture: instances, ids, faults, time, Redis servers."""

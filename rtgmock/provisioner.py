@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from rtgmock import attributes, lifecycle
 from rtgmock.clock import timestamp
-from rtgmock.errors import Invalid, NotFound
+from rtgmock.errors import EngineFailed, Invalid, NotFound
 from rtgmock.lifecycle import Status
 from rtgmock.placement import Placement
 from rtgmock.plans import PLANS, Plan
 from rtgmock.wire import params
+from rtgmock.wire.representation import Viewpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,18 +45,16 @@ class Provisioner:
             with self._store.transaction() as change:
                 change.add_accounts(names)
 
-    @property
-    def hostname(self) -> str | None:
-        """Where clients find the Redis servers, when that is not where they find the API."""
-        return self._engine.hostname
-
     def account(self, name: str) -> Account:
         """The account of that name, which must be a configured one."""
         return Account(name, self._store.accounts()[name])
 
-    def servers(self) -> dict[int, str]:
-        """The servers' names by id."""
-        return {number: server.name for number, server in self._store.servers().items()}
+    def viewpoint(self, account: Account, host: str) -> Viewpoint:
+        """From where an account's client looks, which reaches the API at ``host``."""
+        hostname = self._config.hostname or self._engine.hostname or host
+        servers = self._store.servers() if "{server}" in hostname else {}
+        names = {number: server.name for number, server in servers.items()}
+        return Viewpoint(account.name, hostname, names, self._config.api)
 
     def list(self, account: Account) -> list[Record]:
         """The account's instances, in the order in which they were made."""
@@ -106,12 +105,31 @@ class Provisioner:
     def _started(self, account: Account, record: Record, now: datetime) -> Record:
         """Start a new instance's Redis and store it; when either fails, nothing is left of both."""
         try:
-            record |= {"version": self._engine.start(record, account.name)}
+            record = self._running(account, record)
             with self._store.transaction() as change:
                 return self._stored(change, record, now)
         except BaseException:
             self._premises.discard(record["id"])
             raise
+
+    def _running(self, account: Account, record: Record) -> Record:
+        """A new record whose Redis runs; on another port where another emulator took its own since we looked."""
+        while True:
+            try:
+                return record | {"version": self._engine.start(record, account.name)}
+            except EngineFailed:
+                if self._engine.free(record["port"]):
+                    raise
+            record = self._moved(record)
+
+    def _moved(self, record: Record) -> Record:
+        with self._store.transaction():
+            name, before, port = record["label"], record["port"], self._placement.free_port()
+            server = self._store.servers()[record["server_id"]].name
+            label = f"{server}-{port}" if name == f"{server}-{before}" else name
+            moved = record | {"port": port, "label": label}
+            self._placement.reserve(moved)
+        return moved
 
     def _stored(self, change: Transaction, record: Record, now: datetime) -> Record:
         status, boot = lifecycle.begin(self._config.boot_delay, now)

@@ -57,6 +57,10 @@ class Requests(Sequence["Entry"]):
     def __repr__(self) -> str:
         return f"<{_counted(len(self), 'request')}>"
 
+    def __str__(self) -> str:
+        """All of them, a line each."""
+        return "\n".join(_table(list(self)))
+
     @property
     def last(self) -> Entry:
         """The newest request. Raises IndexError where none came."""

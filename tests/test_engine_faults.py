@@ -237,6 +237,23 @@ def test_a_port_that_was_taken_in_between_is_a_503_that_says_so(
     assert answers(api.create()["url"])
 
 
+def test_a_port_that_somebody_takes_after_the_look_is_left_for_the_next_one(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = ground.start()
+    engine, first_looks = api.emulator.engine, iter([True])
+    free = engine.free
+    monkeypatch.setattr(engine, "free", lambda port: next(first_looks, False) or free(port))
+
+    with occupied(ground.ports[0]):
+        made = api.create()
+        assert answers(made["url"])
+
+    assert (made["id"], made["port"]) == (1, ground.ports[1])
+    assert made["label"].endswith(f"-{ground.ports[1]}")
+    assert ground.running() == 1
+
+
 def test_a_port_that_somebody_listens_on_silently_is_a_503_in_bounded_time(
     ground: Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:

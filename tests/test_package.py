@@ -67,7 +67,9 @@ def test_the_wheel_says_what_it_is(wheel: zipfile.ZipFile, metadata: Message) ->
     assert (metadata["Name"], metadata["Version"]) == ("rtgmock", rtgmock.__version__)
     assert metadata["License-Expression"] == "MIT"
     assert metadata.get_payload() == (ROOT / "README.md").read_text(encoding="utf-8")
-    assert "rtgmock = rtgmock.cli:main" in wheel.read(f"{DIST_INFO}/entry_points.txt").decode()
+    entry_points = wheel.read(f"{DIST_INFO}/entry_points.txt").decode()
+    assert "[console_scripts]\nrtgmock = rtgmock.cli:main\n" in entry_points
+    assert "[pytest11]\nrtgmock = rtgmock.pytest_plugin\n" in entry_points
 
 
 def normal(name: str) -> str:
@@ -98,7 +100,7 @@ def imports(node: ast.AST) -> Iterator[str]:
 def imported() -> set[str]:
     """The distributions that the package imports from."""
     modules = {module for path in PACKAGE.rglob("*.py") for module in imports(ast.parse(path.read_bytes()))}
-    others = modules - sys.stdlib_module_names - {"rtgmock"}
+    others = modules - sys.stdlib_module_names - {"rtgmock", "pytest"}  # who loads the plugin has pytest
     distributions = importlib.metadata.packages_distributions()
     return {normal(distributions[module][0]) for module in others}
 
@@ -114,7 +116,9 @@ def test_every_dependency_is_imported(metadata: Message) -> None:
     assert required(metadata.get_all("Requires-Dist", [])) <= imported()
 
 
-@pytest.mark.parametrize("module", ["rtgmock", "rtgmock.cli", "rtgmock.config", "rtgmock.errors"])
+@pytest.mark.parametrize(
+    "module", ["rtgmock", "rtgmock.cli", "rtgmock.config", "rtgmock.errors", "rtgmock.pytest_plugin"]
+)
 def test_an_import_is_light(module: str) -> None:
     loaded = subprocess.run(
         [sys.executable, "-c", f"import {module}, sys; print(*sys.modules)"],

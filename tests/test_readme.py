@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import subprocess
 import sys
@@ -13,8 +14,11 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
+from rtgmock import environment
 from rtgmock.cli import _banner
 from tests.conftest import lacking
+from tests.support.command import environment as cleaned
+from tests.support.scratch import run_pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,6 +107,45 @@ def test_the_example_in_node(api: Served, program: Callable[[str, str], str]) ->
 
     shown = run([node], example("js").replace("console.log(instances)", "console.log(JSON.stringify(instances))"), api)
     assert json.loads(shown)[0]["instance"]["port"] == 9001
+
+
+def test_the_suite_in_python(tmp_path: Path) -> None:
+    title = "In a Python test suite"
+    (tmp_path / "pytest.ini").write_text(example("ini", title))
+    (tmp_path / "test_instances.py").write_text(example("python", title))
+
+    done = run_pytest(tmp_path)
+
+    assert (done.code, done.counts) == (0, {"passed": 2}), done.out
+
+
+def test_the_suite_in_any_language(tmp_path: Path, program: Callable[[str, str], str]) -> None:
+    for name in ("redis-server", "redis-cli"):
+        program("redis", name)
+    (tmp_path / "rtgmock").write_text(f'#!/bin/sh\nexec {sys.executable} -m rtgmock "$@"\n')
+    (tmp_path / "rtgmock").chmod(0o755)
+
+    done = subprocess.run(
+        ["sh", "-e"],
+        input=example("sh", "In a test suite of any language"),
+        cwd=tmp_path,
+        env=cleaned(PATH=f"{tmp_path}:{os.environ['PATH']}"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (0, "PONG\n"), done.stderr
+
+
+def test_every_fixture_and_variable_is_listed(api: Served) -> None:
+    plugin = (ROOT / "rtgmock" / "pytest_plugin.py").read_text(encoding="utf-8")
+    fixtures = re.findall(r"@pytest\.fixture.*\ndef (\w+)", plugin)
+    variables = environment.of_emulator(api.emulator) | environment.of_instance("redis://127.0.0.1:9001/")
+
+    assert "rtgmock" in fixtures
+    assert not [name for name in (*fixtures, *variables) if f"`{name}`" not in README]
 
 
 def test_the_journal_in_curl(api: Served, program: Callable[[str, str], str]) -> None:

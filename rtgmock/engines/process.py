@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import shutil
-import signal
 import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import psutil
 
+from rtgmock.children import die_with_parent
 from rtgmock.config import reachable
 from rtgmock.engines.owner import OWNER, me, temporary_folder
 from rtgmock.engines.ports import can_listen
@@ -29,21 +27,6 @@ if TYPE_CHECKING:
 
 _STOP_TIMEOUT = 10.0
 _LOG_LINES = 3
-_PR_SET_PDEATHSIG = 1
-
-
-def _die_with_parent() -> Callable[[], None] | None:
-    """On Linux, what makes a child end, and save, when the emulator is killed."""
-    if not sys.platform.startswith("linux"):
-        return None
-    prctl, parent = ctypes.CDLL(None).prctl, os.getpid()  # looked up here, and not between fork and exec
-
-    def bind() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # it died before that: a server that gets no configuration would be open to all
-            os._exit(1)
-
-    return bind
 
 
 def _environment() -> dict[str, str]:
@@ -84,7 +67,7 @@ class ProcessRunner:
         self._folder = folder or temporary_folder()
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         self._lock = threading.Lock()
-        self._before_exec = _die_with_parent()
+        self._before_exec = die_with_parent()
         # A child ends with the thread that started it, not with the process: so one thread starts them all.
         self._starter = ThreadPoolExecutor(1, "rtgmock-redis")
         self.description = f"process: {server}, data in {self._folder}"

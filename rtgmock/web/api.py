@@ -16,7 +16,7 @@ from rtgmock.web.bodies import overridden_method, parameters
 from rtgmock.web.negotiation import negotiate
 from rtgmock.web.notes import notes
 from rtgmock.wire import params
-from rtgmock.wire.representation import Viewpoint, show
+from rtgmock.wire.representation import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rtgmock.config import Config
     from rtgmock.provisioner import Account, Provisioner
     from rtgmock.wire.params import Parameters
+    from rtgmock.wire.representation import Viewpoint
 
 
 def blueprint(config: Config, provisioner: Provisioner) -> Blueprint:
@@ -89,9 +90,7 @@ class _Endpoints:
         return answers.instance(after, view)
 
     def _view(self, account: Account) -> Viewpoint:
-        hostname = self._config.hostname or self._provisioner.hostname or notes().host
-        servers = self._provisioner.servers() if "{server}" in hostname else {}
-        return Viewpoint(account.name, hostname, servers, self._config.api)
+        return self._provisioner.viewpoint(account, notes().host)
 
 
 def _split(reference: str) -> tuple[str, str | None]:

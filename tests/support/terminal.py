@@ -1,0 +1,73 @@
+"""A terminal with somebody at it, who presses keys and reads what is shown."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Self
+
+from tests.support.command import DEADLINE, environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_TAKE_IT = "import os, sys; os.login_tty(0); os.execvp(sys.argv[1], sys.argv[1:])"
+"""Makes the standard input the controlling terminal of a program, as a login does."""
+
+
+class Terminal:
+    """Runs a program in a terminal of its own; killed when its context ends."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self._ours, theirs = pty.openpty()
+        self.shown = ""
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", _TAKE_IT, *arguments],
+            cwd=folder,
+            env=environment(TERM="dumb"),
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+        )
+        os.close(theirs)
+
+    def press(self, keys: str) -> None:
+        os.write(self._ours, keys.encode())
+
+    def await_text(self, text: str) -> str:
+        """Read until ``text`` is shown, after what was waited for before; what was shown in between."""
+        deadline = time.monotonic() + DEADLINE
+        while text not in self.shown:
+            if time.monotonic() > deadline or not self._read():
+                raise AssertionError(f"{text!r} is not shown, but {self.shown!r}")
+        before, _, self.shown = self.shown.partition(text)
+        return before
+
+    def _read(self) -> bool:
+        """Read what comes within a moment; False once nobody can write any more."""
+        if select.select([self._ours], [], [], 0.05)[0]:
+            try:
+                more = os.read(self._ours, 4096)
+            except OSError:  # Linux's way to say that the other side is closed
+                return False
+            self.shown += more.decode(errors="replace")
+            return bool(more)
+        return True
+
+    def wait(self) -> int:
+        return self.process.wait(DEADLINE)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        with contextlib.suppress(OSError):
+            os.close(self._ours)
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(DEADLINE)
