@@ -122,21 +122,55 @@ def test_the_suite_in_python(tmp_path: Path) -> None:
 def test_the_suite_in_any_language(tmp_path: Path, program: Callable[[str, str], str]) -> None:
     for name in ("redis-server", "redis-cli"):
         program("redis", name)
-    (tmp_path / "rtgmock").write_text(f'#!/bin/sh\nexec {sys.executable} -m rtgmock "$@"\n')
-    (tmp_path / "rtgmock").chmod(0o755)
 
-    done = subprocess.run(
+    done = installed(example("sh", "In a test suite of any language"), tmp_path)
+
+    assert (done.returncode, done.stdout) == (0, "PONG\n"), done.stderr
+
+
+def installed(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a script in a folder, with ``rtgmock`` on PATH."""
+    (folder / "rtgmock").write_text(f'#!/bin/sh\nexec {sys.executable} -m rtgmock "$@"\n')
+    (folder / "rtgmock").chmod(0o755)
+    return subprocess.run(
         ["sh", "-e"],
-        input=example("sh", "In a test suite of any language"),
-        cwd=tmp_path,
-        env=cleaned(PATH=f"{tmp_path}:{os.environ['PATH']}"),
+        input=script,
+        cwd=folder,
+        env=cleaned(PATH=f"{folder}:{os.environ['PATH']}"),
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
 
-    assert (done.returncode, done.stdout) == (0, "PONG\n"), done.stderr
+
+@pytest.mark.parametrize("unset", ["", "env -u REDIS_URL ", "env -u REDISTOGO_URL "])
+def test_the_old_app(tmp_path: Path, program: Callable[[str, str], str], unset: str) -> None:
+    program("redis", "redis-server")
+    ruby = program("ruby", "ruby")
+    if subprocess.run([ruby, "-e", "require 'redis'"], capture_output=True, timeout=60, check=False).returncode:
+        lacking("ruby", "Ruby's redis is not installed")
+    (tmp_path / "app.rb").write_text(example("ruby", "With an old app"))
+
+    done = installed(example("sh", "With an old app").replace("-- ", f"-- {unset}"), tmp_path)
+
+    assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr
+
+
+def test_the_control_in_curl(api: Served, program: Callable[[str, str], str]) -> None:
+    program("curl", "curl")
+    api.create()
+    emptied, moved = run(["sh", "-e"], example("sh", "Control it").replace("curl", "curl -qsS"), api).splitlines()
+
+    assert json.loads(emptied)["instances"] == []
+    assert json.loads(moved) == {"now": "2010-12-20T01:35:22Z", "frozen": False}
+
+
+def test_the_state_by_hand(api: Served) -> None:
+    answer = api.put("/_rtgmock/state", json=json.loads(example("json", "Control it")))
+
+    assert answer.status_code == 200, answer.text
+    assert [row["instance"]["status"] for row in api.get("/instances.json").json()] == ["running", "failed"]
 
 
 def test_every_fixture_and_variable_is_listed(api: Served) -> None:
