@@ -19,10 +19,12 @@ from urllib.parse import urlsplit
 
 import click
 
-from rtgmock.config import HEALTH_PATH, local_url, parse_flag
+from rtgmock.addresses import local_url
+from rtgmock.config import HEALTH_PATH
 from rtgmock.environment import TRUST
 from rtgmock.errors import StartupError
 from rtgmock.options import fresh_options, options, read
+from rtgmock.parsing import parse_flag
 from rtgmock.plans import PLANS
 from rtgmock.version import __version__
 
@@ -53,7 +55,8 @@ def serve(**given: Any) -> None:
         with emulator:
             _say(_banner(emulator))
             announce(emulator.url)
-            stop.wait()
+            while not stop.wait(1):  # a signal that comes just before a wait begins is handled after it
+                pass
             if config.log_format == "text":
                 tell("rtgmock stops: finishing the requests in flight")
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import logging
-import os
 import re
 import shutil
 import socket
@@ -13,10 +11,11 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
+from rtgmock.addresses import local_url, reachable, why_not
 from rtgmock.app import create_app
 from rtgmock.clock import Clock, ControlledClock, SystemClock, timestamp
-from rtgmock.config import BODY_LIMIT, SERVICE, Config, Settings, configured, local_url, reachable
-from rtgmock.engines.engine import Engine, Off
+from rtgmock.config import BODY_LIMIT, SERVICE, Config, Settings, configured
+from rtgmock.engines.choice import choose
 from rtgmock.errors import EngineFailed, Invalid, StartupError
 from rtgmock.exchange import Body, Exchange
 from rtgmock.faults.book import Book
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from rtgmock.engines.runner import Runner
     from rtgmock.faults.book import Fault
     from rtgmock.faults.rule import Keys
     from rtgmock.http_server import Secure
@@ -82,7 +80,7 @@ class Emulator:
         with contextlib.ExitStack() as undo:
             self.store = Store.open(config.state, chance.state_id())
             undo.callback(self.store.close)
-            self.engine = choose_engine(config, self.store.state_id, tell or (lambda _: None))
+            self.engine = choose(config, self.store.state_id, tell or (lambda _: None))
             undo.callback(self.engine.close)
             self._life = Life(self.clock.ticks(), self.engine.name)
             premises = Premises(config, self.store, self.clock, chance, self.engine)
@@ -114,7 +112,7 @@ class Emulator:
         except (socket.gaierror, UnicodeError) as error:
             raise StartupError(f"the host {host} is not known here; listen on another one: --host HOST") from error
         except OSError as error:
-            raise StartupError(_why_not(host, port, error)) from error
+            raise StartupError(why_not(host, port, error)) from error
 
     def _refused(self, status: int, line: str, sentence: str) -> None:
         """Log what the server refused itself, which the app never saw."""
@@ -250,71 +248,5 @@ def _names(config: Config) -> Iterator[str]:
         yield config.hostname
 
 
-def choose_engine(config: Config, state_id: str, tell: Callable[[str], None]) -> Engine:
-    """The engine that the settings ask for. Raises StartupError where it cannot be had.
-
-    ``tell`` is told of what takes long, as the pull of an image.
-    """
-    if config.redis == "off":
-        return Off()
-    # Imported here: only an engine with real servers needs redis-py and, of those, one the Docker SDK.
-    from rtgmock.engines.redis_engine import RedisEngine  # noqa: PLC0415
-
-    if config.redis == "process":
-        return RedisEngine(_processes(config), config.api)
-    if config.redis == "docker":
-        return RedisEngine(_containers(config, state_id, tell), config.api)
-    try:
-        return RedisEngine(_containers(config, state_id, tell), config.api)
-    except StartupError as no_docker:
-        try:
-            return RedisEngine(_processes(config), config.api)
-        except StartupError as no_server:
-            raise StartupError(f"no Redis can be run: {no_server}; and {no_docker}") from no_server
-
-
-def _processes(config: Config) -> Runner:
-    from rtgmock.engines.process import ProcessRunner  # noqa: PLC0415
-    from rtgmock.engines.servers import find_server  # noqa: PLC0415
-
-    server = find_server(config.redis_server)
-    folder = config.state and config.state.resolve().with_name(f"{config.state.name}.redis")
-    return ProcessRunner(server, config.host, folder)
-
-
-def _containers(config: Config, state_id: str, tell: Callable[[str], None]) -> Runner:
-    from rtgmock.engines.docker_host import connect, remote_host  # noqa: PLC0415
-    from rtgmock.engines.siblings import containers  # noqa: PLC0415
-
-    client, file = connect(), config.state and config.state.resolve()
-    remote = remote_host(os.environ)
-    return containers(client, config.redis_image, config.host, state_id, remote=remote, file=file, tell=tell)
-
-
 def _quiet(entry: Entry) -> None:
     """Log nothing."""
-
-
-def _why_not(host: str, port: int, error: OSError) -> str:
-    """Why an address cannot be listened on, and what to do."""
-    if error.errno == errno.EADDRINUSE:
-        return (
-            f"the port {port} on {host} is taken{_holder(port)}; stop that, or take another: --port 0 finds a free one"
-        )
-    if error.errno == errno.EACCES:
-        return f"the port {port} needs privileges that you don't have; take one above 1023, as --port 8080"
-    if error.errno == errno.EADDRNOTAVAIL:
-        return f"the address {host} is not one of this machine; listen on another: --host 127.0.0.1"
-    return f"cannot listen on {host}, port {port}: {os.strerror(error.errno or 0)}; choose another: --host, --port"
-
-
-def _holder(port: int) -> str:
-    """Who listens on a port, as far as we may know."""
-    import psutil  # noqa: PLC0415 - only this error needs it
-
-    with contextlib.suppress(psutil.Error, OSError):
-        for connection in psutil.net_connections("tcp"):
-            listening = connection.status == psutil.CONN_LISTEN and getattr(connection.laddr, "port", None) == port
-            if listening and connection.pid:
-                return f" by {psutil.Process(connection.pid).name()} (process {connection.pid})"
-    return ""

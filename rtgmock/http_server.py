@@ -22,13 +22,11 @@ from typing import TYPE_CHECKING, Any
 
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
-from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
-from waitress.task import ErrorTask, ThreadedTaskDispatcher
-from waitress.utilities import BadRequest
+from waitress.task import ThreadedTaskDispatcher
 
 from rtgmock.http_faults import FaultyChannel
-from rtgmock.text import printable
+from rtgmock.http_refusals import Parser, Plaintext, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,69 +54,20 @@ _ARRIVING = 0.5
 """Seconds, once the server stops, for a request that has begun to be whole."""
 
 
-class _Parser(HTTPRequestParser):
-    command = path = ""  # waitress relies on them, also when a first line has not given them
-
-    def received(self, data: bytes) -> int:
-        if data.startswith(b"\x16") and not (self.header_plus or self.headers_finished):  # or the client would wait
-            self.error = BadRequest("a TLS handshake where plain HTTP is spoken; use http://, or start with --tls")
-            self.completed = True
-            return len(data)
-        return int(super().received(data))
-
-    def parse_header(self, header_plus: bytes) -> None:
-        try:
-            super().parse_header(header_plus)
-        except ValueError as error:  # urlsplit's, of "GET http://[": otherwise there would be no answer at all
-            raise ParsingError(str(error)) from error
-
-
-class _Plaintext(_Parser):
-    def parse_header(self, header_plus: bytes) -> None:
-        super().parse_header(header_plus)
-        raise ParsingError("this port speaks HTTPS; use https:// in place of http://")
-
-
-class _Refusal(ErrorTask):
-    """What the server itself refuses: the same shape as every error but 422, a sentence in plain text."""
-
-    def execute(self) -> None:
-        error = self.request.error
-        sentence = _sentence(error.code, error.body, self.channel.adj)
-        line = getattr(self.request, "first_line", b"").decode("latin-1")
-        self.channel.server.refused(error.code, line, sentence)
-        body = f"{sentence}\n".encode()
-        self.status = f"{error.code} {error.reason}"
-        self.response_headers.append(("Content-Type", "text/plain; charset=utf-8"))
-        self.set_close_on_finish()
-        self.content_length = len(body)
-        self.write(b"" if self.request.command == "HEAD" else body)
-
-
-def _sentence(code: int, reason: str, adj: Any) -> str:
-    reason = printable(reason.partition('"')[0].strip(" ."), 200)  # what it quotes may be a header with a secret in it
-    return {
-        413: f"The body is larger than {adj.max_request_body_size - 1} bytes, which is the most that is read.",
-        431: f"The headers are larger than {adj.max_request_header_size - 1} bytes, which is the most that is read.",
-        500: "Internal error in rtgmock; its log says more.",
-        501: "The Transfer-Encoding is not known; accepted is chunked.",
-    }.get(code, f"The request cannot be read: {reason}.")
-
-
 class _NotYet(Exception):
     """There is nothing to read yet. No OSError, for which waitress would close the connection."""
 
 
 class _Channel(FaultyChannel):
-    error_task_class = _Refusal
+    error_task_class = Refusal
 
     lingering = False
     started: float | None = None
     """When the request that is being read began to come."""
 
     @property
-    def parser_class(self) -> type[_Parser]:
-        return _Plaintext if getattr(self.socket, "plain", False) else _Parser
+    def parser_class(self) -> type[Parser]:
+        return Plaintext if getattr(self.socket, "plain", False) else Parser
 
     @property
     def shaking(self) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rtgmock.config import Credentials
+from rtgmock.parsing import Credentials
 from tests.support import raw
 
 if TYPE_CHECKING:

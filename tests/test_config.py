@@ -11,12 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtgmock.config import (
-    Config,
+from rtgmock.addresses import local_url
+from rtgmock.config import Config, Settings, configured, settings
+from rtgmock.lifecycle import BootDelay
+from rtgmock.parsing import (
     Credentials,
-    Settings,
-    configured,
-    local_url,
     parse_account,
     parse_api,
     parse_flag,
@@ -27,9 +26,7 @@ from rtgmock.config import (
     parse_ports,
     parse_seed,
     parse_state,
-    settings,
 )
-from rtgmock.lifecycle import BootDelay
 from tests.support.values import few
 
 if TYPE_CHECKING:

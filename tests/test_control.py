@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from rtgmock.config import Credentials
 from rtgmock.lifecycle import BootDelay
+from rtgmock.parsing import Credentials
 from tests.support.raw import send
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 import redis
 import requests
 
-from rtgmock.config import Credentials
+from rtgmock.parsing import Credentials
 from tests.conftest import AUTH, lacking
 from tests.support.redis_ground import answers, ask, connection, free, free_ports, redis_cli
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rtgmock.config import Credentials
 from rtgmock.exchange import BODY_BYTES, Body, Exchange, Filter
 from rtgmock.journal import Journal
+from rtgmock.parsing import Credentials
 from tests.support import raw
 from tests.support.clock import START
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rtgmock import states
-from rtgmock.config import Config, Credentials
+from rtgmock.config import Config
 from rtgmock.errors import Invalid
 from rtgmock.ids import Chance
+from rtgmock.parsing import Credentials
 from rtgmock.text import MB
 from tests.support.clock import START
 from tests.support.command import run

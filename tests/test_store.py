@@ -10,8 +10,8 @@ import pytest
 from tinydb import TinyDB
 
 from rtgmock import attributes
-from rtgmock.config import Credentials
 from rtgmock.errors import StartupError
+from rtgmock.parsing import Credentials
 from rtgmock.plans import PLANS
 from rtgmock.store import FORMAT, Server, Store
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from docker.errors import NotFound
 
-from rtgmock.config import reachable
+from rtgmock.addresses import reachable
 from rtgmock.engines import docker_image
 from rtgmock.engines.docker_host import FAULTS, cause
 from rtgmock.engines.labels import INSTANCE_LABEL, PORT_LABEL, STATE_LABEL, of_state

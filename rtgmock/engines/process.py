@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from rtgmock.addresses import reachable
 from rtgmock.children import die_with_parent
-from rtgmock.config import reachable
 from rtgmock.engines.owner import OWNER, me, temporary_folder
 from rtgmock.engines.ports import can_listen
 from rtgmock.engines.redis_conf import SNAPSHOT

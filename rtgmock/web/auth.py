@@ -13,7 +13,7 @@ from rtgmock.web.notes import notes
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rtgmock.config import Credentials
+    from rtgmock.parsing import Credentials
 
 
 def authenticate(accounts: Iterable[Credentials]) -> str:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element, fromstring
 
 from rtgmock import attributes
-from rtgmock.config import parse_account
+from rtgmock.parsing import parse_account
 from rtgmock.plans import PLANS
 from tests.support.raw import Answer
 
