@@ -117,10 +117,13 @@ class Provisioner:
         while True:
             try:
                 return record | {"version": self._engine.start(record, account.name)}
-            except EngineFailed:
+            except EngineFailed as error:
                 if self._engine.free(record["port"]):
                     raise
-            record = self._moved(record)
+                try:
+                    record = self._moved(record)
+                except Invalid:  # there is no other port, and why this one cannot be had says more
+                    raise error from None
 
     def _moved(self, record: Record) -> Record:
         with self._store.transaction():

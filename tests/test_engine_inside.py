@@ -175,19 +175,27 @@ def test_a_state_in_a_folder_of_the_host_is_known_there(inside: InsideGround, tm
     assert inside.left_over() == ["container", "volume", "network"]
 
 
-def test_ports_of_others_are_passed_over_or_refused_with_the_reason(inside: InsideGround) -> None:
+def test_ports_of_others_are_passed_over_whoever_has_them(inside: InsideGround) -> None:
     emulator = inside.start()
     inside.occupy(inside.ports[0])
 
     with occupied(inside.ports[1]):
-        refused = emulator.api.call("POST", "/instances.json", json={"plan": "nano"})
-        assert refused.status_code == 503
-        assert f"The port {inside.ports[1]} of the engine's host is taken" in refused.text
-        assert inside.things() == (0, 0, 1)
         made = emulator.api.create()
 
     assert made["port"] == inside.ports[2]
+    assert inside.things() == (1, 1, 1)
     assert answers(made["url"])
+
+
+def test_a_port_that_is_taken_is_refused_with_the_reason_where_there_is_no_other(inside: InsideGround) -> None:
+    port = inside.ports[0]
+    emulator = inside.start("--ports", str(port))
+
+    with occupied(port):
+        refused = emulator.api.call("POST", "/instances.json", json={"plan": "nano"})
+
+    assert (refused.status_code, inside.things()) == (503, (0, 0, 1))
+    assert f"The port {port} of the engine's host is taken" in refused.text
 
 
 def test_a_replica_finds_its_master_by_the_emulators_name(inside: InsideGround) -> None:

@@ -285,8 +285,10 @@ def occupied(port: int, *, silently: bool = False) -> Iterator[None]:
     with socket.create_server(("127.0.0.1", port)) as other, ThreadPoolExecutor(1) as pool:
         if not silently:
             pool.submit(_hang_up, other)
-        yield
-        other.shutdown(socket.SHUT_RDWR)
+        try:
+            yield
+        finally:
+            other.shutdown(socket.SHUT_RDWR)
 
 
 def _hang_up(listener: socket.socket) -> None:
