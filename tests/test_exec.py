@@ -166,6 +166,29 @@ def test_with_tls_the_command_is_told_what_to_trust(tmp_path: Path, program: Cal
     assert (done.returncode, done.stdout) == (0, "[]"), done.stderr
 
 
+TRUSTING = {
+    "python's own": (sys.executable, "-c", "print(__import__('urllib.request').request.urlopen(URL).status)"),
+    "python's requests": (sys.executable, "-c", "print(__import__('requests').get(URL).status_code)"),
+    "node": ("node", "-e", "fetch(URL).then((answer) => console.log(answer.status))"),
+    "ruby": ("ruby", "-rnet/http", "-e", "puts Net::HTTP.get_response(URI.parse(URL)).code"),
+}
+HEALTH = {
+    sys.executable: "__import__('os').environ['RTGMOCK_URL'] + '/_rtgmock/health'",
+    "node": "process.env.RTGMOCK_URL + '/_rtgmock/health'",
+    "ruby": "ENV['RTGMOCK_URL'] + '/_rtgmock/health'",
+}
+
+
+@pytest.mark.parametrize("client", TRUSTING)
+def test_with_tls_clients_trust_the_emulator(tmp_path: Path, program: Callable[[str, str], str], client: str) -> None:
+    name, *arguments, script = TRUSTING[client]
+    path = name if name == sys.executable else program(name, name)
+
+    done = run("exec", "--tls", path, *arguments, script.replace("URL", HEALTH[name], 1), folder=tmp_path)
+
+    assert (done.returncode, done.stdout) == (0, "200\n"), done.stderr
+
+
 def test_an_inner_rtgmock_finds_the_emulator(tmp_path: Path) -> None:
     done = run("exec", *PROGRAM, "ready", folder=tmp_path, env={"RTGMOCK_PORT": "1"})
 
