@@ -3,11 +3,12 @@ ARG BASE=python:3.13-slim
 FROM ${BASE} AS build
 WORKDIR /src
 RUN python3 -m venv --without-pip /opt/rtgmock
-# The dependencies first: they change seldom, and their layer is kept until then.
-COPY pyproject.toml ./
+# The dependencies first: they change seldom, and their layer is kept until then. Without docker's ssh: there is no ssh
+# program in the image.
+COPY pyproject.toml .docker/constraints.txt ./
 RUN python3 -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" \
-        > requirements.txt \
-    && pip --python /opt/rtgmock/bin/python install --no-cache-dir -r requirements.txt
+        | sed 's/^docker\[ssh\]/docker/' > requirements.txt \
+    && pip --python /opt/rtgmock/bin/python install --no-cache-dir -c constraints.txt -r requirements.txt
 COPY README.md LICENSE ./
 COPY rtgmock ./rtgmock
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels . \
@@ -15,24 +16,37 @@ RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels . \
 
 FROM ${BASE}
 RUN apt-get update \
-    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends redis-server \
-    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends redis-server tini \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log \
     && useradd --system --user-group --home-dir /data --no-create-home rtgmock \
-    && install -d -o rtgmock -g rtgmock /data
+    # For any user: a volume that is new takes this over, and --user may name somebody else.
+    && install -d -o rtgmock -g rtgmock -m 1777 /data
 COPY --from=build /opt/rtgmock /opt/rtgmock
+ARG VERSION=0.1.0
+ARG REVISION
+ARG CREATED
 LABEL org.opencontainers.image.title="rtgmock" \
       org.opencontainers.image.description="A local emulator of the Redis To Go provisioning API" \
-      org.opencontainers.image.licenses="MIT"
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${CREATED}"
+# The ready file tells `rtgmock ready` what `serve` was told. /dev/shm can be written whoever one is, is each
+# container's own, and empty at its start.
 ENV PATH=/opt/rtgmock/bin:$PATH \
     RTGMOCK_HOST=0.0.0.0 \
     RTGMOCK_STATE=/data/rtgmock.json \
     RTGMOCK_REDIS=process \
-    RTGMOCK_PORTS=9001-9010
+    RTGMOCK_PORTS=9001-9010 \
+    RTGMOCK_READY_FILE=/dev/shm/rtgmock.url
 USER rtgmock
 WORKDIR /data
 VOLUME /data
 EXPOSE 8080 9001-9010
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["rtgmock", "ready"]
-ENTRYPOINT ["rtgmock"]
+# Asked every second until it is ready, every ten seconds from then on: --start-interval is unknown to engines before 25.
+HEALTHCHECK --interval=1s --timeout=15s --start-period=30s --retries=5 \
+    CMD rtgmock ready && if [ -e /dev/shm/rtgmock.healthy ]; then sleep 9; else : > /dev/shm/rtgmock.healthy; fi
+# It ends what others' children leave behind, of which the first process is the parent.
+ENTRYPOINT ["tini", "--", "rtgmock"]
 CMD ["serve"]

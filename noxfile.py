@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import nox
 
 nox.options.sessions = ["tests", "lint", "types", "imports"]
@@ -38,3 +40,13 @@ def docs(session: nox.Session) -> None:
     """Write the README's tables anew from the tables in the code."""
     session.install("-e", ".[test]")
     session.run("cog", "-r", "-I", ".", "README.md")
+
+
+@nox.session
+def pins(session: nox.Session) -> None:
+    """Write anew which versions the image is built with."""
+    session.install("uv")
+    header = "# The versions that the image is built with, of all that rtgmock needs. Written by: nox -s pins"
+    options = ("--universal", "--python-version", "3.11", "--upgrade", "--no-annotate", "--no-header", "--quiet")
+    pinned = session.run("uv", "pip", "compile", *options, "pyproject.toml", silent=True)
+    Path(".docker/constraints.txt").write_text(f"{header}\n{pinned}", encoding="utf-8")

@@ -173,15 +173,22 @@ def execute(command: tuple[str, ...], plan: str | None, *, verbose: bool, **give
 def ready(seconds: float, url: str | None) -> None:
     """Exit with 0 when the emulator at URL answers, else with 1.
 
-    URL is that of the API; by default RTGMOCK_URL, or the address that RTGMOCK_HOST, RTGMOCK_PORT and RTGMOCK_TLS
-    give. A certificate is not looked at: nothing is told to whoever answers, and nothing believed but that it does.
+    URL is that of the API; by default RTGMOCK_URL, or what the file RTGMOCK_READY_FILE says, or the address that
+    RTGMOCK_HOST, RTGMOCK_PORT and RTGMOCK_TLS give. A certificate is not looked at: nothing is told to whoever
+    answers, and nothing believed but that it does.
     """
-    target = url or _local_target()
     deadline = time.monotonic() + seconds
-    while (problem := _problem(target)) and time.monotonic() < deadline:
+    while (problem := _problem(target := url or _announced() or _local_target())) and time.monotonic() < deadline:
         time.sleep(0.05)
     if problem:
         raise StartupError(f"no emulator answers at {target}: {problem}; start one with: rtgmock serve")
+
+
+def _announced() -> str:
+    """The URL that ``serve`` has written into the ready file of the environment; empty while there is none."""
+    with contextlib.suppress(OSError, UnicodeError):
+        return Path(os.environ.get("RTGMOCK_READY_FILE", "")).read_text(encoding="utf-8").strip()
+    return ""
 
 
 def _local_target() -> str:
