@@ -22,6 +22,11 @@ RUN apt-get update \
     # For any user: a volume that is new takes this over, and --user may name somebody else.
     && install -d -o rtgmock -g rtgmock -m 1777 /data
 COPY --from=build /opt/rtgmock /opt/rtgmock
+# What serving imports of Python itself is compiled now: the base has none of it compiled, and later nobody may write
+# there, so that each start would compile it again.
+RUN /opt/rtgmock/bin/python -c "import rtgmock.cli, rtgmock.run, rtgmock.tls, rtgmock.tls_socket, \
+    rtgmock.openapi.document, rtgmock.engines.leftovers, rtgmock.engines.process, rtgmock.engines.redis_engine, \
+    rtgmock.engines.siblings"
 ARG VERSION=0.1.0
 ARG REVISION
 ARG CREATED

@@ -541,6 +541,15 @@ def test_ready_asks_no_proxy(command: Start, tmp_path: Path, proxy: str) -> None
     assert asked.returncode == 0
 
 
+def test_ready_takes_its_url_from_the_ready_file_of_the_environment(command: Start, tmp_path: Path) -> None:
+    server = command("--state", ":memory:")
+    told = {"RTGMOCK_READY_FILE": str(server.ready_file), "RTGMOCK_PORT": "1"}
+
+    assert run("ready", folder=tmp_path, env=told).returncode == 0
+    server.stop()
+    assert run("ready", folder=tmp_path, env=told).returncode == 1
+
+
 def test_ready_takes_its_url_from_the_environment(command: Start, tmp_path: Path) -> None:
     server = command("--state", ":memory:")
     port = server.url.rpartition(":")[2]

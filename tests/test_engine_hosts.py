@@ -11,6 +11,8 @@ import docker
 import pytest
 import trustme
 
+from rtgmock.engines.docker_host import connect
+from rtgmock.errors import StartupError
 from rtgmock.plans import PLANS
 from tests.support.command import run
 from tests.support.engine_hosts import ELSEWHERE, Host, Sshd, tcp, tls
@@ -134,3 +136,11 @@ def refused(folder: Path, variables: dict[str, str]) -> str:
     assert line.startswith("rtgmock: no Docker engine answers (")
     assert "Traceback" not in finished.stderr
     return finished.stderr
+
+
+def test_an_engine_by_ssh_without_what_that_takes_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "ssh://docker.example.com")
+    monkeypatch.setenv("PATH", "")
+
+    with pytest.raises(StartupError, match=r"^DOCKER_HOST=ssh://docker\.example\.com takes the program ssh"):
+        connect()

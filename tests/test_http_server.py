@@ -175,14 +175,16 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 def test_a_stop_finishes_the_requests_in_flight(held: Held, pool: ThreadPoolExecutor) -> None:
-    request = raw.head("GET / HTTP/1.1\nHost: localhost")
-    answers = [pool.submit(raw.send, held.url, request) for _ in range(12)]
-    for _ in range(8):
-        assert held.came.acquire(timeout=5)
-    stopped = pool.submit(held.server.stop)
-    held.may.set()
+    with contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(raw.connect(held.url)) for _ in range(12)]
+        for connection in connections:
+            connection.sendall(raw.head("GET / HTTP/1.1\nHost: localhost"))
+        for _ in range(8):
+            assert held.came.acquire(timeout=5)
+        stopped = pool.submit(held.server.stop)
+        held.may.set()
 
-    assert {len(answer.result(10).body) for answer in answers} == {250_000}
+        assert {len(raw.parse(raw.receive(connection)).body) for connection in connections} == {250_000}
     stopped.result(10)
     with pytest.raises(ConnectionRefusedError):
         raw.connect(held.url)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import shutil
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -24,6 +26,12 @@ FAULTS = (DockerException, RequestException, HTTPError)
 
 def connect() -> docker.DockerClient:
     """The engine that DOCKER_HOST names, or the local one. Raises StartupError."""
+    where = os.environ.get("DOCKER_HOST", "")
+    if where.startswith("ssh://") and not (importlib.util.find_spec("paramiko") and shutil.which("ssh")):
+        raise StartupError(
+            f"DOCKER_HOST={where} takes the program ssh and the package paramiko, and one is not here; "
+            "install it, take an engine on a socket or by tcp://, or take --redis process"
+        )
     try:
         place = kwargs_from_env()
         if "tls" in place:
