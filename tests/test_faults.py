@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import select
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -265,13 +267,14 @@ def test_an_upgrade_that_another_fault_applies_to_is_counted_and_goes_well(api: 
 
 
 def test_a_delayed_request_is_carried_out_at_once(api: Served) -> None:
-    with api.emulator.fail("POST", delay=0.3), ThreadPoolExecutor() as pool:
+    with api.emulator.fail("POST", delay=1), ThreadPoolExecutor() as pool:
         start = time.monotonic()
         created = pool.submit(api.create)
         while not ids(api):
-            assert time.monotonic() - start < 0.3
+            assert not created.done()
+        assert not created.done()
         assert created.result(5)["id"] == 1
-        assert 0.3 <= time.monotonic() - start < 1
+        assert 1 <= time.monotonic() - start < 5
 
 
 def test_a_delay_goes_with_every_other_fault(api: Served) -> None:
@@ -282,7 +285,7 @@ def test_a_delay_goes_with_every_other_fault(api: Served) -> None:
             with raw.connect(api.url) as connection:
                 connection.sendall(raw.head(LIST))
                 received = raw.receive(connection)
-            assert 0.1 <= time.monotonic() - start < 1
+            assert 0.1 <= time.monotonic() - start < 5
             assert bool(received) == ("drop" not in rule)
 
 
@@ -315,20 +318,20 @@ def test_answers_that_follow_a_delayed_one_keep_their_order(api: Served) -> None
 
 
 def test_fifty_delayed_requests_keep_nobody_waiting(api: Served) -> None:
-    api.emulator.fail(delay=1)
+    """With a thread for each they would take turns, and need a dozen seconds."""
+    api.emulator.fail(delay=2)
     begun = time.monotonic()
-    connections = [raw.connect(api.url) for _ in range(50)]
-    for connection in connections:
-        connection.sendall(raw.head(LIST))
-    start = time.monotonic()
-    assert api.get("/_rtgmock/health").status_code == 200
-    assert time.monotonic() - start < 0.5
-    answers = [raw.parse(raw.receive(connection)) for connection in connections]
-    for connection in connections:
-        connection.close()
+    with contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(raw.connect(api.url)) for _ in range(50)]
+        for connection in connections:
+            connection.sendall(raw.head(LIST))
+        assert api.get("/_rtgmock/health").status_code == 200
+        answered_before = select.select(connections, [], [], 0)[0]
+        answers = [raw.parse(raw.receive(connection)) for connection in connections]
 
+    assert answered_before == []
     assert {answer.status for answer in answers} == {200}
-    assert 1 <= time.monotonic() - begun < 2.5
+    assert 2 <= time.monotonic() - begun < 8
 
 
 def test_a_client_that_leaves_during_a_delay_leaves_nothing_behind(api: Served) -> None:
@@ -349,7 +352,7 @@ def test_a_stop_sends_what_is_delayed_at_once(api: Served) -> None:
         assert until(lambda: api.log)
         start = time.monotonic()
         api.emulator.stop()
-        assert time.monotonic() - start < 1
+        assert time.monotonic() - start < 5
         assert raw.parse(answer.result(5)).body == b"[]"
 
 
