@@ -123,14 +123,6 @@ class Upkeep:
             known = {"version": self._version_of(record)} | (self._engine.observe(record) or {})
             self._premises.amend(instance_id, {name: value for name, value in known.items() if record[name] != value})
 
-    def _amend(self, instance_id: int, changes: Record) -> None:
-        """Write changes into a record, of which reads may meanwhile have changed something else."""
-        if changes:
-            with self._store.transaction() as change:
-                record = self._store.instance(instance_id)
-                if record is not None:
-                    change.put_instance(record | changes)
-
     def _version_of(self, record: Record) -> str:
         """The version of an instance's Redis, started if need be; the last one known if it cannot be."""
         version = str(record["version"])
