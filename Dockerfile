@@ -24,9 +24,9 @@ RUN apt-get update \
 COPY --from=build /opt/rtgmock /opt/rtgmock
 # What serving imports of Python itself is compiled now: the base has none of it compiled, and later nobody may write
 # there, so that each start would compile it again.
-RUN /opt/rtgmock/bin/python -c "import rtgmock.cli, rtgmock.run, rtgmock.tls, rtgmock.tls_socket, \
-    rtgmock.openapi.document, rtgmock.engines.leftovers, rtgmock.engines.process, rtgmock.engines.redis_engine, \
-    rtgmock.engines.siblings"
+RUN /opt/rtgmock/bin/python -c "import rtgmock.cli.main, rtgmock.cli.exec, rtgmock.server.certificates, rtgmock.server.tls_socket, \
+    rtgmock.openapi.document, rtgmock.engines.prune, rtgmock.engines.process.runner, rtgmock.engines.redis.engine, \
+    rtgmock.engines.docker.sibling_runner"
 ARG VERSION=0.1.0
 ARG REVISION
 ARG CREATED

@@ -1,6 +1,6 @@
 """``python -m rtgmock``."""
 
-from rtgmock.cli import main
+from rtgmock.cli.main import main
 
 if __name__ == "__main__":
     main()

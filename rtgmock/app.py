@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from rtgmock.config import BODY_LIMIT
-from rtgmock.web import access_log, api, errors, faults, guard, health, openapi, recording
-from rtgmock.web.control import gate as control
+from rtgmock.paths import BODY_LIMIT
+from rtgmock.web import access_log, api, guard, health, openapi
+from rtgmock.web import error_handlers as errors
+from rtgmock.web import fault_injection as faults
+from rtgmock.web import journaling as recording
+from rtgmock.web.control import blueprint as control
 
 if TYPE_CHECKING:
-    from rtgmock.config import Config
-    from rtgmock.provisioner import Provisioner
+    from rtgmock.service.provisioner import Provisioner
+    from rtgmock.settings.config import Config
     from rtgmock.web.access_log import Log
-    from rtgmock.web.control.gate import Controls
+    from rtgmock.web.control.blueprint import Controls
     from rtgmock.web.health import Life
 
 

@@ -11,27 +11,28 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
-from rtgmock.addresses import local_url, reachable, why_not
 from rtgmock.app import create_app
 from rtgmock.clock import Clock, ControlledClock, SystemClock, timestamp
-from rtgmock.config import BODY_LIMIT, SERVICE, Config, Settings, configured
-from rtgmock.engines.choice import choose
+from rtgmock.engines.select import choose
 from rtgmock.errors import EngineFailed, Invalid, StartupError
-from rtgmock.exchange import Body, Exchange
-from rtgmock.faults.book import Book
-from rtgmock.http_server import HttpServer
-from rtgmock.ids import Chance
-from rtgmock.journal import Journal
-from rtgmock.premises import Premises
-from rtgmock.provisioner import Provisioner
-from rtgmock.received import Requests
-from rtgmock.store import Store
-from rtgmock.upkeep import Upkeep
+from rtgmock.faults.registry import Book
+from rtgmock.journal.assertions import Requests
+from rtgmock.journal.exchange import Body, Exchange
+from rtgmock.journal.journal import Journal
+from rtgmock.network import local_url, reachable, why_not
+from rtgmock.paths import BODY_LIMIT, SERVICE
+from rtgmock.randomness import Chance
+from rtgmock.server.http_server import HttpServer
+from rtgmock.service.context import Premises
+from rtgmock.service.provisioner import Provisioner
+from rtgmock.service.supervisor import Upkeep
+from rtgmock.settings.config import Config, Settings, configured
+from rtgmock.storage.store import Store
 from rtgmock.web.access_log import masked
-from rtgmock.web.control.gate import Controls
+from rtgmock.web.control.blueprint import Controls
 from rtgmock.web.health import Life
-from rtgmock.web.recording import is_recorded
-from rtgmock.wire import params
+from rtgmock.web.journaling import is_recorded
+from rtgmock.wire import parameters as params
 from rtgmock.wire.json import JSON
 from rtgmock.wire.representation import show
 
@@ -41,9 +42,9 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from rtgmock.faults.book import Fault
+    from rtgmock.faults.registry import Fault
     from rtgmock.faults.rule import Keys
-    from rtgmock.http_server import Secure
+    from rtgmock.server.http_server import Secure
     from rtgmock.web.access_log import Entry, Log
 
 
@@ -96,8 +97,8 @@ class Emulator:
         return Controls(self.clock, self._upkeep, self.faults, self._journal, self.reset)
 
     def _certify(self, undo: contextlib.ExitStack) -> Secure:
-        from rtgmock.tls import Authority  # noqa: PLC0415 - trustme, which takes a while
-        from rtgmock.tls_socket import TlsSocket  # noqa: PLC0415
+        from rtgmock.server.certificates import Authority  # noqa: PLC0415 - trustme, which takes a while
+        from rtgmock.server.tls_socket import TlsSocket  # noqa: PLC0415
 
         state = self.config.state or undo.enter_context(_temporary_state())
         # The machine's time, not the emulator's: that is what clients know.
@@ -230,7 +231,7 @@ class Emulator:
 @contextlib.contextmanager
 def _temporary_state() -> Iterator[Path]:
     """Where a state file would be, in a folder that is gone with the emulator."""
-    from rtgmock.engines.owner import temporary_folder  # noqa: PLC0415 - psutil
+    from rtgmock.engines.ownership import temporary_folder  # noqa: PLC0415 - psutil
 
     folder = temporary_folder()
     folder.chmod(0o755)  # the certificate is for everybody

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from typing import Unpack
 
-    from rtgmock.config import Settings
     from rtgmock.emulator import Emulator
+    from rtgmock.settings.config import Settings
 
 _NO_OPTIONS = {"state", "ready_file", "log_format"}
 """A reset before each test would empty a state file; and nothing is logged, nor waited for."""
@@ -105,7 +105,7 @@ def rtgmock_factory(pytestconfig: pytest.Config, rtgmock_settings: Settings) -> 
 @pytest.fixture
 def rtgmock_environ(rtgmock: Emulator, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The variables that ``rtgmock exec`` sets, set for this test: RTGMOCK_URL, REDISTOGO_API_URL and so on."""
-    from rtgmock import environment  # noqa: PLC0415
+    from rtgmock import child_environment as environment  # noqa: PLC0415
 
     return _set(environment.of_emulator(rtgmock), monkeypatch)
 
@@ -113,7 +113,7 @@ def rtgmock_environ(rtgmock: Emulator, monkeypatch: pytest.MonkeyPatch) -> dict[
 @pytest.fixture
 def redistogo_url(rtgmock: Emulator, monkeypatch: pytest.MonkeyPatch) -> str:
     """The URL of a new nano instance, which REDISTOGO_URL and REDIS_URL have for this test."""
-    from rtgmock import environment  # noqa: PLC0415
+    from rtgmock import child_environment as environment  # noqa: PLC0415
 
     variables = environment.of_instance(str(rtgmock.create(plan="nano")["url"]))
     return _set(variables, monkeypatch)["REDISTOGO_URL"]
@@ -127,7 +127,7 @@ def _set(variables: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> dict[str
 
 def _settings(config: pytest.Config, own: Settings) -> Settings:
     """All settings of a run's emulators; with real Redis servers, a share of the ports for each worker."""
-    from rtgmock.config import configured  # noqa: PLC0415
+    from rtgmock.settings.config import configured  # noqa: PLC0415
 
     ini, command_line = _options(config)
     settings: Settings = {**ini, **own, **command_line}
@@ -152,7 +152,7 @@ def _options(config: pytest.Config) -> tuple[Settings, Settings]:
 def _read(words: list[str], config: pytest.Config) -> Settings:
     if not words:
         return {}
-    from rtgmock import options  # noqa: PLC0415
+    from rtgmock.settings import click_options as options  # noqa: PLC0415
 
     given = options.given(words, but=_NO_OPTIONS).items()
     files = {name: config.rootpath / value for name, value in given if isinstance(value, Path)}

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 import pytest
 import requests
 
-from rtgmock.config import Config
 from rtgmock.emulator import Emulator
+from rtgmock.settings.config import Config
 from tests.support.clock import ManualClock
 from tests.support.command import Command
 

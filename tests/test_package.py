@@ -68,7 +68,7 @@ def test_the_wheel_says_what_it_is(wheel: zipfile.ZipFile, metadata: Message) ->
     assert metadata["License-Expression"] == "MIT"
     assert metadata.get_payload() == (ROOT / "README.md").read_text(encoding="utf-8")
     entry_points = wheel.read(f"{DIST_INFO}/entry_points.txt").decode()
-    assert "[console_scripts]\nrtgmock = rtgmock.cli:main\n" in entry_points
+    assert "[console_scripts]\nrtgmock = rtgmock.cli.main:main\n" in entry_points
     assert "[pytest11]\nrtgmock = rtgmock.pytest_plugin\n" in entry_points
 
 
@@ -117,7 +117,7 @@ def test_every_dependency_is_imported(metadata: Message) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["rtgmock", "rtgmock.cli", "rtgmock.config", "rtgmock.errors", "rtgmock.pytest_plugin"]
+    "module", ["rtgmock", "rtgmock.cli.main", "rtgmock.settings.config", "rtgmock.errors", "rtgmock.pytest_plugin"]
 )
 def test_an_import_is_light(module: str) -> None:
     loaded = subprocess.run(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rtgmock.config import settings
+from rtgmock.settings.config import settings
 from tests.support.command import DEADLINE, environment
 from tests.support.redis_ground import free_ports
 from tests.support.scratch import run_pytest

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from rtgmock import environment
-from rtgmock.cli import _banner
+from rtgmock import child_environment as environment
+from rtgmock.cli.main import _banner
 from tests.conftest import lacking
 from tests.support.command import environment as cleaned
 from tests.support.scratch import run_pytest

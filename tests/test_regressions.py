@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rtgmock.errors import InternalError, StartupError
-from rtgmock.storage import FileStorage
+from rtgmock.storage.transactional import FileStorage
+from tests.cli.test_command import create, refusal
+from tests.storage.test_durability import AUTHORIZATION, create_until
+from tests.storage.test_store import a_record, instance, tables
+from tests.storage.test_store import refusal as file_refusal
+from tests.storage.test_transactional import NEW, OLD, elsewhere, on_disk
 from tests.support import raw
 from tests.support.command import DEADLINE, PROGRAM, Command, environment, run, until
-from tests.test_command import create, refusal
-from tests.test_durability import AUTHORIZATION, create_until
-from tests.test_storage import NEW, OLD, elsewhere, on_disk
-from tests.test_store import a_record, instance, tables
-from tests.test_store import refusal as file_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rtgmock import documents
-from rtgmock.config import CONTROL_PATH
 from rtgmock.errors import Invalid
 from rtgmock.faults import kinds
-from rtgmock.faults.kind import Key
+from rtgmock.faults.base import Key
 from rtgmock.faults.kinds import KINDS
-from rtgmock.kinds import Choice, Integer, Number, Text, Unfit
+from rtgmock.model import validation as documents
+from rtgmock.model.types import Choice, Integer, Number, Text, Unfit
+from rtgmock.paths import CONTROL_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from rtgmock.faults.kind import Exchange, FaultKind, Hit
+    from rtgmock.faults.base import Exchange, FaultKind, Hit
 
 
 @dataclass(frozen=True)

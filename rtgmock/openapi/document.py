@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from rtgmock.attributes import BY_NAME
+from rtgmock.model.attributes import BY_NAME
+from rtgmock.model.plans import PLANS
 from rtgmock.openapi import answers, samples
 from rtgmock.openapi.operations import COLLECTION, MEMBER, OPERATIONS, PLACES
 from rtgmock.openapi.schemas import ref, schemas
-from rtgmock.plans import PLANS
 from rtgmock.wire.form import MULTIPART
 from rtgmock.wire.formats import BODY_TYPES
 from rtgmock.wire.json import JSON

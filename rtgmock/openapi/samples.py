@@ -6,23 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from rtgmock import attributes
-from rtgmock.attributes import BY_NAME, STORED, Record, Role
 from rtgmock.errors import AccessDenied, MethodNotAllowed, RequestError
-from rtgmock.lifecycle import Status
-from rtgmock.plans import PLANS
-from rtgmock.wire import params
+from rtgmock.model import attributes
+from rtgmock.model.attributes import BY_NAME, STORED, Record, Role
+from rtgmock.model.lifecycle import Status
+from rtgmock.model.plans import PLANS
+from rtgmock.wire import parameters as params
 from rtgmock.wire.form import FORM, MULTIPART
 from rtgmock.wire.json import JSON
-from rtgmock.wire.params import ROOT
+from rtgmock.wire.parameters import ROOT
 from rtgmock.wire.representation import Viewpoint, show
 from rtgmock.wire.xml import XML
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rtgmock.attributes import Payload
-    from rtgmock.kinds import Value
+    from rtgmock.model.attributes import Payload
+    from rtgmock.model.types import Value
     from rtgmock.wire.format import AnswerFormat, Fields
 
 _PASSWORD = "cc3da5b7aaaad5b4895d243239beed97"  # noqa: S105 - nobody's

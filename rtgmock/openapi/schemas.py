@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rtgmock.attributes import LAYOUTS, Attribute, FromApi, FromPlan, Payload, Record, Role, changeable
-from rtgmock.plans import PLANS
+from rtgmock.model.attributes import LAYOUTS, Attribute, FromApi, FromPlan, Payload, Record, Role, changeable
+from rtgmock.model.plans import PLANS
 from rtgmock.text import show_size
-from rtgmock.wire.params import ROOT
+from rtgmock.wire.parameters import ROOT
 from rtgmock.wire.xml import element_name, item_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rtgmock.kinds import Schema
+    from rtgmock.model.types import Schema
 
 
 def ref(name: str, section: str = "schemas") -> Schema:

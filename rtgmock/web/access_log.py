@@ -9,12 +9,12 @@ from urllib.parse import parse_qsl, urlencode
 import orjson
 from flask import request
 
-from rtgmock.attributes import SECRETS
 from rtgmock.clock import timestamp
 from rtgmock.errors import reason
+from rtgmock.model.attributes import SECRETS
 from rtgmock.text import printable
-from rtgmock.web import notes as request_notes
-from rtgmock.web.notes import notes
+from rtgmock.web import request_context as request_notes
+from rtgmock.web.request_context import notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
 
-from rtgmock.attributes import BY_NAME, Record
 from rtgmock.errors import MethodNotAllowed, NotFound
+from rtgmock.model.attributes import BY_NAME, Record
 from rtgmock.text import printable
-from rtgmock.web import answers
+from rtgmock.web import responses as answers
 from rtgmock.web.auth import authenticate
-from rtgmock.web.bodies import overridden_method, parameters
 from rtgmock.web.negotiation import negotiate
-from rtgmock.web.notes import notes
-from rtgmock.wire import params
+from rtgmock.web.parameters import overridden_method, parameters
+from rtgmock.web.request_context import notes
+from rtgmock.wire import parameters as params
 from rtgmock.wire.representation import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rtgmock.config import Config
-    from rtgmock.provisioner import Account, Provisioner
-    from rtgmock.wire.params import Parameters
+    from rtgmock.service.provisioner import Account, Provisioner
+    from rtgmock.settings.config import Config
+    from rtgmock.wire.parameters import Parameters
     from rtgmock.wire.representation import Viewpoint
 
 

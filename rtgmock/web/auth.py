@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from flask import request
 
 from rtgmock.errors import AccessDenied
-from rtgmock.web.notes import notes
+from rtgmock.web.request_context import notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rtgmock.parsing import Credentials
+    from rtgmock.settings.parsers import Credentials
 
 
 def authenticate(accounts: Iterable[Credentials]) -> str:

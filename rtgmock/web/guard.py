@@ -13,15 +13,15 @@ from urllib.parse import urlsplit
 
 from flask import request
 
-from rtgmock.config import SERVICE
 from rtgmock.errors import BadRequest, Forbidden
+from rtgmock.paths import SERVICE
 from rtgmock.text import printable
-from rtgmock.web.notes import notes
+from rtgmock.web.request_context import notes
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from rtgmock.config import Config
+    from rtgmock.settings.config import Config
 
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9_.-]+))(?::\d{1,5})?")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import orjson
 from flask import Blueprint, Response
 
-from rtgmock.config import HEALTH_PATH
+from rtgmock.paths import HEALTH_PATH
 from rtgmock.version import __version__
 
 if TYPE_CHECKING:

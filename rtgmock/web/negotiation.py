@@ -8,7 +8,7 @@ from flask import request
 
 from rtgmock.errors import NotAcceptable
 from rtgmock.text import nearest, printable
-from rtgmock.web.notes import notes
+from rtgmock.web.request_context import notes
 from rtgmock.wire.formats import ANSWER_TYPES, ANSWERS, EXTENSIONS
 from rtgmock.wire.json import JSON
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import orjson
 from flask import Blueprint, Response, request
 
-from rtgmock.config import OPENAPI_PATH
 from rtgmock.openapi.document import document
+from rtgmock.paths import OPENAPI_PATH
 
 
 def blueprint(api: int) -> Blueprint:

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rtgmock.attributes import Attribute
 from rtgmock.errors import BadRequest, UnsupportedMedia
-from rtgmock.kinds import Value
+from rtgmock.model.attributes import Attribute
+from rtgmock.model.types import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from rtgmock.attributes import Payload
+    from rtgmock.model.attributes import Payload
 
 Tree = dict[str, Any]
 """A decoded body: names to strings, numbers, booleans, None, lists or further trees."""

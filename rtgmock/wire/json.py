@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from rtgmock.attributes import Payload
 from rtgmock.errors import BadRequest
+from rtgmock.model.attributes import Payload
 from rtgmock.wire.format import AnswerFormat, Tree, decode_text
 
 if TYPE_CHECKING:

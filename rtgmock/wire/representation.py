@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from rtgmock.attributes import DOCUMENTED, LAYOUTS, Attribute, Payload, Record, Role
+from rtgmock.model.attributes import DOCUMENTED, LAYOUTS, Attribute, Payload, Record, Role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rtgmock.kinds import Value
+    from rtgmock.model.types import Value
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,15 @@ from xml.parsers.expat import ExpatError, ParserCreate
 
 import xmltodict
 
-from rtgmock.attributes import Payload
 from rtgmock.errors import BadRequest
+from rtgmock.model.attributes import Payload
 from rtgmock.wire.format import AnswerFormat, Tree, decode_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rtgmock.attributes import Attribute
-    from rtgmock.kinds import Value
+    from rtgmock.model.attributes import Attribute
+    from rtgmock.model.types import Value
     from rtgmock.wire.format import Fields
 
 _DEPTH = 16

@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element, fromstring
 
-from rtgmock import attributes
-from rtgmock.parsing import parse_account
-from rtgmock.plans import PLANS
+from rtgmock.model import attributes
+from rtgmock.model.plans import PLANS
+from rtgmock.settings.parsers import parse_account
 from tests.support.raw import Answer
 
 if TYPE_CHECKING:
-    from rtgmock.store import Store
+    from rtgmock.storage.store import Store
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "exchanges"
 

@@ -14,7 +14,7 @@ import pytest
 import requests
 from docker.errors import APIError, BuildError, NotFound
 
-from rtgmock.engines import leftovers
+from rtgmock.engines import prune as leftovers
 from tests.conftest import lacking
 from tests.support.command import until
 from tests.support.redis_ground import LABEL, Api, free_ports

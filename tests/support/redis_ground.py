@@ -18,7 +18,7 @@ from docker.errors import NotFound
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from rtgmock.config import Config
+from rtgmock.settings.config import Config
 from tests.conftest import AUTH
 from tests.support.command import Command, until
 

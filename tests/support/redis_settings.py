@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import redis
 
-from rtgmock.attributes import known
+from rtgmock.model.attributes import known
 from rtgmock.text import MB
 from tests.support.redis_ground import ask, config, connection, run_id
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from rtgmock.attributes import ATTRIBUTES, DOCUMENTED, RECORDED, Attribute, FromApi, FromPlan, Role
-from rtgmock.config import settings
 from rtgmock.errors import AccessDenied, Invalid, RequestError
 from rtgmock.faults.rule import KEYS
-from rtgmock.kinds import LONG_MAX, Boolean, Choice, Datetime, Integer, PortText, SavePoints
-from rtgmock.plans import PLANS
+from rtgmock.model.attributes import ATTRIBUTES, DOCUMENTED, RECORDED, Attribute, FromApi, FromPlan, Role
+from rtgmock.model.plans import PLANS
+from rtgmock.model.types import LONG_MAX, Boolean, Choice, Datetime, Integer, PortText, SavePoints
+from rtgmock.settings.config import settings
 from rtgmock.text import show_size
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from rtgmock import attributes
-from rtgmock.attributes import DOCUMENTED, Attribute, Record, changeable
-from rtgmock.kinds import INT_MAX, LONGEST, Boolean, Choice, Integer, Kind, PortText, SavePoints, Text
-from rtgmock.plans import PLANS
+from rtgmock.model import attributes
+from rtgmock.model.attributes import DOCUMENTED, Attribute, Record, changeable
+from rtgmock.model.plans import PLANS
+from rtgmock.model.types import INT_MAX, LONGEST, Boolean, Choice, Integer, Kind, PortText, SavePoints, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
-from rtgmock.faults.kind import FaultKind, Key
-from rtgmock.kinds import Text, Unfit
+from rtgmock.faults.base import FaultKind, Key
+from rtgmock.model.types import Text, Unfit
 
 if TYPE_CHECKING:
-    from rtgmock.faults.kind import Exchange, Hit
+    from rtgmock.faults.base import Exchange, Hit
 
 
 @dataclass(frozen=True)

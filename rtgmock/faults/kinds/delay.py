@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict
 
-from rtgmock.faults.kind import FaultKind, Key
-from rtgmock.kinds import Number
+from rtgmock.faults.base import FaultKind, Key
+from rtgmock.model.types import Number
 
 if TYPE_CHECKING:
-    from rtgmock.faults.kind import Exchange, Hit
+    from rtgmock.faults.base import Exchange, Hit
 
 _LONGEST = 3600
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from rtgmock.errors import RequestError
-from rtgmock.faults.kind import FaultKind, Key, Mode
+from rtgmock.faults.base import FaultKind, Key, Mode
 
 if TYPE_CHECKING:
-    from rtgmock.faults.kind import Exchange, Hit
+    from rtgmock.faults.base import Exchange, Hit
 
 _BEFORE, _AFTER = "before", "after"
 NO_ANSWER = 444

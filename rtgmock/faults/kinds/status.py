@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 from rtgmock.errors import AccessDenied, Invalid, MethodNotAllowed, RequestError, reason
-from rtgmock.faults.kind import FaultKind, Key
-from rtgmock.kinds import Integer, Text
+from rtgmock.faults.base import FaultKind, Key
+from rtgmock.model.types import Integer, Text
 
 if TYPE_CHECKING:
-    from rtgmock.faults.kind import Exchange, Hit
+    from rtgmock.faults.base import Exchange, Hit
 
 
 class Keys(TypedDict, total=False):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypedDict
 
-from rtgmock.faults.kind import FaultKind, Key
-from rtgmock.kinds import INT_MAX, Integer, Kind, Unfit
+from rtgmock.faults.base import FaultKind, Key
+from rtgmock.model.types import INT_MAX, Integer, Kind, Unfit
 
 if TYPE_CHECKING:
-    from rtgmock.faults.kind import Exchange, Hit
+    from rtgmock.faults.base import Exchange, Hit
 
 _HALF = "half"
 

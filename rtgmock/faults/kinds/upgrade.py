@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-from rtgmock.faults.kind import FaultKind, Key, Mode
+from rtgmock.faults.base import FaultKind, Key, Mode
 
 
 class Keys(TypedDict, total=False):

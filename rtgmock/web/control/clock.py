@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response
 
 from rtgmock.clock import timestamp
-from rtgmock.documents import read
 from rtgmock.errors import Invalid
-from rtgmock.kinds import Boolean, Datetime, Number
-from rtgmock.web.control import documents
+from rtgmock.model.types import Boolean, Datetime, Number
+from rtgmock.model.validation import read
+from rtgmock.web.control import json_io as documents
 
 if TYPE_CHECKING:
     from rtgmock.clock import ControlledClock
-    from rtgmock.documents import Fields
+    from rtgmock.model.validation import Fields
 
 FIELDS: Fields = {"set": Datetime(), "advance": Number(-1e9, 1e9), "freeze": Boolean()}
 """A moment to go to, seconds to go forth by, and whether time then stands still: done in this order."""

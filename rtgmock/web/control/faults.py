@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response
 
 from rtgmock.errors import NotFound
-from rtgmock.web.control import documents
+from rtgmock.web.control import json_io as documents
 
 if TYPE_CHECKING:
-    from rtgmock.faults.book import Book, Fault
+    from rtgmock.faults.registry import Book, Fault
 
 
 def blueprint(book: Book) -> Blueprint:

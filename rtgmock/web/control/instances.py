@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response
 
-from rtgmock.documents import read
-from rtgmock.engines.engine import Trouble
+from rtgmock.engines.base import Trouble
 from rtgmock.errors import Invalid
-from rtgmock.kinds import Choice, Integer
-from rtgmock.lifecycle import Status
-from rtgmock.web.control import documents
+from rtgmock.model.lifecycle import Status
+from rtgmock.model.types import Choice, Integer
+from rtgmock.model.validation import read
+from rtgmock.web.control import json_io as documents
 
 if TYPE_CHECKING:
-    from rtgmock.attributes import Record
-    from rtgmock.documents import Fields
-    from rtgmock.upkeep import Upkeep
+    from rtgmock.model.attributes import Record
+    from rtgmock.model.validation import Fields
+    from rtgmock.service.supervisor import Upkeep
 
 STATUS_FIELDS: Fields = {"status": Choice(tuple(Status))}
 REDIS_FIELDS: Fields = {"action": Choice(tuple(Trouble)), "ms": Integer(1, 3_600_000)}

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
 
-from rtgmock import documents
-from rtgmock.exchange import Filter
-from rtgmock.kinds import Boolean, Integer, Kind, Text, Unfit
-from rtgmock.web.control.documents import answer
+from rtgmock.journal.exchange import Filter
+from rtgmock.model import validation as documents
+from rtgmock.model.types import Boolean, Integer, Kind, Text, Unfit
+from rtgmock.web.control.json_io import answer
 
 if TYPE_CHECKING:
-    from rtgmock.journal import Journal
+    from rtgmock.journal.journal import Journal
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Redis servers as child processes."""

@@ -1,0 +1,1 @@
+"""What every real Redis server has in common."""

@@ -1,0 +1,1 @@
+"""What an instance is: tables without I/O."""

@@ -1,0 +1,11 @@
+"""Names, paths and limits of the API and of the control API."""
+
+from __future__ import annotations
+
+SERVICE = ("redistogo.com", "www.redistogo.com")
+"""The names that the service had, to which the emulator answers as well."""
+CONTROL_PATH = "/_rtgmock"
+HEALTH_PATH = f"{CONTROL_PATH}/health"
+OPENAPI_PATH = f"{CONTROL_PATH}/openapi.json"
+BODY_LIMIT = 2**20
+"""Bytes that a request's body may have (ours)."""

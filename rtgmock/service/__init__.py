@@ -1,0 +1,1 @@
+"""The use cases: what clients and tests can do with instances."""

@@ -1,0 +1,89 @@
+"""Where an instance goes: a server with room for its memory, and a port."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rtgmock.errors import Invalid
+from rtgmock.text import show_size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rtgmock.engines.base import Engine
+    from rtgmock.model.attributes import Record
+    from rtgmock.model.plans import Plan
+    from rtgmock.randomness import Chance
+    from rtgmock.settings.config import Config
+    from rtgmock.storage.store import Store, Transaction
+
+
+class Placement:
+    """Finds room. What a create or an update under way is going to take up counts as taken."""
+
+    def __init__(self, config: Config, store: Store, engine: Engine, chance: Chance) -> None:
+        self._config = config
+        self._store = store
+        self._engine = engine
+        self._chance = chance
+        self._reserved: dict[int, Record] = {}
+
+    def reserve(self, record: Record) -> None:
+        """Count an instance as it is going to be, until ``release``."""
+        self._reserved[record["id"]] = record
+
+    def release(self, instance_id: int) -> None:
+        """Count an instance as it is stored."""
+        self._reserved.pop(instance_id, None)
+
+    def server_for(self, change: Transaction, plan: Plan) -> tuple[int, str]:
+        """The first server with room, or a new one: its id and name. Raises Invalid for a plan that fits on none."""
+        capacity = self._config.server_memory
+        if plan.memory > capacity:
+            needs = f"{show_size(plan.memory)}, and a server has {show_size(capacity)}"
+            raise Invalid([f"Plan {plan.name} needs {needs}; restart with a larger --server-memory"])
+        servers = self._store.servers()
+        for server_id, used in sorted(self._memory_by_server().items()):
+            if used + plan.memory <= (servers[server_id].memory or capacity):
+                return server_id, servers[server_id].name
+        server_id = max(servers, default=0) + 1
+        name = self._chance.server_name(server_id, {server.name for server in servers.values()})
+        change.add_server(server_id, name)
+        return server_id, name
+
+    def _memory_by_server(self) -> dict[int, int]:
+        """The bytes that each server's instances have, with those of creates and updates that are under way."""
+        used = self._store.memory_by_server()
+        for record in list(self._reserved.values()):
+            stored = self._store.instance(record["id"])
+            used[record["server_id"]] += max(record["memory"] - (stored["memory"] if stored else 0), 0)
+        return used
+
+    def free_port(self) -> int:
+        """The lowest port of the range that no instance has and that can be listened on. Raises Invalid."""
+        taken = self._store.ports() | {record["port"] for record in list(self._reserved.values())}
+        ports = self._config.ports
+        port = next((port for port in ports if port not in taken and self._engine.free(port)), None)
+        if port is None:
+            full = f"all of {ports[0]}-{ports[-1]} are taken"
+            raise Invalid([f"Port can't be assigned: {full}; delete an instance, or restart with a wider --ports"])
+        return port
+
+    def check_room(self, before: Record, plan: Plan, full: Callable[[], bool]) -> None:
+        """An upgrade may fail for want of space on the instance's server (documented). Raises Invalid.
+
+        ``full`` is asked whether one that there is space for shall fail all the same.
+        """
+        server = self._store.servers()[before["server_id"]]
+        free = (server.memory or self._config.server_memory) - self._memory_by_server()[before["server_id"]]
+        needed = plan.memory - before["memory"]
+        if 0 < needed <= free and full():
+            free = 0
+        if needed > max(free, 0):
+            room = (
+                f"the server {server.name} has {show_size(max(free, 0))} free, and {show_size(needed)} more are needed"
+            )
+            raise Invalid([f"Plan can't be changed to {plan.name}: {room}"])
+        if needed < 0 and (held := self._engine.holds(before)) > plan.memory:
+            room = f"the instance holds {show_size(held)}, and the plan has {show_size(plan.memory)}"
+            raise Invalid([f"Plan can't be changed to {plan.name}: {room}"])

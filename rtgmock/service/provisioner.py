@@ -1,0 +1,267 @@
+"""What clients can do with instances: list, get, create, update, destroy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rtgmock.clock import timestamp
+from rtgmock.errors import EngineFailed, Invalid, NotFound
+from rtgmock.model import attributes, lifecycle
+from rtgmock.model.lifecycle import Status
+from rtgmock.model.plans import PLANS, Plan
+from rtgmock.service.placement import Placement
+from rtgmock.wire import parameters as params
+from rtgmock.wire.representation import Viewpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from rtgmock.model.attributes import Record
+    from rtgmock.service.context import Premises
+    from rtgmock.storage.store import Transaction
+    from rtgmock.wire.parameters import Parameters
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who asks: the account's name and the ``user_id`` that its instances bear."""
+
+    name: str
+    user_id: int
+
+
+class Provisioner:
+    """The use cases. Each account sees its own instances only; an error means that nothing has changed."""
+
+    def __init__(self, premises: Premises) -> None:
+        self._premises = premises
+        self._config, self._store, self._engine = premises.config, premises.store, premises.engine
+        self._clock, self._chance = premises.clock, premises.chance
+        self._placement = Placement(self._config, self._store, self._engine, self._chance)
+        names = [account.name for account in self._config.accounts]
+        if not set(names) <= set(self._store.accounts()):
+            with self._store.transaction() as change:
+                change.add_accounts(names)
+
+    def account(self, name: str) -> Account:
+        """The account of that name, which must be a configured one."""
+        return Account(name, self._store.accounts()[name])
+
+    def viewpoint(self, account: Account, host: str) -> Viewpoint:
+        """From where an account's client looks, which reaches the API at ``host``."""
+        hostname = self._config.hostname or self._engine.hostname or host
+        servers = self._store.servers() if "{server}" in hostname else {}
+        names = {number: server.name for number, server in servers.items()}
+        return Viewpoint(account.name, hostname, names, self._config.api)
+
+    def list(self, account: Account) -> list[Record]:
+        """The account's instances, in the order in which they were made."""
+        records = self._store.instances(account.user_id)
+        if any(record["boot"] for record in records):
+            with self._store.transaction() as change:
+                records = [self._observed(change, record) for record in self._store.instances(account.user_id)]
+        return [self._premises.attendance.live(record) for record in records]
+
+    def get(self, account: Account, instance_id: int) -> Record:
+        """One instance. Raises NotFound."""
+        record = self._find(account, instance_id)
+        if record["boot"] is not None:
+            with self._store.transaction() as change:
+                record = self._observed(change, self._find(account, instance_id))
+        return self._premises.attendance.live(record)
+
+    def create(self, account: Account, given: Parameters) -> Record:
+        """Make an instance, as its create is answered: with the status new. Raises Invalid, EngineFailed.
+
+        A real Redis starts outside of any transaction: others need not wait for it. What its instance takes up
+        is reserved meanwhile.
+        """
+        plan = _wanted_plan(given, self._config.api)
+        with self._premises.gate.among_others():
+            return self._created(account, given, plan)
+
+    def _created(self, account: Account, given: Parameters, plan: Plan) -> Record:
+        now = self._clock.now()
+        record: Record = {}
+        try:
+            with self._store.transaction() as change:
+                record = self._new(change, account, plan, given, now)
+                if not self._engine.real:
+                    return self._stored(change, record, now)
+                self._placement.reserve(record)
+            return self._started(account, record, now)
+        finally:
+            self._placement.release(record.get("id", 0))
+
+    def _new(self, change: Transaction, account: Account, plan: Plan, given: Parameters, now: datetime) -> Record:
+        record = self._assigned(change, plan) | {"user_id": account.user_id}
+        record |= {"created_at": timestamp(now), "updated_at": timestamp(now)} | given.values
+        if faulty := _contradictions(record):
+            raise Invalid(faulty)
+        return record
+
+    def _started(self, account: Account, record: Record, now: datetime) -> Record:
+        """Start a new instance's Redis and store it; when either fails, nothing is left of both."""
+        try:
+            record = self._running(account, record)
+            with self._store.transaction() as change:
+                return self._stored(change, record, now)
+        except BaseException:
+            self._premises.discard(record["id"])
+            raise
+
+    def _running(self, account: Account, record: Record) -> Record:
+        """A new record whose Redis runs; on another port where another emulator took its own since we looked."""
+        while True:
+            try:
+                return record | {"version": self._engine.start(record, account.name)}
+            except EngineFailed as error:
+                if self._engine.free(record["port"]):
+                    raise
+                try:
+                    record = self._moved(record)
+                except Invalid:  # there is no other port, and why this one cannot be had says more
+                    raise error from None
+
+    def _moved(self, record: Record) -> Record:
+        with self._store.transaction():
+            name, before, port = record["label"], record["port"], self._placement.free_port()
+            server = self._store.servers()[record["server_id"]].name
+            label = f"{server}-{port}" if name == f"{server}-{before}" else name
+            moved = record | {"port": port, "label": label}
+            self._placement.reserve(moved)
+        return moved
+
+    def _stored(self, change: Transaction, record: Record, now: datetime) -> Record:
+        status, boot = lifecycle.begin(self._config.boot_delay, now)
+        change.put_instance(record | {"status": status, "boot": boot})
+        return record
+
+    def update(
+        self, account: Account, instance_id: int, given: Parameters, *, full: Callable[[], bool] = bool
+    ) -> tuple[Record, Record]:
+        """Upgrade an instance or change its settings. Gives it before and after.
+
+        ``full`` is asked whether an upgrade that there is room for shall fail for want of it all the same.
+        Raises NotFound, Invalid, EngineFailed; then neither the record nor a live Redis has changed.
+        """
+        with self._premises.gate.among_others(), self._premises.locks.of(instance_id):
+            before, after = self._planned(account, instance_id, given, full)
+            try:
+                self._applied(account, before, after)
+            finally:
+                self._placement.release(instance_id)
+        return self._premises.attendance.live(before), self._premises.attendance.live(after)
+
+    def _planned(
+        self, account: Account, instance_id: int, given: Parameters, full: Callable[[], bool]
+    ) -> tuple[Record, Record]:
+        """An instance before and after an update, with what it will take up reserved."""
+        with self._store.transaction():
+            before = self._settled(self._find(account, instance_id))
+            if not (given.values or given.fixed):
+                raise _nothing_known(given, self._config.api)
+            changed = {name: value for name, value in given.values.items() if before[name] != value}
+            after = before | self._changes(before, changed, full)
+            if changed:
+                after |= {"updated_at": timestamp(self._clock.now())}
+                self._placement.reserve(after)
+        return before, after
+
+    def _applied(self, account: Account, before: Record, after: Record) -> None:
+        """Change the Redis and the record, or neither; others need not wait for the Redis."""
+        if after == before:
+            return
+        self._engine.apply(before, after, account.name)
+        try:
+            self._premises.amend(after["id"], {name: value for name, value in after.items() if before[name] != value})
+        except BaseException:
+            self._engine.apply(after, before, account.name)
+            raise
+
+    def destroy(self, account: Account, instance_id: int) -> None:
+        """Remove an instance; its id is never given again. Raises NotFound, EngineFailed."""
+        with self._premises.gate.among_others(), self._premises.locks.of(instance_id):
+            self._find(account, instance_id)
+            self._engine.destroy(instance_id)
+            self._premises.attendance.forget(instance_id)
+            with self._store.transaction() as change:
+                change.remove_instance(instance_id)
+
+    def _find(self, account: Account, instance_id: int) -> Record:
+        record = self._store.instance(instance_id)
+        if record is None or record["user_id"] != account.user_id:
+            raise NotFound(
+                f"There is no instance {instance_id} for the account {account.name}; "
+                "GET /instances lists those that there are."
+            )
+        return record
+
+    def _settled(self, record: Record) -> Record:
+        """A record as it is now, without counting as a read."""
+        status, boot = lifecycle.settle(record["status"], record["boot"], self._clock.now())
+        return record | {"status": status, "boot": boot}
+
+    def _observed(self, change: Transaction, record: Record) -> Record:
+        """A record after one read of it, which may have been the one that its boot was waiting for."""
+        status, boot = lifecycle.observe(record["status"], record["boot"], self._clock.now())
+        if boot != record["boot"]:
+            record |= {"status": status, "boot": boot}
+            change.put_instance(record)
+        return record
+
+    def _assigned(self, change: Transaction, plan: Plan) -> Record:
+        """A new instance's defaults and what only the service can give: id, server, port, label, secrets."""
+        instance_id = change.next_instance_id()
+        server_id, server = self._placement.server_for(change, plan)
+        port = self._placement.free_port()
+        return attributes.defaults(plan, self._config.api) | {
+            "id": instance_id,
+            "server_id": server_id,
+            "port": port,
+            "label": f"{server}-{port}",
+            "password": self._chance.password(instance_id),
+            "config_command": self._chance.config_command(instance_id),
+            "status": Status.NEW.value,
+            "boot": None,
+        }
+
+    def _changes(self, before: Record, changed: Record, full: Callable[[], bool]) -> Record:
+        """What an update really changes in a record. Raises Invalid."""
+        settings = [attributes.BY_NAME[name].label.lower() for name in changed if name != "plan"]
+        if "plan" not in changed:
+            if faulty := _contradictions(before | changed):
+                raise Invalid(faulty)
+            return changed
+        if settings:
+            raise Invalid([f"Plan can't be changed together with {', '.join(settings)}; send them in two requests"])
+        plan = PLANS[changed["plan"]]
+        self._placement.check_room(before, plan, full)
+        return attributes.follow_plan(plan)
+
+
+def _wanted_plan(given: Parameters, api: int) -> Plan:
+    if "plan" not in given.values:
+        raise Invalid(["Plan can't be blank"], hint=params.hint(given.unknown, api))
+    return PLANS[given.values["plan"]]
+
+
+def _nothing_known(given: Parameters, api: int) -> Invalid:
+    came = params.shown(given.unknown) or "nothing"
+    accepted = ", ".join(attribute.name for attribute in attributes.changeable(api))
+    return Invalid(
+        [f"No attribute to update: got {came}; accepted are {accepted}"], hint=params.hint(given.unknown, api)
+    )
+
+
+def _contradictions(record: Record) -> list[str]:
+    """What values that are each valid cannot mean together: a replica needs to know its master (ours)."""
+    if not record["slave"]:
+        return []
+    return [
+        f"{attributes.BY_NAME[name].label} can't be blank"
+        for name in ("master_host", "master_port")
+        if not record[name]
+    ]

@@ -1,0 +1,1 @@
+"""The settings: their table, how each is read, and as options of a command line."""

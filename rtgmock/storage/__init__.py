@@ -1,0 +1,1 @@
+"""The state: TinyDB and the file that survives a crash."""

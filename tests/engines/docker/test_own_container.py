@@ -1,0 +1,324 @@
+"""The emulator in a container that has its engine's socket: URLs lead clients on either side to the right place."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
+
+import pytest
+import redis
+
+from rtgmock.engines import prune as leftovers
+from rtgmock.engines.docker import own_container as rooms
+from rtgmock.engines.docker.own_container import OwnContainer, container_id
+from rtgmock.engines.docker.sibling_runner import containers
+from tests.conftest import lacking
+from tests.support.command import until
+from tests.support.redis_ground import IMAGE, LABEL, STATE, answers, ask, occupied
+
+if TYPE_CHECKING:
+    import docker
+
+    from tests.support.inside_ground import InsideGround
+
+pytest_plugins = ["tests.support.redis_fixtures", "tests.support.inside_ground"]
+
+ID = "d67671fb40bd57c0f2c37d9d5a3a7c5b9eac0d83f9ed4d3f0d1a0f1f6ad1b2c3"
+ASK = """
+import sys, redis, requests
+url = requests.get(sys.argv[1], auth=("username", "password"), timeout=20).json()["url"]
+answer = redis.Redis.from_url(url, decode_responses=True).execute_command(*sys.argv[2:])
+print(url.partition("@")[2], answer)
+"""
+"""A client's script: a command for the instance at this URL of the API, by the URL that it has."""
+
+
+def asked(inside: InsideGround, *command: str, instance: int = 1) -> str:
+    return inside.run(ASK, f"http://{inside.name}:8080/instances/{instance}.json", *command)
+
+
+@pytest.mark.parametrize("publish", [False, True])
+def test_a_url_works_from_the_host_and_from_another_container(inside: InsideGround, publish: bool) -> None:
+    emulator = inside.start(publish=publish)
+    made = emulator.api.create()
+    [sibling] = inside.siblings()
+
+    assert made["url"].endswith(f"@127.0.0.1:{inside.ports[0]}/")
+    assert ask(made["url"], "SET", "key", "value")
+    assert asked(inside, "GET", "key") == f"{inside.name}:{inside.ports[0]}/ value"
+    assert bool(sibling.attrs["HostConfig"]["PortBindings"]) is not publish
+
+    assert emulator.api.call("DELETE", "/instances/1").ok
+    assert not answers(made["url"])
+    assert inside.things() == (0, 0, 1)
+    again = emulator.api.create()
+    assert again["port"] == made["port"]
+    assert answers(again["url"])
+
+
+def test_twenty_connections_carry_a_megabyte_each_way_through_the_emulator(inside: InsideGround) -> None:
+    made = inside.start(publish=True).api.create(plan="medium")
+
+    def carried(number: int) -> bool:
+        data = os.urandom(2**20)
+        with redis.Redis.from_url(made["url"]) as client:
+            client.set(str(number), data)
+            return bool(client.get(str(number)) == data)
+
+    with ThreadPoolExecutor(20) as pool:
+        assert all(pool.map(carried, range(20)))
+
+
+def test_a_killed_emulator_that_is_started_again_finds_its_instances(inside: InsideGround) -> None:
+    emulator = inside.start()
+    made = emulator.api.create()
+    assert ask(made["url"], "SET", "key", "value")
+    [before] = inside.siblings()
+
+    emulator.container.kill()
+    assert answers(made["url"])
+    assert inside.left_over() == []
+    emulator.container.start()
+    emulator.wait()
+
+    assert [one.id for one in inside.siblings()] == [before.id]
+    assert ask(made["url"], "GET", "key") == "value"
+    assert asked(inside, "GET", "key").endswith(" value")
+    assert str(before.name) not in str(emulator.container.exec_run("rtgmock prune").output)
+    assert inside.left_over() == []
+
+
+def test_a_new_container_with_the_old_ones_volume_finds_its_instances(inside: InsideGround) -> None:
+    emulator = inside.start(publish=True)
+    made = emulator.api.create()
+    assert ask(made["url"], "SET", "key", "value")
+    emulator.container.kill()
+    emulator.container.remove()
+    assert inside.left_over() == []
+
+    second = inside.start()
+
+    assert ask(made["url"], "GET", "key") == "value"
+    assert asked(inside, "GET", "key").endswith(" value")
+    assert inside.left_over() == []
+    second.container.stop()
+    second.container.remove()
+    assert not answers(made["url"])
+    assert inside.left_over() == []
+    inside.client.volumes.get(inside.name).remove()
+    assert inside.left_over(remove=True) == ["container", "volume"]
+    assert inside.things() == (0, 0, 0)
+
+
+def test_a_redis_that_dies_is_reached_again_by_the_same_url(inside: InsideGround) -> None:
+    emulator = inside.start(publish=True)
+    made = emulator.api.create()
+    [sibling] = inside.siblings()
+    sibling.kill()
+
+    assert until(lambda: answers(made["url"]))
+
+
+def test_a_stop_keeps_the_data_and_the_next_start_brings_it_back(inside: InsideGround) -> None:
+    emulator = inside.start()
+    made = emulator.api.create()
+    assert ask(made["url"], "SET", "key", "value")
+
+    emulator.container.stop()
+
+    assert [one.status for one in inside.siblings()] == ["exited"]
+    assert inside.things() == (1, 1, 0)
+    assert emulator.container.wait()["StatusCode"] == 0
+    emulator.container.start()
+    emulator.wait()
+    assert ask(made["url"], "GET", "key") == "value"
+    assert asked(inside, "GET", "key").endswith(" value")
+
+
+def test_a_state_in_memory_is_gone_with_the_run_of_its_container(inside: InsideGround) -> None:
+    emulator = inside.start(state=":memory:")
+    emulator.api.create()
+    assert inside.left_over() == []
+
+    emulator.container.kill()
+    emulator.container.start()
+    emulator.wait()
+    assert sorted(inside.left_over(remove=True)) == ["container", "network", "volume"]
+    assert inside.things() == (0, 0, 1)
+    emulator.api.create()
+
+    emulator.container.kill()
+    assert len(inside.left_over(remove=True)) == 3
+    emulator.container.start()
+    emulator.wait()
+    assert answers(emulator.api.create()["url"])
+
+    emulator.container.stop()
+    assert inside.things() == (0, 0, 0)
+
+
+def test_a_state_in_a_folder_of_the_host_is_known_there(inside: InsideGround, tmp_path: Path) -> None:
+    emulator = inside.start(data=str(tmp_path), user="0")
+    emulator.api.create()
+    emulator.container.kill()
+    emulator.container.remove()
+    assert inside.left_over() == []
+
+    (tmp_path / "state.json").unlink()
+
+    assert inside.left_over() == ["container", "volume", "network"]
+
+
+def test_ports_of_others_are_passed_over_whoever_has_them(inside: InsideGround) -> None:
+    emulator = inside.start()
+    inside.occupy(inside.ports[0])
+
+    with occupied(inside.ports[1]):
+        made = emulator.api.create()
+
+    assert made["port"] == inside.ports[2]
+    assert inside.things() == (1, 1, 1)
+    assert answers(made["url"])
+
+
+def test_a_port_that_is_taken_is_refused_with_the_reason_where_there_is_no_other(inside: InsideGround) -> None:
+    port = inside.ports[0]
+    emulator = inside.start("--ports", str(port))
+
+    with occupied(port):
+        refused = emulator.api.call("POST", "/instances.json", json={"plan": "nano"})
+
+    assert (refused.status_code, inside.things()) == (503, (0, 0, 1))
+    assert f"The port {port} of the engine's host is taken" in refused.text
+
+
+def test_a_replica_finds_its_master_by_the_emulators_name(inside: InsideGround) -> None:
+    api = inside.start().api
+    first = api.create()
+    second = api.create(
+        slave=True, master_host=inside.name, master_port=str(first["port"]), master_password=first["password"]
+    )
+
+    assert ask(first["url"], "SET", "key", "value")
+    assert until(lambda: ask(second["url"], "GET", "key")) == "value"
+    assert ask(second["url"], "CONFIG", "GET", "replicaof")["replicaof"].startswith("rtgmock-")
+
+
+@pytest.mark.parametrize("options", [{"hostname": "elsewhere"}, {"network": None}, {"network_mode": "host"}])
+def test_it_works_under_any_name_on_the_default_network_and_on_the_hosts(
+    inside: InsideGround, options: dict[str, Any]
+) -> None:
+    if options == {"network": None} and not inside.has_default_network():
+        lacking("bridge", "the engine's default network has no bridge")
+    emulator = inside.start(**options)
+    made = emulator.api.create()
+
+    assert answers(made["url"])
+    [sibling] = inside.siblings()
+    assert sibling.attrs["HostConfig"]["PortBindings"]["6379/tcp"][0]["HostIp"] == "127.0.0.1"
+    emulator.container.stop()
+    assert inside.things() == (1, 1, 0)
+
+
+def test_the_image_serves_as_it_stands_with_a_redis_of_its_own(inside: InsideGround) -> None:
+    emulator = inside.start("--redis", "process", publish=True, group_add=[], volumes=[f"{inside.name}:/data"])
+    made = emulator.api.create()
+
+    assert answers(made["url"])
+    assert asked(inside, "PING") == f"{inside.name}:{inside.ports[0]}/ True"
+    assert emulator.container.exec_run(["rtgmock", "ready"]).exit_code == 0
+    assert emulator.container.exec_run(["id", "-un"]).output == b"rtgmock\n"
+    assert emulator.container.exec_run(["python", "-m", "pip"]).exit_code != 0
+    emulator.container.stop()
+    assert emulator.container.wait()["StatusCode"] == 0
+
+
+def test_a_container_that_the_engine_does_not_know_is_told_so(
+    docker_client: docker.DockerClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "marker").touch()
+    monkeypatch.setattr(rooms, "_MARKERS", [str(tmp_path / "marker")])
+    told: list[str] = []
+    containers(docker_client, IMAGE, "127.0.0.1", "none", remote=None, file=None, tell=told.append)
+    assert told == []  # the engine of these tests runs where they run
+
+    monkeypatch.setattr(socket, "gethostname", lambda: "elsewhere")
+    runner = containers(docker_client, IMAGE, "127.0.0.1", "none", remote=None, file=None, tell=told.append)
+    assert type(runner).__name__ == "DockerRunner"
+    assert "mount the socket of the engine that runs this container" in told[0]
+
+    told.clear()
+    containers(docker_client, IMAGE, "127.0.0.1", "none", remote="docker", file=None, tell=told.append)
+    assert told == []
+
+
+@pytest.mark.parametrize(
+    ("mounted", "expected"),
+    [
+        (f"131 114 254:0 /var/lib/docker/containers/{ID}/hostname /etc/hostname rw - ext4 /dev/vda rw", ID),
+        (f"131 114 254:0 /docker/containers/{ID}/resolv.conf /etc/resolv.conf rw - ext4 /dev/vda rw", ID),
+        (f"131 114 254:0 /containers/overlay-containers/{ID}/userdata/hosts /etc/hosts rw - tmpfs tmpfs rw", ID),
+        (f"131 114 254:0 /var/lib/docker/volumes/{ID}/_data /etc/hosts rw - ext4 /dev/vda rw", None),
+        ("22 27 0:21 / /proc rw - proc proc rw", None),
+    ],
+)
+def test_the_containers_id_is_read_from_its_mounts(tmp_path: Path, mounted: str, expected: str | None) -> None:
+    (tmp_path / "mountinfo").write_text(f"22 27 0:21 / /proc rw - proc proc rw\n{mounted}\n")
+
+    assert container_id(tmp_path / "mountinfo") == expected
+    assert container_id(tmp_path / "none") is None
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        ("/data/state.json", "volume:kept/state.json"),
+        ("/data/of/ours/state.json", "path:/srv/ours/state.json"),
+        ("/data/passing/state.json", f"container:{ID}"),
+        ("/database/state.json", f"container:{ID}"),
+        (None, f"container:{ID}"),
+    ],
+)
+def test_the_state_file_is_placed_where_it_outlives_the_container(file: str | None, expected: str) -> None:
+    mounts = [
+        {"Type": "volume", "Name": "kept", "Source": "/var/lib/docker/volumes/kept/_data", "Destination": "/data"},
+        {"Type": "bind", "Source": "/srv/ours", "Destination": "/data/of/ours"},
+        {"Type": "tmpfs", "Source": "", "Destination": "/data/passing"},
+    ]
+    attrs = {"State": {"StartedAt": ""}, "HostConfig": {"NetworkMode": "default"}, "Mounts": mounts}
+    own = OwnContainer(Mock(), Mock(id=ID, attrs=attrs))
+
+    assert own.place(Path(file) if file else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("host", "left"),
+    [
+        ("volume:{own}/state.json", False),
+        ("volume:rtgmock-test-none/state.json", True),
+        ("path:{folder}/state.json", False),
+        ("path:{folder}/another.json", True),
+        ("path:{folder}/none.json", True),
+        ("container:rtgmock-test-none", True),
+        ("another-machine", False),
+        ("", False),
+    ],
+)
+def test_a_thing_is_left_over_when_what_it_belongs_to_is_gone(
+    docker_client: docker.DockerClient, tmp_path: Path, host: str, left: bool
+) -> None:
+    for state, name in (("this", "state.json"), ("another", "another.json")):
+        (tmp_path / name).write_text(json.dumps({"rtgmock": {"1": {"state_id": state}}}))
+    name = f"rtgmock-test-{secrets.token_hex(4)}"
+    labels = {LABEL: "yes", STATE: "this", f"{LABEL}.host": host.format(own=name, folder=tmp_path)}
+    volume = docker_client.volumes.create(name, labels=labels | {f"{LABEL}.file": "/data/state.json"})
+    try:
+        assert (f"volume {name}" in {leftover.description for leftover in leftovers.find()}) is left
+    finally:
+        volume.remove()

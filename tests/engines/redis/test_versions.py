@@ -1,0 +1,382 @@
+"""Each line of Redis and Valkey that is promised: it is what its instance says, and it keeps the data.
+
+RTGMOCK_TEST_REDIS_SERVERS names the programs, as PATH would, and RTGMOCK_TEST_REDIS_IMAGES images, with commas.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import re
+import subprocess
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+import redis
+
+from rtgmock.engines.redis.binaries import find_server, server_command
+from rtgmock.errors import StartupError
+from tests.conftest import lacking
+from tests.support.command import run, until
+from tests.support.redis_ground import answers, ask, config, connection
+from tests.support.redis_settings import all_at_once, connect, fill, wrong_after_updates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import docker
+
+    from tests.conftest import Served
+    from tests.support.redis_ground import Ground
+
+pytest_plugins = ["tests.support.redis_fixtures"]
+
+PROGRAMS = list(filter(None, os.environ.get("RTGMOCK_TEST_REDIS_SERVERS", "").split(os.pathsep)))
+IMAGES = list(filter(None, os.environ.get("RTGMOCK_TEST_REDIS_IMAGES", "").split(",")))
+PROMISED = {"Redis 6", "Redis 7", "Redis 8", "Valkey 8", "Valkey 9"}
+
+
+class Server(NamedTuple):
+    engine: str
+    name: str
+
+    def __str__(self) -> str:
+        return self.name if self.engine == "docker" else "/".join(Path(self.name).parts[-2:])
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {"redis_image": self.name} if self.engine == "docker" else {"redis_server": self.name}
+
+
+PROCESSES = [Server("process", name) for name in PROGRAMS] or [Server("process", "")]
+CONTAINERS = [Server("docker", name) for name in IMAGES]
+each_process = pytest.mark.parametrize("server", PROCESSES, ids=str, indirect=True)
+only_process = pytest.mark.parametrize("server", [Server("process", "each")], ids=str)
+
+
+@pytest.fixture(params=PROCESSES + CONTAINERS, ids=str)
+def server(request: pytest.FixtureRequest) -> Server:
+    found: Server = request.param
+    if not found.name:
+        lacking("redis-versions", "RTGMOCK_TEST_REDIS_SERVERS names no servers")
+    return found
+
+
+@pytest.fixture
+def engine_name(server: Server) -> str:
+    return server.engine
+
+
+def version(program: str) -> str:
+    """``Redis 7.0.15``, as the program itself says."""
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10, check=True).stdout
+    name, number = re.findall(r"^(\w+) server v=([\d.]+)", said)[0]
+    return f"{name} {number}"
+
+
+def major(program: str) -> str:
+    return version(program).partition(".")[0]
+
+
+@pytest.fixture
+def line() -> dict[str, str]:
+    """A program of each line: ``line["Valkey 8"]``."""
+    found = {major(program): program for program in PROGRAMS}
+    if missing := PROMISED - found.keys():
+        lacking("redis-versions", f"RTGMOCK_TEST_REDIS_SERVERS has no {', '.join(sorted(missing))}")
+    return found
+
+
+def test_the_oldest_that_is_promised_is_among_those_that_are_tested(line: dict[str, str]) -> None:
+    assert version(line["Redis 6"]).startswith("Redis 6.2.")
+
+
+def test_docker_runs_a_redis_and_a_valkey(docker_client: docker.DockerClient) -> None:
+    if not IMAGES:
+        lacking("redis-versions", "RTGMOCK_TEST_REDIS_IMAGES names no images")
+    commands = {docker_client.images.get(name).attrs["Config"]["Cmd"][0] for name in IMAGES}
+    assert commands == {"redis-server", "valkey-server"}
+
+
+def test_a_server_has_its_version_and_every_setting_from_a_create_and_from_an_update(
+    ground: Ground, server: Server
+) -> None:
+    api = ground.start(api=2012, **server.settings)
+    sent, expected, _ = all_at_once(2012)
+
+    made = api.create(**sent)
+
+    assert config(made["url"], *expected) == expected
+    url = api.create()["url"]
+    said = ask(url, "INFO", "server")
+    assert made["version"] == said.get("valkey_version", said["redis_version"])
+    assert ("valkey" in server.name) == ("valkey_version" in said)
+    assert api.put("/instances/2.json", json={"plan": sent.pop("plan")}).status_code == 200
+    changed = api.put("/instances/2.json", json=sent)
+    assert changed.status_code == 200, changed.text
+    assert config(changed.json()["url"], *expected) == expected
+    assert not answers(url)
+
+
+@each_process
+@pytest.mark.parametrize("number", [2010, 2012])
+def test_a_server_takes_each_change_alone(ground: Ground, server: Server, number: int) -> None:
+    api = ground.start(api=number, **server.settings)
+    made = api.create()
+    ask(made["url"], "SET", "key", "value")
+
+    assert made["version"] == version(server.name).split()[1]
+    assert wrong_after_updates(api, number) == {}
+
+    url = api.put("/instances/1.json", json={"slave": False}).json()["url"]
+    assert ask(url, "GET", "key") == "value"
+
+
+def test_a_servers_limits_are_hit_and_an_upgrade_lifts_them_under_load(ground: Ground, server: Server) -> None:
+    api = ground.start(**server.settings)
+    url = api.create()["url"]
+    assert 20 < fill(url, 200) < 60
+    ask(url, "FLUSHALL")
+
+    with load(url) as acknowledged:
+        clients: list[redis.Redis] = []
+        assert connect(url, clients, 12) == (9, "max number of clients reached")
+        assert api.put("/instances/1.json", json={"plan": "small"}).status_code == 200
+        assert connect(url, clients, 60) == (60, "nobody was refused")
+        assert all(client.ping() for client in clients)
+        for client in clients:
+            client.close()
+
+    assert len(acknowledged) > 10
+    assert acknowledged == list(range(1, len(acknowledged) + 1))
+    assert int(ask(url, "GET", "counter")) == len(acknowledged)
+    assert fill(url, 80) == 80
+
+
+@contextlib.contextmanager
+def load(url: str) -> Iterator[list[int]]:
+    """Counts on one connection meanwhile, and gives what was acknowledged; a fault ends the test."""
+    done, begun = threading.Event(), threading.Event()
+    acknowledged: list[int] = []
+    faults: list[Exception] = []
+
+    def count() -> None:
+        try:
+            with connection(url) as client:
+                while not done.is_set():
+                    acknowledged.append(int(client.incr("counter")))
+                    begun.set()
+        except Exception as error:  # noqa: BLE001 - the other thread shows it
+            faults.append(error)
+            begun.set()
+
+    thread = threading.Thread(target=count)
+    thread.start()
+    begun.wait(10)
+    try:
+        yield acknowledged
+    finally:
+        done.set()
+        thread.join(10)
+    assert faults == []
+
+
+def test_a_server_takes_the_url_and_keeps_what_it_was_given(ground: Ground, server: Server) -> None:
+    first = ground.start(state=ground.state, **server.settings)
+    made = [first.create(persistence=kind) for kind in ("snapshot", "aof")]
+    for instance in made:
+        for user in ("", "username", "redistogo", "nodejitsu", "default"):
+            assert ask(f"redis://{user}:{instance['password']}@127.0.0.1:{instance['port']}", "SET", user, "value")
+        with pytest.raises(redis.AuthenticationError):
+            ask(instance["url"].replace(instance["password"], "wrong"), "PING")
+        ask(instance["url"], "PUBLISH", "channel", "message")
+    first.close()
+
+    api = ground.start(state=ground.state, **server.settings)
+    for instance in made:
+        assert ask(instance["url"], "DBSIZE") == 5
+        ground.kill(instance)
+
+    for instance in made:
+        assert until(lambda url=instance["url"]: answers(url))  # type: ignore[misc]
+        assert ask(instance["url"], "DBSIZE") == 5
+    assert all_running(api)
+
+
+@only_process
+def test_an_instance_is_running_when_its_data_is_loaded_and_not_before(ground: Ground, line: dict[str, str]) -> None:
+    for name in ("Redis 6", "Redis 7", "Valkey 9"):
+        path = ground.folder / name
+        path.mkdir()
+        state = path / "state.json"
+        first = ground.start(state=state, redis_server=line[name])
+        made = first.create()
+        with connection(made["url"]) as client:
+            client.mset({f"key{number}": number for number in range(500)})
+        first.close()
+        often = "" if name == "Redis 6" else "--loading-process-events-interval-bytes 1024"
+        slow = script(path, f'exec {line[name]} "$@" --key-load-delay 200 {often}')
+
+        second = ground.start(state=state, redis_server=slow)
+
+        assert ask(made["url"], "GET", "key499") == "499", name
+        ground.kill(made)
+        assert until(lambda api=second: api.get("/instances/1.json").json()["status"] == "running")  # type: ignore[misc]
+        assert ask(made["url"], "GET", "key499") == "499", name
+        second.close()
+
+
+def all_running(api: Served) -> bool:
+    return until(lambda: {item["instance"]["status"] for item in api.get("/instances.json").json()} == {"running"})
+
+
+@each_process
+def test_a_server_is_a_replica_and_tells_when_it_saved(ground: Ground, server: Server) -> None:
+    api = ground.start(**server.settings)
+    master, replica = api.create(), api.create(persistence="aof")
+    place = {"master_host": "127.0.0.1", "master_port": master["port"], "master_password": master["password"]}
+
+    assert api.put("/instances/2.json", json={"slave": True, **place}).status_code == 200
+
+    ask(master["url"], "SET", "key", "value")
+    assert until(lambda: ask(replica["url"], "GET", "key") == "value")
+    assert api.put("/instances/2.json", json={"slave": False}).status_code == 200
+    assert ask(replica["url"], "SET", "key", "other")
+    made = api.create()
+    assert (made["last_backup_at"], made["last_bgrewriteaof_at"]) == (None, None)
+    for command, attribute in (("BGSAVE", "last_backup_at"), ("BGREWRITEAOF", "last_bgrewriteaof_at")):
+        ask(made["url"], command)
+        assert until(lambda name=attribute: api.get("/instances/3.json").json()[name]), attribute  # type: ignore[misc]
+
+
+# From one version to another
+
+
+def make(ground: Ground, program: str) -> list[dict[str, Any]]:
+    """An instance of each persistence, with data, by this program, which is stopped then."""
+    api = ground.start(state=ground.state, redis_server=program)
+    made = [api.create(persistence=kind) for kind in ("snapshot", "aof")]
+    for instance in made:
+        ask(instance["url"], "SET", "key", "value")
+    api.close()
+    return made
+
+
+@only_process
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        ("Redis 6", "Redis 7"),
+        ("Redis 7", "Redis 8"),
+        ("Redis 7", "Valkey 8"),
+        ("Redis 6", "Valkey 9"),
+        ("Valkey 8", "Valkey 9"),
+    ],
+)
+def test_a_newer_server_finds_the_data_of_an_older_one(
+    ground: Ground, line: dict[str, str], older: str, newer: str
+) -> None:
+    made = make(ground, line[older])
+
+    api = ground.start(state=ground.state, redis_server=line[newer])
+
+    assert [ask(instance["url"], "GET", "key") for instance in made] == ["value", "value"]
+    assert all_running(api)
+    assert api.get("/instances/1.json").json()["version"] == version(line[newer]).split()[1]
+
+
+@only_process
+@pytest.mark.parametrize(("newer", "older"), [("Redis 8", "Redis 7"), ("Redis 7", "Redis 6"), ("Valkey 9", "Redis 8")])
+def test_a_server_that_cannot_read_the_data_is_failed_says_why_and_loses_nothing(
+    ground: Ground, line: dict[str, str], caplog: pytest.LogCaptureFixture, newer: str, older: str
+) -> None:
+    made = make(ground, line[newer])
+
+    with caplog.at_level(logging.WARNING):
+        api = ground.start(state=ground.state, redis_server=line[older])
+        statuses = [item["instance"]["status"] for item in api.get("/instances.json").json()]
+    api.close()
+
+    assert statuses == ["failed", "failed"]
+    snapshot, append_only = sorted(record.getMessage() for record in caplog.records)
+    assert snapshot.startswith("instance 1 is failed: The instance's Redis did not start: ")
+    assert re.search("Can't handle RDB format version|Wrong signature trying to load DB", snapshot)
+    assert append_only.startswith("instance 2 is failed: The instance's ")
+    ground.start(state=ground.state, redis_server=line[newer])
+    assert [ask(instance["url"], "GET", "key") for instance in made] == ["value", "value"]
+
+
+# Programs and images
+
+
+def script(folder: Path, command: str) -> str:
+    path = folder / "redis-server"
+    path.write_text(f"#!/bin/sh\n{command}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("says", "number"),
+    [
+        ("Redis server v=5.0.14 sha=00000000:0 malloc=jemalloc-5.1.0 bits=64 build=ddd3b1f304a41b38", "5.0.14"),
+        ("Redis server v=6.0.16 sha=00000000:0 malloc=jemalloc-5.2.1 bits=64 build=a3fdef44459b3ad6", "6.0.16"),
+        ("Redis server version 2.4.10 (00000000:0)", "2.4.10"),
+    ],
+)
+def test_a_server_that_is_too_old_stops_the_start_with_one_line(tmp_path: Path, says: str, number: str) -> None:
+    program = script(tmp_path, f"echo '{says}'")
+
+    options = ["--redis", "process", "--port", "0", "--state", ":memory:", "--redis-server", program]
+    finished = run("serve", *options, folder=tmp_path)
+
+    assert finished.returncode == 1
+    (line,) = finished.stderr.splitlines()
+    assert line == (
+        f"rtgmock: {program} is version {number}, and 6.2 or later is needed; "
+        "install a newer one, name it with --redis-server PATH, or take --redis docker"
+    )
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        "Redis server v=6.2.0 sha=00000000:0",
+        "Redis server v=10.0.0 sha=00000000:0",
+        "Valkey server v=8.1.1 sha=00000000:0",
+        "nothing that is known",
+    ],
+)
+def test_a_server_that_is_new_enough_or_does_not_tell_is_taken(tmp_path: Path, says: str) -> None:
+    program = script(tmp_path, f"echo '{says}'")
+
+    assert find_server(program) == program
+
+
+def test_a_server_on_the_path_that_is_too_old_is_refused_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script(tmp_path, "echo Redis server v=5.0.14 sha=00000000:0")
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+
+    with pytest.raises(StartupError, match=r"redis-server is version 5\.0\.14"):
+        find_server(None)
+
+
+@pytest.mark.parametrize(
+    ("image", "command"),
+    [
+        ({"Cmd": ["redis-server"], "Entrypoint": ["docker-entrypoint.sh"]}, ["redis-server", "/a.conf"]),
+        ({"Cmd": ["valkey-server"], "Entrypoint": ["docker-entrypoint.sh"]}, ["valkey-server", "/a.conf"]),
+        ({"Cmd": ["/usr/bin/valkey-server", "--save", ""]}, ["/usr/bin/valkey-server", "/a.conf"]),
+        ({"Cmd": ["/run.sh"], "Entrypoint": ["/entrypoint.sh"]}, ["redis-server", "/a.conf"]),
+        ({"Cmd": None, "Entrypoint": ["/usr/bin/valkey-server"]}, ["/a.conf"]),
+        ({"Cmd": None, "Entrypoint": None}, ["redis-server", "/a.conf"]),
+        ({}, ["redis-server", "/a.conf"]),
+    ],
+)
+def test_a_container_runs_the_server_that_its_image_runs(image: dict[str, Any], command: list[str]) -> None:
+    assert server_command(image, "/a.conf") == command

@@ -1,0 +1,169 @@
+"""What a create answers with: a URL that works at once, for every name that a client may send."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+import redis
+import requests
+
+from rtgmock.settings.parsers import Credentials
+from tests.conftest import AUTH, lacking
+from tests.support.redis_ground import answers, ask, connection, free, free_ports, redis_cli
+
+if TYPE_CHECKING:
+    from tests.conftest import Serve
+    from tests.support.redis_ground import Ground
+
+pytest_plugins = ["tests.support.redis_fixtures"]
+
+ODD = "\"qu'ote\\ # $x %20 Größe ロブスター \U0001f980"
+
+
+def test_a_create_answers_with_a_url_that_works_at_once(ground: Ground) -> None:
+    made = ground.start().create()
+
+    assert made["port"] == ground.ports[0]
+    assert made["url"] == f"redis://username:{made['password']}@127.0.0.1:{made['port']}/"
+    assert ask(made["url"], "PING") is True
+    assert ask(made["url"], "ACL", "WHOAMI") == "username"
+
+
+def test_the_version_is_that_of_the_redis_which_runs(ground: Ground) -> None:
+    api = ground.start()
+    made = api.create()
+
+    said = ask(made["url"], "INFO", "server")
+    version = said.get("valkey_version", said["redis_version"])
+    assert made["version"] == version
+    assert api.get("/instances/1.json").json()["version"] == version
+    assert re.search(f"<version>{version}</version>", api.get("/instances/1.xml").text)
+
+
+def test_a_client_may_send_each_of_the_users_with_the_password(ground: Ground) -> None:
+    made = ground.start().create()
+
+    for user in ("", "username", "redistogo", "nodejitsu", "default"):
+        url = f"redis://{user}:{made['password']}@127.0.0.1:{made['port']}"
+        assert ask(url, "SET", "key", user)
+        assert ask(url, "GET", "key") == user
+
+
+def test_a_wrong_password_and_none_are_refused(ground: Ground) -> None:
+    made = ground.start().create()
+    place = f"127.0.0.1:{made['port']}"
+
+    for wrong in (f"redis://:wrong@{place}", f"redis://username:wrong@{place}", f"redis://redistogo:wrong@{place}"):
+        with pytest.raises(redis.AuthenticationError, match=r"WRONGPASS|invalid"):
+            ask(wrong, "PING")
+    with pytest.raises(redis.AuthenticationError, match=r"(?i)authentic"):
+        ask(f"redis://{place}", "PING")
+
+
+def test_redis_cli_takes_the_url(ground: Ground) -> None:
+    if not shutil.which("redis-cli"):
+        lacking("redis", "redis-cli is not installed")
+    made = ground.start().create()
+
+    assert redis_cli("--no-auth-warning", "-u", made["url"], "ping") == "PONG"
+
+
+def test_another_account_is_a_user_of_its_own_instance(ground: Ground) -> None:
+    api = ground.start(accounts=(Credentials("mongrel", "secret"), Credentials("username", "password")))
+    made = api.create()
+
+    assert made["url"].startswith("redis://mongrel:")
+    assert ask(made["url"], "ACL", "WHOAMI") == "mongrel"
+
+
+def test_any_password_works_from_a_create_and_from_an_update(ground: Ground) -> None:
+    api = ground.start()
+    second = api.create(password=ODD)
+    assert second["password"] == ODD
+    assert answers(second["url"])
+
+    for password in ("\U0001f980" * 255, "#", '"', "\\x41", " a ", ODD):
+        changed = api.put("/instances/1.json", json={"password": password})
+        assert changed.status_code == 200, changed.text
+        assert answers(changed.json()["url"]), password
+    assert not answers(second["url"].replace("%F0", "%F1"))
+
+
+def test_the_old_password_is_refused_for_every_user_once_it_is_changed(ground: Ground) -> None:
+    api = ground.start()
+    made = api.create()
+
+    with connection(made["url"]) as client:
+        assert client.ping()
+        assert api.put("/instances/1.json", json={"password": "another"}).status_code == 200
+        assert client.ping()
+    for user in ("", "username", "redistogo", "nodejitsu"):
+        assert answers(f"redis://{user}:another@127.0.0.1:{made['port']}")
+        assert not answers(f"redis://{user}:{made['password']}@127.0.0.1:{made['port']}")
+
+
+@pytest.mark.parametrize("host", ["localhost", "0.0.0.0", "::1"])
+def test_the_url_works_wherever_the_emulator_listens(ground: Ground, host: str) -> None:
+    made = ground.start(host=host).create()
+
+    assert answers(made["url"])
+
+
+def test_a_delete_removes_the_redis_and_frees_the_port(ground: Ground) -> None:
+    api = ground.start(state=ground.state)
+    made = api.create()
+    assert ground.running() == 1
+
+    assert api.delete("/instances/1").status_code == 200
+
+    assert not answers(made["url"])
+    assert (ground.running(), ground.containers(), ground.volumes()) == (0, [], [])
+    assert not ground.home(1).exists()
+    assert free(made["port"])
+    assert api.create()["port"] == made["port"]
+    api.delete("/instances/2")
+
+
+def test_a_port_that_is_taken_is_passed_over(ground: Ground) -> None:
+    first = ground.start().create()
+    second = ground.start().create()
+
+    assert [first["port"], second["port"]] == list(ground.ports[:2])
+    assert answers(first["url"])
+    assert answers(second["url"])
+
+
+def test_twenty_instances_are_created_and_deleted_at_once(ground: Ground) -> None:
+    ground.ports = free_ports(20)
+    api = ground.start()
+
+    def post(_: int) -> requests.Response:
+        return requests.post(f"{api.url}/instances.json", json={"plan": "nano"}, auth=AUTH, timeout=60)
+
+    def delete(number: int) -> requests.Response:
+        return requests.delete(f"{api.url}/instances/{number}", auth=AUTH, timeout=60)
+
+    with ThreadPoolExecutor(20) as pool:
+        made = list(pool.map(post, range(20)))
+        assert {answer.status_code for answer in made} == {201}, made[0].text
+        urls = [answer.json()["url"] for answer in made]
+        assert all(pool.map(answers, urls))
+        assert sorted(answer.json()["port"] for answer in made) == list(ground.ports)
+        assert sorted(answer.json()["id"] for answer in made) == list(range(1, 21))
+        assert ground.running() == 20
+        assert {answer.status_code for answer in pool.map(delete, range(1, 21))} == {200}
+        assert not any(pool.map(answers, urls))
+    assert (ground.running(), ground.containers(), ground.volumes()) == (0, [], [])
+
+
+def test_without_an_engine_the_url_is_well_formed_and_nothing_listens(serve: Serve) -> None:
+    made = serve(redis="off", ports=free_ports(1)).create()
+
+    assert made["url"] == f"redis://username:{made['password']}@127.0.0.1:{made['port']}/"
+    assert made["version"] == "v2.0.4-stable"
+    with pytest.raises(redis.ConnectionError):
+        ask(made["url"], "PING")

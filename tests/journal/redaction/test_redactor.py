@@ -1,0 +1,289 @@
+"""Secrets are taken out of whatever is shown, in whatever form they came."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, quote_plus
+from xml.sax.saxutils import escape
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rtgmock.journal.exchange import BODY_BYTES, Body, Exchange
+from rtgmock.journal.journal import Journal
+from rtgmock.journal.redaction.redactor import MASK, Masking
+from rtgmock.journal.redaction.secrets import is_secret
+from rtgmock.model.attributes import SECRETS
+from tests.support.values import few, soup, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MOMENT = datetime(2010, 12, 20, tzinfo=UTC)
+JSON, XML, FORM = "application/json", "application/xml", "application/x-www-form-urlencoded"
+TYPES = [JSON, XML, FORM, "text/plain", "", "multipart/form-data; boundary=b", f"{JSON}; charset=latin-1"]
+CORE = st.text("abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789", min_size=12, max_size=40).map("9{}9".format)
+
+
+@st.composite
+def passwords(draw: st.DrawFn) -> tuple[str, str]:
+    """A password that the API accepts, and the part of it that no other text has."""
+    core = draw(CORE)
+    around = texts(blank=True).map(lambda text: text[:40])
+    return draw(around) + core + draw(around), core
+
+
+def multipart(name: str, password: str) -> str:
+    parts = [("plan", "nano"), (name, password), ("label", "x")]
+    fields = "".join(f'--b\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{value}\r\n' for n, value in parts)
+    return f"{fields}--b--\r\n"
+
+
+def unquoted_at_random(text: str) -> str:
+    return "".join(f"%{byte:02x}" for byte in text.encode())
+
+
+WAYS: dict[str, Callable[[str, str], str]] = {
+    "JSON": lambda name, password: json.dumps({"plan": "nano", name: password}),
+    "JSON in Unicode": lambda name, password: json.dumps({name: password, "x": 1}, ensure_ascii=False),
+    "nested JSON": lambda name, password: json.dumps({"instance": {"plan": "nano", name: password}}, indent=2),
+    "a list in JSON": lambda name, password: json.dumps([{"instance": {name: [password, {"a": password}]}}]),
+    "JSON in JSON": lambda name, password: json.dumps({"data": json.dumps({name: password})}),
+    "broken JSON": lambda name, password: f'{{"plan": "nano", "{name}": "{password}", }}',
+    "unfinished JSON": lambda name, password: json.dumps({name: password})[:-2],
+    "single quotes": lambda name, password: f"{{'plan': 'nano', '{name}': '{password}'}}",
+    "YAML": lambda name, password: f"plan: nano\n{name}: {password}\n",
+    "XML": lambda name, password: f"<instance><plan>nano</plan><{name}>{escape(password)}</{name}></instance>",
+    "dashed XML": lambda name, password: (
+        f"<a><{name.replace('_', '-')}  >{escape(password)}</{name.replace('_', '-')}></a>"
+    ),
+    "typed XML": lambda name, password: f'<a><{name} type="string"><b>{escape(password)}</b></{name}></a>',
+    "CDATA": lambda name, password: f"<a><{name}>x<![CDATA[{password.replace(']]>', '')}]]></{name}></a>",
+    "XML attribute": lambda name, password: f'<a {name}="{escape(password, {chr(34): "&quot;"})}"/>',
+    "XML comment": lambda name, password: f"<a><!-- {name}: {password.replace('-', '')} --></a>",
+    "broken XML": lambda name, password: f"<instance><{name}>{password}</instance>",
+    "XML references": lambda name, password: f"<a><{name}>{''.join(f'&#{ord(c)};' for c in password)}</{name}></a>",
+    "form": lambda name, password: f"plan=nano&{name}={quote_plus(password)}&label=x",
+    "nested form": lambda name, password: f"instance%5Bplan%5D=nano&instance%5B{name}%5D={quote(password)}",
+    "form in full escapes": lambda name, password: f"{unquoted_at_random(name)}={unquoted_at_random(password)}",
+    "array in a form": lambda name, password: f"instance[{name}][]={quote(password, safe='')}&plan=nano",
+    "careless form": lambda name, password: f"plan=nano&{name}={password.replace('&', '')}",
+    "multipart": multipart,
+    "nested multipart": lambda name, password: multipart(f"instance[{name}]", password),
+    "broken multipart": lambda name, password: multipart(name, password).replace("--b--", ""),
+    "a URL in JSON": lambda _, password: json.dumps({"url": f"redis://x:{quote(password, safe='')}@h:1/"}),
+    "a raw URL in JSON": lambda _, password: json.dumps({"note": f"redis://x:{password}@h:1/"}),
+    "a URL in a form": lambda _, password: f"url={quote_plus(f'redis://:{password}@h:1/')}",
+    "a URL in XML": lambda _, password: f"<a><url>redis://x:{escape(password)}@h/</url></a>",
+    "a URL in nothing": lambda _, password: f"see redis:\\/\\/x:{password}@h/ for it",
+    "misspelt": lambda _, password: json.dumps({"pasword": password, "passwrd": password}),
+}
+
+
+def journalled(exchange: Exchange, *secrets: str) -> str:
+    """All that the journal shows of it."""
+    journal = Journal(secrets)
+    journal.add(exchange)
+    [entry] = journal.entries()
+    return orjson.dumps(entry.document()).decode()
+
+
+def posted(body: str, content_type: str = FORM, **more: Any) -> Exchange:
+    values = {"status": 422, "body": Body.of(body.encode()), "headers": (("Content-Type", content_type),), **more}
+    return Exchange(method="POST", path="/instances", moment=MOMENT, **values)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@settings(few, max_examples=12)
+@given(password=passwords(), name=st.sampled_from(sorted(SECRETS - {"url"})), content_type=st.sampled_from(TYPES))
+def test_no_password_in_any_body_of_any_label(
+    way: str, password: tuple[str, str], name: str, content_type: str
+) -> None:
+    value, core = password
+    body = WAYS[way](name, value)
+
+    assert core not in journalled(posted(body, content_type))
+    assert core not in journalled(posted(body + " " * 20_000, content_type))
+
+
+@few
+@given(password=passwords(), way=st.sampled_from(["JSON", "XML", "form", "nested JSON", "typed XML", "multipart"]))
+def test_what_was_found_by_its_name_is_found_by_its_value_elsewhere(password: tuple[str, str], way: str) -> None:
+    value, core = password
+    sentence = f"There is no {value}; nor {json.dumps(value)} or {quote(value)}".encode()
+    exchange = posted(WAYS[way]("password", value), "multipart/form-data; boundary=b", answer=Body.of(sentence))
+    elsewhere = (("X-Note", f"it is {value}"), ("Referer", f"http://h/{quote(value, safe='')}"))
+
+    assert core not in journalled(
+        Exchange(**{**vars(exchange), "headers": exchange.headers + elsewhere, "hint": value})
+    )
+
+
+@few
+@given(password=passwords())
+def test_no_password_in_a_query_a_path_or_a_header(password: tuple[str, str]) -> None:
+    value, core = password
+    basic = base64.b64encode(f"username:{value}".encode()).decode()
+    headers = (
+        ("Authorization", f"Basic {basic}"),
+        ("Proxy-Authorization", f"Basic {basic}"),
+        ("Cookie", f"session={value}"),
+        ("X-Api-Key", value),
+        ("X-Password", value),
+        ("Referer", f"http://username:{value}@localhost/?password={quote(value)}"),
+        ("X-Original", f"Basic {basic}"),
+    )
+    shown = journalled(
+        Exchange(
+            method="GET",
+            path=f"/instances/password={value}",
+            query=f"plan=nano&password={quote_plus(value)}&url={quote_plus(f'redis://x:{value}@h/')}",
+            status=200,
+            moment=MOMENT,
+            headers=headers,
+            answer_headers=(("Set-Cookie", value), ("Location", f"//u:{value}@h/")),
+        )
+    )
+
+    assert core not in shown
+    assert basic not in shown
+
+
+@few
+@given(password=passwords())
+def test_no_configured_password_wherever_it_stands(password: tuple[str, str]) -> None:
+    value, core = password
+    everywhere = Exchange(
+        method="POST",
+        path=f"/{value}",
+        query=quote(value),
+        status=404,
+        moment=MOMENT,
+        headers=(("X", value),),
+        body=Body.of(json.dumps({"label": value}).encode()),
+        answer=Body.of(f"There is no {value}".encode()),
+        hint=value,
+        ignored=(value,),
+    )
+
+    assert core not in journalled(everywhere, value)
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ('{"plan": "nano",  "timeout":30}', '{"plan": "nano",  "timeout":30}'),
+        ('{"plan": "nano", "password": "s3cr\\"et"}', '{"plan": "nano", "password": "***"}'),
+        ('{"master_password":null,"password":""}', '{"master_password":null,"password":""}'),
+        ('{"instance": {"url": "redis://a:b@h:1/"}}', '{"instance": {"url": "redis://***@h:1/"}}'),
+        ('{"plan": "nano", "password": "s3cret",}', '{"plan": "nano", "password***'),
+        ("<a><plan>nano</plan><password>s3cret</password></a>", "<a><plan>nano</plan><password>***</password></a>"),
+        ('<a><master-password nil="true"/></a>', '<a><master-password nil="true"/></a>'),
+        ("plan=nano&instance%5Bpassword%5D=s3cret&label=x", "plan=nano&instance%5Bpassword%5D=***&label=x"),
+        ("plan=nano&password=&label=x", "plan=nano&password=&label=x"),
+        ("label=a+%26+b", "label=a+%26+b"),
+        ("plan", "plan"),
+    ],
+)
+def test_all_else_stays_as_it_was_written(body: str, shown: str) -> None:
+    assert Masking().body(body) == shown
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Password can't be blank",
+        "HTTP Basic: Access denied.",
+        "Master password is too long (maximum is 255 characters)",
+        'Basic realm="Application"',
+        "http://127.0.0.1:8080/instances",
+        "password, master_password, label",
+    ],
+)
+def test_a_sentence_about_a_password_is_no_secret(sentence: str) -> None:
+    assert Masking().text(sentence) == sentence
+
+
+def test_the_tables_secrets_are_secret_and_its_other_attributes_are_not() -> None:
+    for name in ("password", "master-password", "instance[password]", "Config_Command", "pasword", "newPassword"):
+        assert is_secret(name), name
+    for name in ("plan", "label", "url", "master_host", "instance[master_port]", "port", "persistence", "Accept"):
+        assert not is_secret(name), name
+
+
+@pytest.mark.parametrize("extension", ["json", "xml"])
+def test_a_long_answer_is_shown_as_far_as_it_was_kept(extension: str) -> None:
+    one = '{"instance":{"label":"x","password":"%s"}},' % ("5ecre7" * 5)
+    if extension == "xml":
+        one = f"<instance><label>x</label><password>{'5ecre7' * 5}</password></instance>"
+    text = f"[{one * 1000}" if extension == "json" else f"<instances>{one * 1000}"
+    shown = json.loads(
+        journalled(
+            posted(
+                "",
+                status=200,
+                answer=Body.of(text.encode()),
+                answer_headers=(("Content-Type", f"application/{extension}"),),
+            )
+        )
+    )["response"]["body"]
+
+    assert "5ecre7" not in shown
+    assert shown.count("label") > 100
+    assert shown.count(MASK) > 100
+    assert shown.endswith(f"... (cut: {len(text)} bytes in all)")
+    assert len(shown) < BODY_BYTES + 100
+
+
+@pytest.mark.parametrize("data", [b"\x1f\x8b\0\0", "plan".encode("utf-16-le"), b"\0"])
+def test_what_is_no_text_is_not_shown(data: bytes) -> None:
+    shown = json.loads(journalled(Exchange("POST", "/instances", 400, MOMENT, body=Body.of(data))))
+    assert shown["request"]["body"] == f"({len(data)} bytes that are no text)"
+
+
+def test_masking_a_hostile_text_takes_no_time_worth_mentioning() -> None:
+    for hostile in (
+        "/" * BODY_BYTES,
+        '"' * BODY_BYTES,
+        "[" * BODY_BYTES,
+        "<a>" * 5000,
+        "password " * 1800,
+        "a=&" * 5000,
+    ):
+        assert isinstance(journalled(posted(hostile)), str)
+
+
+TOKENS = [
+    *(b'{"password":', b'"', b"\\ud800", b"\\", b"}", b"[", b"null", b"password=", b"&", b"%", b"//u:p@", b"\xff\xfe"),
+    *(b"<password>", b"</password>", b"<!--", b"<![CDATA[", b"<?xml encoding='utf-16'?>", b"--b", b"\r\n\r\n"),
+]
+LABELS = st.sampled_from(
+    ["charset=*", "text/xml; charset=\xff", 'multipart/form-data; boundary="b', "a; charset*=x''y"]
+)
+
+
+@few
+@given(
+    body=soup(TOKENS),
+    content_type=st.sampled_from(TYPES) | LABELS | st.text(max_size=20),
+    path=st.text(max_size=20) | soup([b"/", b".", b"1", b"instances", b"json"]).map(lambda raw: raw.decode("latin-1")),
+    text=st.text(max_size=20),
+    status=st.sampled_from([200, 400, 404, 405, 415, 422]),
+)
+def test_whatever_came_can_be_shown(body: bytes, content_type: str, path: str, text: str, status: int) -> None:
+    headers = (("Content-Type", content_type), ("Authorization", text), ("X", text))
+    either = Body.of(body)
+    exchange = Exchange(text, path, status, MOMENT, query=text, headers=headers, body=either, answer=either)
+    cut = Body(body, len(body) + 1)
+
+    assert journalled(exchange, text)
+    assert journalled(Exchange("GET", path, 200, MOMENT, headers=headers, body=cut, answer=cut, answer_headers=headers))
+
+
+def test_half_a_character_is_no_obstacle() -> None:
+    assert "core" not in journalled(posted('{"password": "core-core\\ud800", "x": 1}'))

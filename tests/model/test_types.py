@@ -1,0 +1,278 @@
+"""The kinds of values: what each reads from a form's or XML's strings and from JSON, and what it refuses."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rtgmock.model.types import INT_MAX, LONG_MAX, Boolean, Choice, Datetime, Integer, PortText, SavePoints, Text, Unfit
+from tests.support.values import few, json_like, texts
+
+if TYPE_CHECKING:
+    from rtgmock.model.types import Kind
+
+TEXT, ANY = Text(), Text(blank=True)
+WORD = Choice(("always", "everysec", "no"))
+COUNT, PORT, TIMEOUT = Integer(), Integer(1, 65535), Integer(0, INT_MAX)
+SWITCH, MOMENT, PORT_TEXT, POINTS = Boolean(), Datetime(), PortText(), SavePoints()
+KINDS = (TEXT, ANY, WORD, COUNT, PORT, TIMEOUT, SWITCH, MOMENT, PORT_TEXT, POINTS)
+
+# ISO 8601 knows offsets of whole minutes; Python 3.11 writes one of a microsecond, and doesn't read it.
+OFFSETS = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+
+BLANK = "can't be blank"
+NOT_LISTED = "is not included in the list"
+NOT_A_NUMBER = "is not a number"
+NOT_WHOLE = "must be an integer"
+NO_STRING = "is invalid: it must be a string"
+UNCARRIED = "is invalid: it has a control character, or one that XML cannot carry"
+NO_ARRAY = 'is invalid: it must be an array of "seconds changes", as "900 1"'
+NO_POINT = 'is invalid: each entry must be "seconds changes", as "900 1"'
+
+
+@pytest.mark.parametrize(
+    ("kind", "raw", "value"),
+    [
+        (TEXT, "mongrel", "mongrel"),
+        (TEXT, " mon grel ", " mon grel "),
+        (TEXT, 9001, "9001"),
+        (TEXT, "x" * 255, "x" * 255),
+        (TEXT, "\U0001f600" * 255, "\U0001f600" * 255),
+        (
+            TEXT,
+            "\u00a0.\ufffd\ue000\U00010000\U0001fffe\U0010ffff",
+            "\u00a0.\ufffd\ue000\U00010000\U0001fffe\U0010ffff",
+        ),
+        (ANY, "", ""),
+        (ANY, "  ", "  "),
+        (WORD, "always", "always"),
+        (WORD, " no\n", "no"),
+        (COUNT, 0, 0),
+        (COUNT, "0", 0),
+        (COUNT, "+150", 150),
+        (COUNT, " 007\n", 7),
+        (COUNT, LONG_MAX, LONG_MAX),
+        (COUNT, str(LONG_MAX), LONG_MAX),
+        (PORT, 1, 1),
+        (PORT, "65535", 65535),
+        (TIMEOUT, INT_MAX, INT_MAX),
+        (SWITCH, True, True),
+        (SWITCH, False, False),
+        (SWITCH, 1, True),
+        (SWITCH, 0, False),
+        (SWITCH, "true", True),
+        (SWITCH, "false", False),
+        (SWITCH, "1", True),
+        (SWITCH, "0", False),
+        (SWITCH, " True\n", True),
+        (MOMENT, "2010-12-20T00:35:22Z", "2010-12-20T00:35:22Z"),
+        (MOMENT, "2010-12-20T00:35:22.999Z", "2010-12-20T00:35:22Z"),
+        (MOMENT, "2010-12-20T01:35:22+01:00", "2010-12-20T00:35:22Z"),
+        (MOMENT, " 2010-12-20 00:35:22+00:00 ", "2010-12-20T00:35:22Z"),
+        (PORT_TEXT, "", ""),
+        (PORT_TEXT, "6379", "6379"),
+        (PORT_TEXT, 6379, "6379"),
+        (PORT_TEXT, " 06379 ", "6379"),
+        (POINTS, [], []),
+        (POINTS, [""], []),
+        (POINTS, [None, "60 1", ""], ["60 1"]),
+        (POINTS, ["900 1", "300 10"], ["900 1", "300 10"]),
+        (POINTS, [" 900\t 01 "], ["900 1"]),
+        (POINTS, [f"{INT_MAX} {INT_MAX}"], [f"{INT_MAX} {INT_MAX}"]),
+        (POINTS, ["1 1"] * 64, ["1 1"] * 64),
+    ],
+)
+def test_a_value_is_read(kind: Kind, raw: object, value: Any) -> None:
+    read = kind.read(raw)
+
+    assert read == value
+    assert type(read) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "raw", "phrase"),
+    [
+        (TEXT, "", BLANK),
+        (TEXT, " \t\u2003", BLANK),
+        (TEXT, "x" * 256, "is too long (maximum is 255 characters)"),
+        (ANY, " " * 256, "is too long (maximum is 255 characters)"),
+        (TEXT, True, NO_STRING),
+        (TEXT, 1.5, NO_STRING),
+        (TEXT, ["a"], NO_STRING),
+        (ANY, {"a": "b"}, NO_STRING),
+        (WORD, "", BLANK),
+        (WORD, "  ", BLANK),
+        (WORD, None, BLANK),
+        (WORD, "never", NOT_LISTED),
+        (WORD, "Always", NOT_LISTED),
+        (WORD, 1, NOT_LISTED),
+        (WORD, False, NOT_LISTED),
+        (WORD, ["no"], NOT_LISTED),
+        (WORD, {"no": 1}, NOT_LISTED),
+        (COUNT, "", NOT_A_NUMBER),
+        (COUNT, "ten", NOT_A_NUMBER),
+        (COUNT, "1 0", NOT_A_NUMBER),
+        (COUNT, "1_000", NOT_A_NUMBER),
+        (COUNT, "0x10", NOT_A_NUMBER),
+        (COUNT, "\u0661", NOT_A_NUMBER),
+        (COUNT, "\uff11", NOT_A_NUMBER),
+        (COUNT, "1\x00", NOT_A_NUMBER),
+        (COUNT, "--1", NOT_A_NUMBER),
+        (COUNT, True, NOT_A_NUMBER),
+        (COUNT, [1], NOT_A_NUMBER),
+        (COUNT, {}, NOT_A_NUMBER),
+        (COUNT, float("nan"), NOT_A_NUMBER),
+        (COUNT, float("inf"), NOT_A_NUMBER),
+        (COUNT, 1.5, NOT_WHOLE),
+        (COUNT, 3.5, NOT_WHOLE),
+        (COUNT, "1e5", NOT_WHOLE),
+        (COUNT, 1e20, "must be less than or equal to 9223372036854775807"),
+        (COUNT, "9" * 30, "must be less than or equal to 9223372036854775807"),
+        (COUNT, "1.5", NOT_WHOLE),
+        (COUNT, "-1.0", NOT_WHOLE),
+        (COUNT, -1, "must be greater than or equal to 0"),
+        (COUNT, "-1", "must be greater than or equal to 0"),
+        (COUNT, LONG_MAX + 1, "must be less than or equal to 9223372036854775807"),
+        (COUNT, "9" * 25, "must be less than or equal to 9223372036854775807"),
+        (TIMEOUT, INT_MAX + 1, "must be less than or equal to 2147483647"),
+        (PORT, 0, "must be greater than 0"),
+        (PORT, "65536", "must be less than or equal to 65535"),
+        (SWITCH, "", NOT_LISTED),
+        (SWITCH, "yes", NOT_LISTED),
+        (SWITCH, "2", NOT_LISTED),
+        (SWITCH, 2, NOT_LISTED),
+        (SWITCH, 1.0, NOT_LISTED),
+        (SWITCH, [True], NOT_LISTED),
+        (MOMENT, "", "is invalid"),
+        (MOMENT, "yesterday", "is invalid"),
+        (MOMENT, "2010-12-20", "is invalid"),
+        (MOMENT, "2010-12-20T00:35:22", "is invalid"),
+        (MOMENT, "2010-13-20T00:35:22Z", "is invalid"),
+        (MOMENT, "0001-01-01T00:00:00+01:00", "is invalid"),
+        (MOMENT, "9999-12-31T23:59:59-01:00", "is invalid"),
+        (MOMENT, 1292805322, "is invalid"),
+        (MOMENT, ["2010-12-20T00:35:22Z"], "is invalid"),
+        (PORT_TEXT, " ", NOT_A_NUMBER),
+        (PORT_TEXT, "redis", NOT_A_NUMBER),
+        (PORT_TEXT, False, NOT_A_NUMBER),
+        (PORT_TEXT, "0", "must be greater than 0"),
+        (PORT_TEXT, 65536, "must be less than or equal to 65535"),
+        (POINTS, "", NO_ARRAY),
+        (POINTS, "900 1", NO_ARRAY),
+        (POINTS, {"0": "900 1"}, NO_ARRAY),
+        (POINTS, 900, NO_ARRAY),
+        (POINTS, ["900"], NO_POINT),
+        (POINTS, ["900 1 300"], NO_POINT),
+        (POINTS, ["900 0"], NO_POINT),
+        (POINTS, ["-900 1"], NO_POINT),
+        (POINTS, [f"{INT_MAX + 1} 1"], NO_POINT),
+        (POINTS, ["  "], NO_POINT),
+        (POINTS, ["900\x001"], NO_POINT),
+        (POINTS, [900], NO_POINT),
+        (POINTS, [["900 1"]], NO_POINT),
+        (POINTS, ["1 1"] * 65, "is too long (maximum is 64 entries)"),
+    ],
+)
+def test_a_value_is_refused_in_rails_words(kind: Kind, raw: object, phrase: str) -> None:
+    with pytest.raises(Unfit) as refused:
+        kind.read(raw)
+
+    assert str(refused.value) == phrase
+    assert not kind.holds(raw)
+
+
+@pytest.mark.parametrize("kind", [TEXT, ANY], ids=["text", "any"])
+@pytest.mark.parametrize(
+    "character",
+    ["\x00", "\t", "\n", "\r", "\x1f", "\x7f", "\x80", "\x85", "\x9f", chr(0xD800), chr(0xDFFF), "\ufffe", "\uffff"],
+    ids=ascii,
+)
+def test_text_has_no_character_that_xml_or_a_configuration_cannot_carry(kind: Kind, character: str) -> None:
+    with pytest.raises(Unfit) as refused:
+        kind.read(f"mon{character}grel")
+
+    assert str(refused.value) == UNCARRIED
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "held"),
+    [
+        (TEXT, "9001", True),
+        (TEXT, 9001, False),
+        (WORD, "no", True),
+        (WORD, "no ", False),
+        (COUNT, 7, True),
+        (COUNT, "7", False),
+        (COUNT, 7.0, False),
+        (COUNT, True, False),
+        (SWITCH, True, True),
+        (SWITCH, 1, False),
+        (SWITCH, "true", False),
+        (MOMENT, "2010-12-20T00:35:22Z", True),
+        (MOMENT, "2010-12-20T00:35:22+00:00", False),
+        (PORT_TEXT, "6379", True),
+        (PORT_TEXT, "06379", False),
+        (PORT_TEXT, 6379, False),
+        (POINTS, ["900 1"], True),
+        (POINTS, ["900  1"], False),
+        (POINTS, ("900 1",), False),
+        (POINTS, [""], False),
+    ],
+)
+def test_a_record_holds_only_what_reading_gives(kind: Kind, value: object, held: bool) -> None:
+    assert kind.holds(value) is held
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: type(kind).__name__)
+@few
+@given(raw=json_like())
+def test_whatever_comes_is_refused_or_read_to_what_a_record_holds(kind: Kind, raw: object) -> None:
+    try:
+        value = kind.read(raw)
+    except Unfit:
+        assert not kind.holds(raw)
+    else:
+        assert kind.holds(value)
+        assert kind.read(value) == value
+
+
+@few
+@given(texts(blank=True))
+def test_text_is_read_as_it_is(text: str) -> None:
+    assert ANY.read(text) == text
+
+
+@few
+@given(st.integers(0, LONG_MAX))
+def test_a_number_is_read_from_its_digits(number: int) -> None:
+    assert COUNT.read(str(number)) == COUNT.read(number) == number
+
+
+@few
+@given(st.datetimes(datetime(1970, 1, 1), datetime(9999, 12, 30), timezones=OFFSETS))  # noqa: DTZ001
+def test_a_moment_is_read_as_the_same_moment_in_utc(moment: datetime) -> None:
+    read = MOMENT.read(moment.isoformat())
+
+    assert datetime.fromisoformat(read) == moment.astimezone(UTC).replace(microsecond=0)
+    assert MOMENT.holds(read)
+
+
+@pytest.mark.parametrize(
+    ("kind", "xml_type", "typed_nil"),
+    [
+        (TEXT, None, False),
+        (WORD, None, False),
+        (COUNT, "integer", False),
+        (SWITCH, "boolean", False),
+        (MOMENT, "datetime", True),
+        (PORT_TEXT, None, False),
+        (POINTS, "array", False),
+    ],
+)
+def test_a_kind_bears_the_type_that_rails_wrote(kind: Kind, xml_type: str | None, typed_nil: bool) -> None:
+    assert kind.xml_type == xml_type
+    assert kind.typed_nil is typed_nil

@@ -1,0 +1,108 @@
+"""schemathesis, which reads the OpenAPI document, finds no answer that the document doesn't promise."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+from schemathesis.config import SchemathesisConfig
+
+from rtgmock.model.attributes import APIS, DOCUMENTED, RECORDED
+from rtgmock.openapi.document import document
+from tests.conftest import AUTH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from schemathesis.schemas import BaseSchema
+
+    Case = schemathesis.Case[Any]
+
+    from tests.conftest import Serve, Served
+
+INSTANCES = 8
+SETTINGS = {
+    "seed": 1,
+    "auth": {"basic": dict(zip(("username", "password"), AUTH, strict=True))},
+    "generation": {"mode": "all", "max-examples": 12, "deterministic": True},
+    "checks": {
+        # Values that a schema allows may contradict each other: a plan with a setting, a replica without a master.
+        # Nothing but a 422 is forgiven.
+        "positive_data_acceptance": {"expected-statuses": ["2xx", "401", "404", "422"]},
+        # More is accepted than the schemas show, which clients are made from: "150" for 150, unknown attributes.
+        "negative_data_rejection": {"enabled": False},
+    },
+    # Every boundary of every value once, not once for each extension as well: that takes minutes.
+    "operations": [{"include-path-regex": r"\.(json|xml)$", "phases": {"coverage": {"enabled": False}}}],
+}
+BOUNDED = settings(
+    max_examples=12,
+    stateful_step_count=6,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+
+
+def described(api: int, url: str = "http://localhost", suffixes: tuple[str, ...] = ("",)) -> BaseSchema:
+    # Nor once for each version, that of 2012 having all that the other one has, nor thrice for the credentials.
+    coverage = {"enabled": api == RECORDED, "checks": {"ignored_auth": {"enabled": False}}}
+    config = SchemathesisConfig.from_dict(SETTINGS | {"base-url": url, "phases": {"coverage": coverage}})
+    given = document(api, url)
+    given["paths"] = {path: item for path, item in given["paths"].items() if path.endswith(suffixes)}
+    schema = schemathesis.openapi.from_dict(given, config=config)
+    schema.hook(map_path_parameters)
+    return schema
+
+
+def map_path_parameters(context: object, path_parameters: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Most ids are those of instances that there are."""
+    if path_parameters and type(number := path_parameters.get("id")) is int:
+        return path_parameters | {"id": number % (INSTANCES + 1)}
+    return path_parameters
+
+
+@pytest.fixture
+def filled(serve: Serve, request: pytest.FixtureRequest) -> Iterator[Served]:
+    """An emulator with instances, which whatever comes makes no fault of."""
+    served = serve(api=request.param, ports=range(9001, 60000))
+    for _ in range(INSTANCES):
+        served.create()
+    yield served
+    assert [entry for entry in served.log if entry["status"] >= 500] == []
+
+
+@pytest.fixture
+def bare() -> Iterator[requests.Session]:
+    """One connection for many requests, without credentials of its own."""
+    with requests.Session() as session:
+        session.trust_env = False
+        yield session
+
+
+@described(DOCUMENTED).parametrize()
+@pytest.mark.parametrize("filled", [DOCUMENTED], indirect=True)
+@BOUNDED
+def test_the_api_of_2010_answers_as_it_is_described(case: Case, filled: Served, bare: requests.Session) -> None:
+    case.call_and_validate(base_url=filled.url, session=bare)
+
+
+@described(RECORDED).parametrize()
+@pytest.mark.parametrize("filled", [RECORDED], indirect=True)
+@BOUNDED
+def test_the_api_of_2012_answers_as_it_is_described(case: Case, filled: Served, bare: requests.Session) -> None:
+    case.call_and_validate(base_url=filled.url, session=bare)
+
+
+@pytest.mark.parametrize("filled", APIS, indirect=True)
+def test_an_instance_that_was_made_is_there_until_it_is_deleted(filled: Served) -> None:
+    # To schemathesis, a path with an extension is another resource.
+    schema = described(filled.emulator.config.api, filled.url, ("instances", "{id}"))
+
+    run_state_machine_as_test(schema.as_state_machine(), settings=BOUNDED)
+
+    assert {"POST", "GET", "PUT", "DELETE"} <= {entry["method"] for entry in filled.log if entry["status"] < 300}

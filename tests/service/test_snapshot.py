@@ -1,0 +1,277 @@
+"""States as documents: what a person may leave out, what is filled in, and how mistakes are named."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from rtgmock.errors import Invalid
+from rtgmock.randomness import Chance
+from rtgmock.service import snapshot as states
+from rtgmock.settings.config import Config
+from rtgmock.settings.parsers import Credentials
+from rtgmock.text import MB
+from tests.support.clock import START
+from tests.support.command import run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rtgmock.storage.store import State
+    from tests.conftest import Serve, Served
+    from tests.support.command import Command
+
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "states"
+
+
+def read(document: object, **settings: Any) -> State:
+    config = Config(
+        **{"state": None, "accounts": (Credentials("username", "password"), Credentials("b", "c")), **settings}
+    )
+    return states.read(document, config, Chance(7), START)
+
+
+def mistakes(document: object, **settings: Any) -> tuple[str, ...]:
+    with pytest.raises(Invalid) as refused:
+        read(document, **settings)
+    return refused.value.messages
+
+
+def instances(*rows: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"instances": list(rows), **more}
+
+
+# What may be left out
+
+
+def test_nothing_is_an_empty_state_with_the_configured_accounts() -> None:
+    state = read({})
+
+    assert (state.instances, state.servers, state.last_instance_id) == ((), {}, 0)
+    assert state.accounts == {1: "username", 2: "b"}
+
+
+def test_a_plan_alone_is_an_instance_as_a_create_makes_it(serve: Serve) -> None:
+    api = serve()
+    api.create()
+
+    [made] = read(instances({"plan": "nano"})).instances
+
+    assert made == api.emulator.store.instance(1)
+
+
+def test_ids_and_ports_go_around_those_that_are_given() -> None:
+    state = read(instances({"plan": "nano"}, {"plan": "nano", "id": 1, "port": 9001}, {"plan": "nano"}))
+
+    assert [(one["id"], one["port"]) for one in state.instances] == [(2, 9002), (1, 9001), (3, 9003)]
+    assert state.last_instance_id == 3
+
+
+def test_given_attributes_are_kept() -> None:
+    given = {
+        "plan": "small",
+        "label": "mongrel",
+        "timeout": 3,
+        "password": "sesame",
+        "snapshots": ["60 1"],
+        "slave": False,
+    }
+
+    [made] = read(instances(given)).instances
+
+    assert given.items() <= made.items()
+    assert made["memory"] == 100 * MB
+
+
+def test_an_instance_of_another_account_is_given_by_its_name(serve: Serve) -> None:
+    assert [
+        one["user_id"] for one in read(instances({"plan": "nano"}, {"plan": "nano", "account": "b"})).instances
+    ] == [1, 2]
+
+
+def test_servers_fill_up_one_after_the_other() -> None:
+    document = instances(*[{"plan": "nano"}] * 3, servers=[{"name": "ray", "memory": "10MB"}])
+
+    state = read(document)
+
+    assert [one["server_id"] for one in state.instances] == [1, 1, 2]
+    assert state.servers[1].memory == 10 * MB
+    assert state.instances[0]["label"] == "ray-9001"
+
+
+def test_a_server_is_given_by_its_name_also_when_it_is_full() -> None:
+    document = instances(*[{"plan": "nano", "server": "ray"}] * 3, servers=[{"name": "ray", "memory": "10MB"}, "cod"])
+
+    assert [one["server_id"] for one in read(document).instances] == [1, 1, 1]
+
+
+def test_what_the_api_answers_can_be_pasted(serve: Serve) -> None:
+    api = serve()
+    api.create(label="mongrel")
+    listed = api.get("/instances.json").json()
+    shown = api.get("/instances/1.json").json()
+
+    assert [one["label"] for one in read({"instances": listed}).instances] == ["mongrel"]
+    assert [one["label"] for one in read(instances(shown)).instances] == ["mongrel"]
+
+
+def test_every_state_reads_as_what_it_was_written_from() -> None:
+    state = read(instances({"plan": "nano"}, {"plan": "small", "account": "b", "server": "ray"}, servers=["ray"]))
+
+    document = json.loads(json.dumps(states.write(state)))
+
+    assert read(document) == state
+    assert states.write(read(document)) == document
+
+
+# Mistakes
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ([], 'The state must be a JSON object, as {"instances": [{"plan": "nano"}]}'),
+        ({"instance": []}, "instance is not known; did you mean instances?"),
+        ({"format": 2}, "format is 2; accepted is 1"),
+        ({"last_instance_id": -1}, "last_instance_id must be greater than or equal to 0"),
+        ({"instances": {}}, "instances must be an array"),
+        ({"instances": [1]}, "instances[0] must be an object"),
+        ({"instances": [{"instance": 1}]}, "instances[0] must be an object"),
+        (instances({}), "instances[0]: plan can't be blank: it is one of nano, mini, small"),
+        (instances({"plan": "nono"}), "instances[0]: plan is not included in the list"),
+        (instances({"plan": "nano", "lable": "x"}), "instances[0]: lable is not known; did you mean label?"),
+        (instances({"plan": "nano", "timeout": "x"}), "instances[0]: timeout is not a number"),
+        (instances({"plan": "nano", "id": 1}, {"plan": "nano", "id": 1}), "instances[1]: id 1 is another's"),
+        (instances({"plan": "nano", "id": 0}), "instance 0: its id is 0"),
+        (instances({"plan": "nano", "port": 9001}, {"plan": "nano", "port": 9001}), "two instances have the port 9001"),
+        (instances({"plan": "nano", "account": "x"}), "instances[0]: account x is not known; accepted are username, b"),
+        (instances({"plan": "nano", "server": "x"}, servers=["ray"]), "server x is not known; accepted are ray"),
+        (instances({"plan": "nano", "server_id": 7}, servers=["ray"]), "its server_id is 7, and servers has none"),
+        ({"servers": [{"memory": 1}]}, "servers[0]: name can't be blank"),
+        ({"servers": [{"name": "a", "memory": "much"}]}, "servers[0]: memory is not a size"),
+        ({"servers": [{"name": "a", "memroy": 1}]}, "servers[0]: memroy is not known; did you mean memory?"),
+        ({"servers": [{"name": "a", "id": 1}, {"name": "b", "id": 1}]}, "servers[1]: id 1 is another's"),
+        ({"servers": ["a", "a"]}, "servers: two are called a"),
+        ({"accounts": [{"name": ""}]}, "accounts[0]: name can't be blank"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_named_with_its_place(document: object, message: str) -> None:
+    assert any(message in found for found in mistakes(document)), mistakes(document)
+
+
+def test_all_mistakes_are_named_at_once() -> None:
+    assert len(mistakes(instances({"plan": "x", "timeout": -1}, {"plan": "nano", "x": 1}, other=1))) == 4
+
+
+def test_no_port_left_is_a_mistake() -> None:
+    assert mistakes(instances({"plan": "nano"}, {"plan": "nano"}), ports=range(9001, 9002)) == (
+        "instances[1]: no port is left in 9001-9001",
+    )
+
+
+# The fixtures that come with rtgmock
+
+
+@pytest.mark.parametrize("path", sorted(FIXTURES.glob("*.json")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("api", [2010, 2012])
+def test_every_fixture_is_served(serve: Serve, path: Path, api: int) -> None:
+    served = serve(fixture=path, api=api)
+
+    listed = served.get("/instances.json").json()
+
+    assert len(listed) == len(json.loads(path.read_text()).get("instances", []))
+    assert served.get("/instances.xml").status_code == 200
+
+
+def test_the_fixtures_are_those_that_the_readme_names() -> None:
+    assert {path.stem for path in FIXTURES.iterdir()} == {"empty", "demo", "full-server", "hundred-instances"}
+    assert len(json.loads((FIXTURES / "hundred-instances.json").read_text())["instances"]) == 100
+
+
+def test_the_full_server_has_no_room_for_an_upgrade(serve: Serve) -> None:
+    api = serve(fixture=FIXTURES / "full-server.json")
+
+    answer = api.put("/instances/1.json", json={"plan": "mini"})
+
+    assert answer.status_code == 422
+    assert "the server ray has 0 bytes free" in answer.text
+    assert api.create()["label"].split("-")[0] != "ray"
+
+
+def test_the_demo_shows_every_status_and_every_kind_of_instance(serve: Serve) -> None:
+    api = serve(fixture=FIXTURES / "demo.json")
+
+    shown = [row["instance"] for row in api.get("/instances.json").json()]
+
+    assert {one["status"] for one in shown} == {"running", "starting", "failed"}
+    assert {one["persistence"] for one in shown} == {"aof", "snapshot", "none"}
+    assert any(one["slave"] for one in shown)
+
+
+# --fixture
+
+
+@pytest.fixture
+def fixture_file(tmp_path: Path) -> Path:
+    path = tmp_path / "fixture.json"
+    path.write_text('{"instances": [{"plan": "nano", "label": "mine"}]}')
+    return path
+
+
+def labels(api: Served) -> list[str]:
+    return [row["instance"]["label"] for row in api.get("/instances.json").json()]
+
+
+def test_a_fixture_is_there_from_the_start_and_after_every_reset(serve: Serve, fixture_file: Path) -> None:
+    api = serve(fixture=fixture_file)
+    assert labels(api) == ["mine"]
+    api.delete("/instances/1")
+    api.create(label="other")
+
+    api.emulator.reset()
+
+    assert labels(api) == ["mine"]
+    assert api.create()["id"] == 2
+
+
+def test_a_state_that_has_had_instances_is_kept(serve: Serve, fixture_file: Path, tmp_path: Path) -> None:
+    first = serve(fixture=fixture_file, state=tmp_path / "state.json")
+    first.delete("/instances/1")
+    first.emulator.stop()
+
+    second = serve(fixture=fixture_file, state=tmp_path / "state.json")
+
+    assert labels(second) == []
+    second.emulator.reset()
+    assert labels(second) == ["mine"]
+
+
+def test_the_command_loads_a_fixture(command: Callable[..., Command], fixture_file: Path) -> None:
+    served = command("--state", ":memory:", "--fixture", str(fixture_file))
+
+    assert "(1 instance)" in served.out
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "cannot be read: No such file or directory; name another: --fixture FILE"),
+        ("{", "is not JSON (line 1, column 2"),
+        (
+            '{"instances": [{"plan": "x"}, {}]}',
+            "cannot be used: instances[0]: plan is not included in the list (and 1 more)",
+        ),
+    ],
+)
+def test_a_fixture_that_cannot_be_used_is_one_line(tmp_path: Path, content: str | None, message: str) -> None:
+    if content is not None:
+        (tmp_path / "broken.json").write_text(content)
+
+    result = run("serve", "--state", "state.json", "--port", "0", "--fixture", "broken.json", folder=tmp_path)
+
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1
+    assert message in result.stderr

@@ -1,0 +1,101 @@
+"""Basic auth, and that accounts do not see each other."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rtgmock.settings.parsers import Credentials
+from tests.support import raw
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest
+
+    from tests.conftest import Serve, Served
+
+ALICE, BOB = Credentials("alice", "wonder:land"), Credentials("bøb", "größer 🦞")
+
+
+@pytest.fixture
+def two(serve: Serve) -> Served:
+    return serve(accounts=(ALICE, BOB))
+
+
+def header(account: Credentials) -> str:
+    return "Basic " + base64.b64encode(f"{account.name}:{account.password}".encode()).decode()
+
+
+def test_each_account_has_a_user_id_and_its_name_in_its_urls(two: Served) -> None:
+    alices = two.post("/instances.json", json={"plan": "nano"}, headers={"Authorization": header(ALICE)}, auth=no_auth)
+    bobs = two.post("/instances.json", json={"plan": "nano"}, headers={"Authorization": header(BOB)}, auth=no_auth)
+
+    assert (alices.json()["user_id"], bobs.json()["user_id"]) == (1, 2)
+    assert alices.json()["url"].startswith("redis://alice:")
+    assert bobs.json()["url"].startswith("redis://b%C3%B8b:")
+    assert (alices.json()["id"], bobs.json()["id"]) == (1, 2)
+    assert alices.json()["port"] != bobs.json()["port"]
+
+
+def no_auth(request: PreparedRequest) -> PreparedRequest:
+    return request
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
+def test_another_accounts_instance_is_not_there(two: Served, method: str) -> None:
+    two.create(label="alices")
+    before = two.get("/instances/1.json").json()
+    as_bob = {"headers": {"Authorization": header(BOB)}, "auth": no_auth}
+
+    answer = two.call(method, "/instances/1.json?label=bobs", **as_bob)
+
+    assert answer.status_code == 404
+    assert answer.text == two.call(method, "/instances/77.json", **as_bob).text.replace("77", "1")
+    assert two.get("/instances.json", **as_bob).json() == []
+    assert two.get("/instances/1.json").json() == before
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        Credentials("alice", "wonder"),
+        Credentials("alice", ""),
+        Credentials("", "wonder:land"),
+        Credentials("bøb", "wonder:land"),
+        Credentials("alice", "wonder:land "),
+        Credentials("Alice", "wonder:land"),
+    ],
+)
+def test_wrong_credentials_are_denied(two: Served, given: Credentials) -> None:
+    answer = two.get("/instances.json", headers={"Authorization": header(given)}, auth=no_auth)
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize(
+    "value", ["", "Basic", "Basic ", "Basic =", "Basic YWxpY2U=", "Digest username=alice", "Bearer x", "Basic \xff\xfe"]
+)
+def test_a_header_that_is_no_basic_auth_is_denied(two: Served, value: str) -> None:
+    request = raw.head(f"GET /instances.json HTTP/1.1\nHost: localhost\nAuthorization: {value}")
+    assert raw.send(two.url, request).status == 401
+
+
+def test_the_scheme_is_read_in_any_case(two: Served) -> None:
+    lower = header(ALICE).replace("Basic", "basic")
+    assert two.get("/instances.json", headers={"Authorization": lower}, auth=no_auth).status_code == 200
+
+
+def test_every_account_is_compared_in_constant_time(two: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = []
+    real = hmac.compare_digest
+
+    def record(one: bytes, other: bytes) -> bool:
+        compared.append((one, other))
+        return real(one, other)
+
+    monkeypatch.setattr("rtgmock.web.auth.hmac.compare_digest", record)
+    two.get("/instances.json")
+    two.get("/instances.json", auth=("nobody", "x"))
+
+    assert len(compared) == 8

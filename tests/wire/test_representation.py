@@ -1,0 +1,83 @@
+"""The representation: what a payload shows of an instance, and the URL that it derives."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from hypothesis import given
+
+from rtgmock.model.attributes import LAYOUTS, Payload
+from rtgmock.wire.representation import Viewpoint, show
+from tests.support.values import few, record, texts
+
+HERE = Viewpoint("username", "127.0.0.1", {1: "ray"})
+SECRET = "cc3da5b7aaaad5b4895d243239beed97"
+
+
+@pytest.mark.parametrize("payload", Payload)
+def test_a_payload_shows_its_attributes_in_its_order(payload: Payload) -> None:
+    fields = show(record(boot=None), payload, HERE)
+
+    assert tuple(attribute for attribute, _ in fields) == LAYOUTS[payload]
+
+
+@pytest.mark.parametrize("payload", Payload)
+def test_what_is_stored_is_shown_as_it_is(payload: Payload) -> None:
+    stored = record(label="a&b", snapshots=[], master_host="", timeout=0)
+    shown = {attribute.name: value for attribute, value in show(stored, payload, HERE)}
+
+    assert {name: value for name, value in shown.items() if name in stored} == {
+        name: stored[name] for name in shown if name in stored
+    }
+
+
+@pytest.mark.parametrize("payload", [Payload.LIST_JSON, Payload.LIST_XML])
+def test_a_list_derives_nothing(payload: Payload) -> None:
+    assert {"url", "hostname"}.isdisjoint(attribute.name for attribute, _ in show(record(), payload, HERE))
+
+
+@pytest.mark.parametrize("payload", [Payload.SHOW_JSON, Payload.SHOW_XML])
+@pytest.mark.parametrize(
+    ("viewpoint", "hostname", "url"),
+    [
+        (HERE, "127.0.0.1", f"redis://username:{SECRET}@127.0.0.1:9001/"),
+        (
+            Viewpoint("waratuman", "{server}.example.org", {1: "ray", 2: "cod"}),
+            "ray.example.org",
+            f"redis://waratuman:{SECRET}@ray.example.org:9001/",
+        ),
+        (Viewpoint("a", "{server}-{server}", {1: "ray"}), "ray-ray", f"redis://a:{SECRET}@ray-ray:9001/"),
+        (Viewpoint("a", "{server}.example.org", {}), ".example.org", f"redis://a:{SECRET}@.example.org:9001/"),
+        (Viewpoint("a", "::1", {}), "::1", f"redis://a:{SECRET}@[::1]:9001/"),
+        (
+            Viewpoint("a@b:c/é ", "localhost", {}),
+            "localhost",
+            f"redis://a%40b%3Ac%2F%C3%A9%20:{SECRET}@localhost:9001/",
+        ),
+    ],
+)
+def test_the_url_leads_from_where_the_client_stands(
+    payload: Payload, viewpoint: Viewpoint, hostname: str, url: str
+) -> None:
+    shown = {attribute.name: value for attribute, value in show(record(), payload, viewpoint)}
+
+    assert (shown["hostname"], shown["url"]) == (hostname, url)
+
+
+def test_a_password_is_escaped_whole() -> None:
+    fields = show(record(password="a/b:c@d?e#f%g h"), Payload.SHOW_JSON, HERE)
+
+    assert {attribute.name: value for attribute, value in fields}["url"] == (
+        "redis://username:a%2Fb%3Ac%40d%3Fe%23f%25g%20h@127.0.0.1:9001/"
+    )
+
+
+@few
+@given(texts(), texts())
+def test_the_url_gives_back_any_name_and_password(username: str, password: str) -> None:
+    fields = show(record(password=password), Payload.SHOW_JSON, Viewpoint(username, "localhost", {}))
+    url = urlsplit(next(str(value) for attribute, value in fields if attribute.name == "url"))
+
+    assert (unquote(url.username or ""), unquote(url.password or "")) == (username, password)
+    assert (url.scheme, url.hostname, url.port, url.path, url.query) == ("redis", "localhost", 9001, "/", "")
