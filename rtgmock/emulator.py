@@ -15,24 +15,24 @@ from rtgmock.app import create_app
 from rtgmock.clock import Clock, ControlledClock, SystemClock, timestamp
 from rtgmock.engines.select import choose
 from rtgmock.errors import EngineFailed, Invalid, StartupError
-from rtgmock.faults.registry import Book
+from rtgmock.faults.registry import FaultRegistry
 from rtgmock.journal.assertions import Requests
 from rtgmock.journal.exchange import Body, Exchange
 from rtgmock.journal.journal import Journal
 from rtgmock.network import local_url, reachable, why_not
 from rtgmock.paths import BODY_LIMIT, SERVICE
-from rtgmock.randomness import Chance
+from rtgmock.randomness import Randomness
 from rtgmock.server.http_server import HttpServer
-from rtgmock.service.context import Premises
+from rtgmock.service.context import ServiceContext
 from rtgmock.service.provisioner import Provisioner
-from rtgmock.service.supervisor import Upkeep
+from rtgmock.service.supervisor import Supervisor
 from rtgmock.settings.config import Config, Settings, configured
 from rtgmock.storage.store import Store
 from rtgmock.web.access_log import masked
-from rtgmock.web.control.blueprint import Controls
-from rtgmock.web.health import Life
+from rtgmock.web.control.blueprint import ControlContext
+from rtgmock.web.health import HealthState
 from rtgmock.web.journaling import is_recorded
-from rtgmock.wire import parameters as params
+from rtgmock.wire import parameters
 from rtgmock.wire.json import JSON
 from rtgmock.wire.representation import show
 
@@ -44,11 +44,11 @@ if TYPE_CHECKING:
 
     from rtgmock.faults.registry import Fault
     from rtgmock.faults.rule import Keys
-    from rtgmock.server.http_server import Secure
+    from rtgmock.server.http_server import WrapSocket
     from rtgmock.web.access_log import Entry, Log
 
 
-_WATCH = 0.5
+WATCH_INTERVAL = 0.5
 """Seconds between two looks at whether all Redis servers run."""
 _FIRST_LINE = re.compile(r"([A-Za-z-]{1,20}) +(\S.*?)(?: HTTP/1\.[01])?")
 
@@ -67,7 +67,7 @@ class Emulator:
         *,
         clock: Clock | None = None,
         log: Log | None = None,
-        tell: Callable[[str], None] | None = None,
+        report: Callable[[str], None] | None = None,
         **settings: Unpack[Settings],
     ) -> None:
         self.config = config = config or configured(settings)
@@ -77,26 +77,26 @@ class Emulator:
         self._stopping = threading.Event()
         self.certificate: Path | None = None
         """What clients must trust; None without TLS."""
-        chance = Chance(config.random_seed)
+        randomness = Randomness(config.random_seed)
         with contextlib.ExitStack() as undo:
-            self.store = Store.open(config.state, chance.state_id())
+            self.store = Store.open(config.state, randomness.state_id())
             undo.callback(self.store.close)
-            self.engine = choose(config, self.store.state_id, tell or (lambda _: None))
+            self.engine = choose(config, self.store.state_id, report or (lambda _: None))
             undo.callback(self.engine.close)
-            self._life = Life(self.clock.ticks(), self.engine.name)
-            premises = Premises(config, self.store, self.clock, chance, self.engine)
-            self._upkeep = Upkeep(premises)
-            self._provisioner = Provisioner(premises)
-            self.faults = Book(chance)
+            self._life = HealthState(self.clock.ticks(), self.engine.name)
+            context = ServiceContext(config, self.store, self.clock, randomness, self.engine)
+            self._supervisor = Supervisor(context)
+            self._provisioner = Provisioner(context)
+            self.faults = FaultRegistry(randomness)
             self._journal = Journal(account.password for account in config.accounts)
             app = create_app(config, self._provisioner, self._controls(), self._life, self._log)
             self._server = self._listen(app, self._certify(undo) if config.tls else None)
             self._open = undo.pop_all()
 
-    def _controls(self) -> Controls:
-        return Controls(self.clock, self._upkeep, self.faults, self._journal, self.reset)
+    def _controls(self) -> ControlContext:
+        return ControlContext(self.clock, self._supervisor, self.faults, self._journal, self.reset)
 
-    def _certify(self, undo: contextlib.ExitStack) -> Secure:
+    def _certify(self, undo: contextlib.ExitStack) -> WrapSocket:
         from rtgmock.server.certificates import Authority  # noqa: PLC0415 - trustme, which takes a while
         from rtgmock.server.tls_socket import TlsSocket  # noqa: PLC0415
 
@@ -106,10 +106,10 @@ class Emulator:
         self.certificate = authority.certificate
         return partial(TlsSocket, context=authority.context(_names(self.config)))
 
-    def _listen(self, app: Flask, secure: Secure | None) -> HttpServer:
+    def _listen(self, app: Flask, wrap_socket: WrapSocket | None) -> HttpServer:
         host, port = self.config.host, self.config.port
         try:
-            return HttpServer(app, host, port, body_limit=BODY_LIMIT, refused=self._refused, secure=secure)
+            return HttpServer(app, host, port, body_limit=BODY_LIMIT, refused=self._refused, wrap_socket=wrap_socket)
         except (socket.gaierror, UnicodeError) as error:
             raise StartupError(f"the host {host} is not known here; listen on another one: --host HOST") from error
         except OSError as error:
@@ -151,9 +151,9 @@ class Emulator:
 
     def _begin(self) -> None:
         try:
-            self._upkeep.begin()
+            self._supervisor.begin()
             if self.engine.real:
-                self._upkeep.recover()
+                self._supervisor.recover()
         except BaseException as error:
             self.stop()
             if not isinstance(error, EngineFailed):
@@ -164,10 +164,10 @@ class Emulator:
             ) from error
 
     def _keep_watch(self) -> None:
-        while not self._stopping.wait(_WATCH):
+        while not self._stopping.wait(WATCH_INTERVAL):
             try:
                 with contextlib.suppress(EngineFailed):  # the engine is gone; whoever asks for an instance is told
-                    self._upkeep.reconcile()
+                    self._supervisor.reconcile()
             except Exception:
                 logging.getLogger("rtgmock").exception("the instances could not be looked after")
 
@@ -186,17 +186,17 @@ class Emulator:
 
         No request is made. Raises rtgmock.errors.Invalid for wrong attributes, EngineFailed.
         """
-        given = params.read(attributes, self.config.api)
+        given = parameters.parse_parameters(attributes, self.config.api)
         if given.unknown:
-            raise Invalid([params.hint(given.unknown) or f"{params.shown(given.unknown)} is not an attribute"])
+            raise Invalid([parameters.hint(given.unknown) or f"{parameters.shown(given.unknown)} is not an attribute"])
         account = self._provisioner.account(self.username)
         record = self._provisioner.create(account, given)
-        view = self._provisioner.viewpoint(account, reachable(self.config.host))
+        view = self._provisioner.view_context(account, reachable(self.config.host))
         return {attribute.name: value for attribute, value in show(record, JSON.show_payload, view)}
 
     def reset(self) -> None:
         """Go back to empty, or to the fixture: instances, ids, faults, time, Redis servers."""
-        for part in (self.faults, self.clock, self._upkeep, self._journal):
+        for part in (self.faults, self.clock, self._supervisor, self._journal):
             part.reset()
 
     def fail(self, method: str | None = None, path: str | None = None, **keys: Unpack[Keys]) -> Fault:

@@ -1,4 +1,4 @@
-"""Locks: by key, so that who works on one thing waits for nobody who works on another; and for many or one alone."""
+"""Locks by key, so that work on one thing never waits for work on another; and a shared or exclusive lock."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
 
 
-class Locks:
+class KeyedLocks:
     """One re-entrant lock a key, which is there for as long as anybody holds it or waits for it."""
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class Locks:
             return lock
 
 
-class Gate:
+class SharedLock:
     """Lets many through at once, or one alone: who wants to be alone waits for the others, and they for it."""
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class Gate:
         self._closed = False
 
     @contextlib.contextmanager
-    def among_others(self) -> Iterator[None]:
+    def shared(self) -> Iterator[None]:
         """Be inside, with others."""
         with self._changed:
             self._changed.wait_for(lambda: not self._closed)
@@ -49,7 +49,7 @@ class Gate:
                 self._changed.notify_all()
 
     @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
+    def exclusive(self) -> Iterator[None]:
         """Be inside, and nobody else; whoever comes meanwhile waits."""
         with self._changed:
             self._changed.wait_for(lambda: not self._closed)

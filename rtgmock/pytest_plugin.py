@@ -105,17 +105,17 @@ def rtgmock_factory(pytestconfig: pytest.Config, rtgmock_settings: Settings) -> 
 @pytest.fixture
 def rtgmock_environ(rtgmock: Emulator, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The variables that ``rtgmock exec`` sets, set for this test: RTGMOCK_URL, REDISTOGO_API_URL and so on."""
-    from rtgmock import child_environment as environment  # noqa: PLC0415
+    from rtgmock import child_environment  # noqa: PLC0415
 
-    return _set(environment.of_emulator(rtgmock), monkeypatch)
+    return _set(child_environment.of_emulator(rtgmock), monkeypatch)
 
 
 @pytest.fixture
 def redistogo_url(rtgmock: Emulator, monkeypatch: pytest.MonkeyPatch) -> str:
     """The URL of a new nano instance, which REDISTOGO_URL and REDIS_URL have for this test."""
-    from rtgmock import child_environment as environment  # noqa: PLC0415
+    from rtgmock import child_environment  # noqa: PLC0415
 
-    variables = environment.of_instance(str(rtgmock.create(plan="nano")["url"]))
+    variables = child_environment.of_instance(str(rtgmock.create(plan="nano")["url"]))
     return _set(variables, monkeypatch)["REDISTOGO_URL"]
 
 
@@ -152,8 +152,8 @@ def _options(config: pytest.Config) -> tuple[Settings, Settings]:
 def _read(words: list[str], config: pytest.Config) -> Settings:
     if not words:
         return {}
-    from rtgmock.settings import click_options as options  # noqa: PLC0415
+    from rtgmock.settings import click_options  # noqa: PLC0415
 
-    given = options.given(words, but=_NO_OPTIONS).items()
+    given = click_options.given(words, exclude=_NO_OPTIONS).items()
     files = {name: config.rootpath / value for name, value in given if isinstance(value, Path)}
     return cast("Settings", {**dict(given), **files})

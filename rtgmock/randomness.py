@@ -1,4 +1,4 @@
-"""Chance, passed in to whatever needs it: passwords, the names of servers, and faults."""
+"""Randomness, passed in to whatever needs it: passwords, the names of servers, and faults."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FISHES = (
 # fmt: on
 
 
-class Chance:
+class Randomness:
     """Random values; with a seed the same from run to run.
 
     Every value is drawn for the id that it belongs to, so that threads which create at the same time
@@ -45,7 +45,7 @@ class Chance:
         """32 lower-case hex digits (recorded)."""
         return f"{self._draws('config_command', instance_id).getrandbits(128):032x}"
 
-    def share(self, purpose: str, number: int, count: int) -> float:
+    def uniform(self, purpose: str, number: int, count: int) -> float:
         """From 0 up to 1, for the how manieth time that something is left to chance."""
         return self._draws(f"{purpose}:{count}", number).random()
 

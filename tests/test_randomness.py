@@ -1,4 +1,4 @@
-"""Chance: passwords and the names of servers, with a seed and without."""
+"""Randomness: passwords and the names of servers, with a seed and without."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtgmock.randomness import FISHES, Chance
+from rtgmock.randomness import FISHES, Randomness
 from tests.support.values import few
 
 
 @few
 @given(st.none() | st.integers(), st.integers(min_value=1))
 def test_a_password_is_32_lower_case_hex_digits(seed: int | None, number: int) -> None:
-    assert re.fullmatch("[0-9a-f]{32}", Chance(seed).password(number))
+    assert re.fullmatch("[0-9a-f]{32}", Randomness(seed).password(number))
 
 
 @pytest.mark.parametrize("seed", [0, 7, -7])
 def test_a_seed_repeats_whatever_the_order_of_the_draws(seed: int) -> None:
-    first, second = Chance(seed), Chance(seed)
+    first, second = Randomness(seed), Randomness(seed)
     passwords = {number: first.password(number) for number in (1, 2, 3)}
     name = first.server_name(1, ())
 
@@ -29,27 +29,27 @@ def test_a_seed_repeats_whatever_the_order_of_the_draws(seed: int) -> None:
 
 
 def test_a_config_command_is_drawn_like_a_password_and_is_another() -> None:
-    assert re.fullmatch("[0-9a-f]{32}", Chance(7).config_command(1))
-    assert Chance(7).config_command(1) == Chance(7).config_command(1)
-    assert Chance(7).config_command(1) != Chance(7).password(1)
+    assert re.fullmatch("[0-9a-f]{32}", Randomness(7).config_command(1))
+    assert Randomness(7).config_command(1) == Randomness(7).config_command(1)
+    assert Randomness(7).config_command(1) != Randomness(7).password(1)
 
 
 def test_ids_and_seeds_tell_passwords_apart() -> None:
-    passwords = [Chance(seed).password(number) for seed in (-1, 0, 1, 11) for number in range(1, 50)]
+    passwords = [Randomness(seed).password(number) for seed in (-1, 0, 1, 11) for number in range(1, 50)]
 
     assert len(set(passwords)) == len(passwords)
 
 
 def test_without_a_seed_nothing_repeats() -> None:
-    assert Chance().password(1) != Chance().password(1)
+    assert Randomness().password(1) != Randomness().password(1)
 
 
 @pytest.mark.parametrize("seed", [None, 7])
 def test_servers_have_different_fishes_until_there_are_no_more(seed: int | None) -> None:
-    chance = Chance(seed)
+    randomness = Randomness(seed)
     names: list[str] = []
     for number in range(1, len(FISHES) + 4):
-        names.append(chance.server_name(number, names))
+        names.append(randomness.server_name(number, names))
 
     assert set(names[: len(FISHES)]) == set(FISHES)
     assert len(set(names)) == len(names)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from rtgmock import child_environment as environment
+from rtgmock import child_environment
 from rtgmock.cli.main import _banner
 from tests.conftest import lacking
 from tests.support.command import environment as cleaned
@@ -176,7 +176,7 @@ def test_the_state_by_hand(api: Served) -> None:
 def test_every_fixture_and_variable_is_listed(api: Served) -> None:
     plugin = (ROOT / "rtgmock" / "pytest_plugin.py").read_text(encoding="utf-8")
     fixtures = re.findall(r"@pytest\.fixture.*\ndef (\w+)", plugin)
-    variables = environment.of_emulator(api.emulator) | environment.of_instance("redis://127.0.0.1:9001/")
+    variables = child_environment.of_emulator(api.emulator) | child_environment.of_instance("redis://127.0.0.1:9001/")
 
     assert "rtgmock" in fixtures
     assert not [name for name in (*fixtures, *variables) if f"`{name}`" not in README]

@@ -10,7 +10,7 @@ import subprocess
 import threading
 from typing import TYPE_CHECKING, Self
 
-from rtgmock import child_environment as environment
+from rtgmock import child_environment
 from rtgmock.emulator import Emulator
 from rtgmock.errors import RequestError, StartupError
 from rtgmock.processes import die_with_parent
@@ -96,22 +96,24 @@ def _in_foreground() -> bool:
         os.close(terminal)
 
 
-def run(config: Config, command: Sequence[str], plan: str | None, log: Log | None, tell: Callable[[str], None]) -> int:
+def run(
+    config: Config, command: Sequence[str], plan: str | None, log: Log | None, report: Callable[[str], None]
+) -> int:
     """Run a command to its end, with an emulator and, for a plan, an instance; its exit code, as a shell has it.
 
-    ``tell`` is told why a command cannot be run, and of what takes long. Raises StartupError.
+    ``report`` is told why a command cannot be run, and of what takes long. Raises StartupError.
     """
-    with Relay() as relay, Emulator(config, log=log, tell=tell) as emulator:
-        variables = environment.without_settings(os.environ) | environment.of_emulator(emulator)
+    with Relay() as relay, Emulator(config, log=log, report=report) as emulator:
+        variables = child_environment.without_settings(os.environ) | child_environment.of_emulator(emulator)
         if plan:
-            variables |= environment.of_instance(_instance(emulator, plan))
+            variables |= child_environment.of_instance(_instance(emulator, plan))
         if relay.early:
             return _SIGNALLED + relay.early[0]
         try:
             # Bound to us: were we killed, it would go on without an emulator.
             process = subprocess.Popen(command, env=variables, preexec_fn=die_with_parent())  # noqa: S603, PLW1509
         except OSError as error:
-            return _cannot_run(command[0], error, tell)
+            return _cannot_run(command[0], error, report)
         code = relay.to(process)
     return code if code >= 0 else _SIGNALLED - code
 
@@ -123,9 +125,9 @@ def _instance(emulator: Emulator, plan: str) -> str:
         raise StartupError(f"no instance can be made: {error}") from error
 
 
-def _cannot_run(name: str, error: OSError, tell: Callable[[str], None]) -> int:
+def _cannot_run(name: str, error: OSError, report: Callable[[str], None]) -> int:
     if isinstance(error, FileNotFoundError):
-        tell(f"rtgmock: there is no command {name}; write it as in a shell: rtgmock exec -- COMMAND...")
+        report(f"rtgmock: there is no command {name}; write it as in a shell: rtgmock exec -- COMMAND...")
         return _NOT_FOUND
-    tell(f"rtgmock: {name} cannot be run: {error.strerror}; name a program: rtgmock exec -- COMMAND...")
+    report(f"rtgmock: {name} cannot be run: {error.strerror}; name a program: rtgmock exec -- COMMAND...")
     return _NOT_EXECUTABLE

@@ -24,7 +24,7 @@ from rtgmock.errors import StartupError
 from rtgmock.model.plans import PLANS
 from rtgmock.network import local_url
 from rtgmock.paths import HEALTH_PATH
-from rtgmock.settings.click_options import fresh_options, options, read
+from rtgmock.settings.click_options import build_config, ephemeral_options, options
 from rtgmock.settings.parsers import parse_flag
 from rtgmock.version import __version__
 
@@ -47,18 +47,18 @@ def serve(**given: Any) -> None:
     """Serve the API until SIGTERM or Ctrl-C."""
     from rtgmock.emulator import Emulator  # noqa: PLC0415 - Flask and the server, which no other command needs
 
-    config = read(given)
+    config = build_config(given)
     stop = _stop_on_signals()
     with _ready_file(config.ready_file) as announce:
-        tell = partial(_say, err=True)
-        emulator = Emulator(config, log=_log(config), tell=tell)
+        report = partial(_say, err=True)
+        emulator = Emulator(config, log=_log(config), report=report)
         with emulator:
             _say(_banner(emulator))
             announce(emulator.url)
             while not stop.wait(1):  # a signal that comes just before a wait begins is handled after it
                 pass
             if config.log_format == "text":
-                tell("rtgmock stops: finishing the requests in flight")
+                report("rtgmock stops: finishing the requests in flight")
 
 
 def _log(config: Config) -> Log:
@@ -149,7 +149,7 @@ def _banner(emulator: Emulator) -> str:
     params=[
         click.Option(["--plan"], type=click.Choice(list(PLANS)), help="Make an instance of this plan first."),
         click.Option(["--verbose"], is_flag=True, help="Write the access log to the standard error."),
-        *fresh_options(),
+        *ephemeral_options(),
         click.Argument(["command"], nargs=-1, required=True, type=click.UNPROCESSED),
     ],
 )
@@ -159,10 +159,10 @@ def execute(command: tuple[str, ...], plan: str | None, *, verbose: bool, **give
     COMMAND finds the emulator in RTGMOCK_URL, REDISTOGO_API_URL (with the account in it), REDISTOGO_USERNAME and
     REDISTOGO_PASSWORD, and with --plan an instance in REDISTOGO_URL and REDIS_URL. All of it is gone when COMMAND ends.
     """
-    config = read(given)
+    config = build_config(given)
     from rtgmock.cli.exec import run  # noqa: PLC0415 - Flask and the server, which no other command needs
 
-    sys.exit(run(config, command, plan, _log(config) if verbose else None, tell=partial(_say, err=True)))
+    sys.exit(run(config, command, plan, _log(config) if verbose else None, report=partial(_say, err=True)))
 
 
 @cli.command()
@@ -271,9 +271,9 @@ def prune(*, yes: bool) -> None:
     That is containers, volumes and networks, processes and temporary folders whose emulator is gone, or whose
     state file is. What belongs to a state file that is still there is kept.
     """
-    from rtgmock.engines import prune as leftovers  # noqa: PLC0415 - psutil and the Docker SDK, which no other command needs
+    from rtgmock.engines import prune  # noqa: PLC0415 - psutil and the Docker SDK, which no other command needs
 
-    found = list(leftovers.find())
+    found = list(prune.find())
     for leftover in found:
         click.echo(leftover.description)
     if not found:

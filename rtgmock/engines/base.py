@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rtgmock.model.attributes import Record
 
 
-class Trouble(StrEnum):
+class RedisAction(StrEnum):
     """What a test may do to an instance's Redis."""
 
     STOP = "stop"
@@ -34,7 +34,7 @@ class Engine(Protocol):
     hostname: str | None
     """Where clients find the Redis servers, when that is not where they find the API."""
 
-    def free(self, port: int) -> bool:
+    def is_port_free(self, port: int) -> bool:
         """Whether an instance may have this port."""
         ...
 
@@ -49,7 +49,7 @@ class Engine(Protocol):
         """Make a running Redis what ``after`` says; all of it, or none, when it raises."""
         ...
 
-    def holds(self, record: Record) -> int:
+    def used_memory(self, record: Record) -> int:
         """The bytes that a live Redis holds."""
         ...
 
@@ -57,11 +57,11 @@ class Engine(Protocol):
         """Whether the instance's Redis runs, so that it need not be started."""
         ...
 
-    def observe(self, record: Record) -> Record | None:
+    def probe(self, record: Record) -> Record | None:
         """The attributes of which the live Redis knows more than the record; None when it doesn't answer."""
         ...
 
-    def trouble(self, record: Record, account: str, trouble: Trouble, milliseconds: int) -> None:
+    def trouble(self, record: Record, account: str, trouble: RedisAction, milliseconds: int) -> None:
         """Stop or start a Redis, freeze or thaw it, pause it for a while, or drop its clients' connections."""
         ...
 
@@ -69,7 +69,7 @@ class Engine(Protocol):
         """Remove an instance's Redis and its data."""
         ...
 
-    def sweep(self, known: Iterable[int]) -> None:
+    def remove_orphans(self, known: Iterable[int]) -> None:
         """Remove what is there of instances that nobody knows any more."""
         ...
 
@@ -78,7 +78,7 @@ class Engine(Protocol):
         ...
 
 
-class Off:
+class OffEngine:
     """No Redis: URLs are well-formed, and nothing listens there."""
 
     name = "off"
@@ -86,7 +86,7 @@ class Off:
     real = False
     hostname: str | None = None
 
-    def free(self, port: int) -> bool:  # noqa: ARG002
+    def is_port_free(self, port: int) -> bool:  # noqa: ARG002
         """Every port is: nothing is going to listen."""
         return True
 
@@ -98,7 +98,7 @@ class Off:
     def apply(self, before: Record, after: Record, account: str) -> None:
         """Nothing to change."""
 
-    def holds(self, record: Record) -> int:  # noqa: ARG002
+    def used_memory(self, record: Record) -> int:  # noqa: ARG002
         """Nothing is held."""
         return 0
 
@@ -106,17 +106,17 @@ class Off:
         """Nothing can die."""
         return True
 
-    def observe(self, record: Record) -> Record | None:  # noqa: ARG002
+    def probe(self, record: Record) -> Record | None:  # noqa: ARG002
         """Nothing to see."""
         return {}
 
-    def trouble(self, record: Record, account: str, trouble: Trouble, milliseconds: int) -> None:
+    def trouble(self, record: Record, account: str, trouble: RedisAction, milliseconds: int) -> None:
         """Nothing to trouble."""
 
     def destroy(self, instance_id: int) -> None:
         """Nothing to remove."""
 
-    def sweep(self, known: Iterable[int]) -> None:
+    def remove_orphans(self, known: Iterable[int]) -> None:
         """Nothing is there."""
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ class Runner(Protocol):
     description: str
     hostname: str | None
 
-    def free(self, port: int) -> bool:
+    def is_port_free(self, port: int) -> bool:
         """Whether the port can be listened on."""
         ...
 
@@ -37,7 +37,7 @@ class Runner(Protocol):
         """The record with its master's address as the server itself reaches it."""
         ...
 
-    def forget(self, instance_id: int) -> None:
+    def delete_snapshot(self, instance_id: int) -> None:
         """Make that the next start finds no snapshot."""
         ...
 
@@ -57,7 +57,7 @@ class Runner(Protocol):
         """The last lines that the server wrote."""
         ...
 
-    def halt(self, instance_id: int) -> None:
+    def stop(self, instance_id: int) -> None:
         """Stop the server, letting it save."""
         ...
 
@@ -65,7 +65,7 @@ class Runner(Protocol):
         """Remove the server and its data."""
         ...
 
-    def take_over(self, instance_id: int) -> None:
+    def adopt(self, instance_id: int) -> None:
         """Make a server that an emulator which died has left ours, or end it."""
         ...
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from rtgmock.engines.base import Engine, Off
+from rtgmock.engines.base import Engine, OffEngine
 from rtgmock.errors import StartupError
 
 if TYPE_CHECKING:
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
     from rtgmock.settings.config import Config
 
 
-def choose(config: Config, state_id: str, tell: Callable[[str], None]) -> Engine:
+def choose(config: Config, state_id: str, report: Callable[[str], None]) -> Engine:
     """The engine that the settings ask for. Raises StartupError where it cannot be had.
 
-    ``tell`` is told of what takes long, as the pull of an image.
+    ``report`` is told of what takes long, as the pull of an image.
     """
     if config.redis == "off":
-        return Off()
+        return OffEngine()
     # Imported here: only an engine with real servers needs redis-py and, of those, one the Docker SDK.
     from rtgmock.engines.redis.engine import RedisEngine  # noqa: PLC0415
 
     if config.redis == "process":
         return RedisEngine(_processes(config), config.api)
     if config.redis == "docker":
-        return RedisEngine(_containers(config, state_id, tell), config.api)
+        return RedisEngine(_containers(config, state_id, report), config.api)
     try:
-        return RedisEngine(_containers(config, state_id, tell), config.api)
+        return RedisEngine(_containers(config, state_id, report), config.api)
     except StartupError as no_docker:
         try:
             return RedisEngine(_processes(config), config.api)
@@ -47,10 +47,10 @@ def _processes(config: Config) -> Runner:
     return ProcessRunner(server, config.host, folder)
 
 
-def _containers(config: Config, state_id: str, tell: Callable[[str], None]) -> Runner:
+def _containers(config: Config, state_id: str, report: Callable[[str], None]) -> Runner:
     from rtgmock.engines.docker.client import connect, remote_host  # noqa: PLC0415
     from rtgmock.engines.docker.sibling_runner import containers  # noqa: PLC0415
 
     client, file = connect(), config.state and config.state.resolve()
     remote = remote_host(os.environ)
-    return containers(client, config.redis_image, config.host, state_id, remote=remote, file=file, tell=tell)
+    return containers(client, config.redis_image, config.host, state_id, remote=remote, file=file, report=report)

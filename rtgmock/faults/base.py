@@ -5,26 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
-from rtgmock.model.types import Kind, Unfit
+from rtgmock.model.types import InvalidValue, ValueType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rtgmock.faults.connection import Connection
-    from rtgmock.randomness import Chance
+    from rtgmock.randomness import Randomness
 
 
 class Key(NamedTuple):
     """A key of a rule: what it may hold, in a kind's terms and in words, and what it means."""
 
     name: str
-    kind: Kind
+    kind: ValueType
     values: str
     help: str
 
 
 @dataclass(frozen=True)
-class Mode(Kind):
+class Mode(ValueType):
     """One of a few words; ``true`` stands for the first."""
 
     modes: tuple[str, ...]
@@ -34,7 +34,7 @@ class Mode(Kind):
         if raw is True:
             return self.modes[0]
         if not isinstance(raw, str) or raw not in self.modes:
-            raise Unfit(f"must be true or {' or '.join(self.modes)}")
+            raise InvalidValue(f"must be true or {' or '.join(self.modes)}")
         return raw
 
 
@@ -72,17 +72,17 @@ class Exchange(Protocol):
 
 
 @dataclass(frozen=True)
-class Hit:
+class Match:
     """One request that a rule applies to: the rule's id and values, and the how manieth of its matches this is."""
 
     fault_id: int
     count: int
     values: Mapping[str, Any]
-    chance: Chance
+    randomness: Randomness
 
-    def share(self, purpose: str) -> float:
+    def uniform(self, purpose: str) -> float:
         """From 0 up to 1; with a seed the same for the same match of the same rule."""
-        return self.chance.share(purpose, self.fault_id, self.count)
+        return self.randomness.uniform(purpose, self.fault_id, self.count)
 
 
 class FaultKind:
@@ -99,8 +99,8 @@ class FaultKind:
         """The key that names the kind."""
         return self.keys[0].name
 
-    def begin(self, hit: Hit, exchange: Exchange) -> None:
+    def begin(self, match: Match, exchange: Exchange) -> None:
         """Act before the request is carried out. Raises RequestError to answer it instead."""
 
-    def finish(self, hit: Hit, exchange: Exchange) -> None:
+    def finish(self, match: Match, exchange: Exchange) -> None:
         """Act on the answer before it goes out."""

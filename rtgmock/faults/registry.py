@@ -6,15 +6,15 @@ import threading
 from typing import TYPE_CHECKING, Any, Self
 
 from rtgmock.errors import Invalid
-from rtgmock.faults import rule as rules
-from rtgmock.faults.base import Hit
+from rtgmock.faults.base import Match
+from rtgmock.faults.rule import parse_rule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rtgmock.faults.base import Exchange
     from rtgmock.faults.rule import Rule, Seen
-    from rtgmock.randomness import Chance
+    from rtgmock.randomness import Randomness
 
 
 class Fault:
@@ -23,8 +23,8 @@ class Fault:
     ``matched`` counts the requests that it was about, ``applied`` those among them that went wrong by it.
     """
 
-    def __init__(self, book: Book, fault_id: int, rule: Rule) -> None:
-        self._book = book
+    def __init__(self, registry: FaultRegistry, fault_id: int, rule: Rule) -> None:
+        self._registry = registry
         self.id = fault_id
         self.rule = rule
         self.matched = 0
@@ -32,7 +32,7 @@ class Fault:
 
     def remove(self) -> None:
         """Let nothing go wrong by it any more. A second time does nothing."""
-        self._book.remove(self)
+        self._registry.remove(self)
 
     def __enter__(self) -> Self:
         return self
@@ -45,13 +45,13 @@ class Fault:
         return {"id": self.id, **self.rule.values, "matched": self.matched, "applied": self.applied}
 
 
-class Strike:
+class AppliedFault:
     """A fault and the one request that it applies to."""
 
-    def __init__(self, fault: Fault, hit: Hit) -> None:
+    def __init__(self, fault: Fault, match: Match) -> None:
         self.fault_id = fault.id
         self._rule = fault.rule
-        self._hit = hit
+        self._hit = match
 
     def begin(self, exchange: Exchange) -> None:
         """Act before the request is carried out. Raises RequestError to answer it instead."""
@@ -62,11 +62,11 @@ class Strike:
         self._rule.finish(self._hit, exchange)
 
 
-class Book:
+class FaultRegistry:
     """The faults in force, by id. Of use to many threads at once."""
 
-    def __init__(self, chance: Chance) -> None:
-        self._chance = chance
+    def __init__(self, randomness: Randomness) -> None:
+        self._randomness = randomness
         self._lock = threading.Lock()
         self._faults: dict[int, Fault] = {}
         self._last_id = 0
@@ -85,7 +85,7 @@ class Book:
         mistakes: list[str] = []
         for number, document in enumerate(documents, 1):
             try:
-                read.append(rules.read(document, f"rule {number}: " if len(documents) > 1 else ""))
+                read.append(parse_rule(document, f"rule {number}: " if len(documents) > 1 else ""))
             except Invalid as error:
                 mistakes += error.messages
         if mistakes:
@@ -119,15 +119,15 @@ class Book:
             self._faults.clear()
             self._last_id = 0
 
-    def strike(self, seen: Seen, *, taken: bool = False) -> Strike | None:
+    def strike(self, seen: Seen, *, taken: bool = False) -> AppliedFault | None:
         """Count a request for every rule that it matches, and find the one that applies, unless one did before."""
         struck = None
         with self._lock:
             for fault in self._faults.values():
                 if fault.rule.matches(seen):
                     fault.matched += 1
-                    hit = Hit(fault.id, fault.matched, fault.rule.values, self._chance)
-                    if struck is None and not taken and fault.rule.applies(hit, fault.applied):
+                    match = Match(fault.id, fault.matched, fault.rule.values, self._randomness)
+                    if struck is None and not taken and fault.rule.applies(match, fault.applied):
                         fault.applied += 1
-                        struck = Strike(fault, hit)
+                        struck = AppliedFault(fault, match)
         return struck

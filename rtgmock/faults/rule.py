@@ -12,14 +12,14 @@ from rtgmock.errors import Invalid
 from rtgmock.faults import kinds
 from rtgmock.faults.base import Key
 from rtgmock.faults.kinds import KINDS
-from rtgmock.model import validation as documents
-from rtgmock.model.types import Choice, Integer, Number, Text, Unfit
+from rtgmock.model import validation
+from rtgmock.model.types import Choice, Integer, InvalidValue, Number, Text
 from rtgmock.paths import CONTROL_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from rtgmock.faults.base import Exchange, FaultKind, Hit
+    from rtgmock.faults.base import Exchange, FaultKind, Match
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ class Pattern(Text):
         """As it is written."""
         text = super().read(raw)
         if not text.startswith(("/", "*")):
-            raise Unfit("must begin with / or *, as /instances/*")
+            raise InvalidValue("must begin with / or *, as /instances/*")
         if text.startswith(CONTROL_PATH):
-            raise Unfit(f"can't be in {CONTROL_PATH}: nothing goes wrong there")
+            raise InvalidValue(f"can't be in {CONTROL_PATH}: nothing goes wrong there")
         return text
 
 
@@ -60,7 +60,9 @@ MATCH_KEYS = (
     ),
     Key("nth", Integer(1), "a number", "The nth matching request alone."),
     Key("after", Integer(), "a number", "Those after so many matching ones."),
-    Key("probability", Number(0, 1), "0 to 1", "Each by this chance, the same from run to run with `--random-seed`."),
+    Key(
+        "probability", Number(0, 1), "0 to 1", "Each by this randomness, the same from run to run with `--random-seed`."
+    ),
     Key("times", Integer(1), "a number", "So many at most."),
 )
 KEYS = {key.name: key for key in (*MATCH_KEYS, *(key for kind in KINDS for key in kind.keys))}
@@ -111,31 +113,31 @@ class Rule:
         folder, slash, name = path.rpartition("/")
         return any(self._path.match(form) for form in (path, f"{folder}{slash}{name.partition('.')[0]}"))
 
-    def applies(self, hit: Hit, applied: int) -> bool:
+    def applies(self, match: Match, applied: int) -> bool:
         """Whether the rule, having applied so often, applies to a request that it matches."""
         return (
             applied < self.values.get("times", applied + 1)
-            and hit.count == self.values.get("nth", hit.count)
-            and hit.count > self.values.get("after", 0)
-            and ("probability" not in self.values or hit.share("probability") < self.values["probability"])
+            and match.count == self.values.get("nth", match.count)
+            and match.count > self.values.get("after", 0)
+            and ("probability" not in self.values or match.uniform("probability") < self.values["probability"])
         )
 
-    def begin(self, hit: Hit, exchange: Exchange) -> None:
+    def begin(self, match: Match, exchange: Exchange) -> None:
         """Do what has to be done before the request is carried out. Raises RequestError to answer it instead."""
         for kind in self.kinds:
-            kind.begin(hit, exchange)
+            kind.begin(match, exchange)
 
-    def finish(self, hit: Hit, exchange: Exchange) -> None:
+    def finish(self, match: Match, exchange: Exchange) -> None:
         """Do what has to be done to the answer."""
         for kind in self.kinds:
-            kind.finish(hit, exchange)
+            kind.finish(match, exchange)
 
 
-def read(document: object, where: str = "") -> Rule:
+def parse_rule(document: object, where: str = "") -> Rule:
     """The rule that a document describes. Raises Invalid with every mistake, each after ``where``."""
     contradictions = [f"{where}{message}" for message in _contradictions(document)]
     try:
-        values = documents.read(document, _FIELDS, where=where)
+        values = validation.parse_fields(document, _FIELDS, where=where)
     except Invalid as error:
         raise Invalid([*error.messages, *contradictions]) from error
     if contradictions:

@@ -12,8 +12,7 @@ from rtgmock.journal.exchange import Filter
 from rtgmock.journal.redaction.redactor import MASK
 from rtgmock.journal.redaction.secrets import is_secret
 from rtgmock.model.attributes import BY_NAME
-from rtgmock.wire import bodies, form
-from rtgmock.wire import parameters as params
+from rtgmock.wire import bodies, form, parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -197,10 +196,10 @@ class _Expected:
         if self.json is None and self.including is None:
             return []
         try:
-            came = parameters(exchange)
+            came = given_parameters(exchange)
         except RequestError as error:
             return [f"its parameters cannot be read ({type(error).__name__})"]
-        wanted = {**params.flat(dict(self.json or {})), **params.flat(dict(self.including or {}))}
+        wanted = {**parameters.flat(dict(self.json or {})), **parameters.flat(dict(self.including or {}))}
         missing = [f"{name} is missing" for name in wanted if name not in came]
         other = [
             f"{name} is {_shown(name, came[name])}, not {_shown(name, value)}"
@@ -211,13 +210,13 @@ class _Expected:
         return [*missing, *other, *more]
 
 
-def parameters(exchange: Exchange) -> dict[str, Any]:
+def given_parameters(exchange: Exchange) -> dict[str, Any]:
     """What a request gave, read as the API reads it. Raises RequestError for what cannot be read."""
     if not exchange.body.whole:
         raise RequestError("the journal holds no more than the body's beginning")
     encoding = exchange.header("Content-Encoding").strip().lower() or "identity"
     body = bodies.decode(exchange.body.data, exchange.header("Content-Type"), encoding)
-    return params.flat(form.merge(body, form.decode_query(exchange.query.encode("latin-1"))))
+    return parameters.flat(form.merge(body, form.decode_query(exchange.query.encode("latin-1"))))
 
 
 def _same(name: str, came: Any, wanted: Any) -> bool:

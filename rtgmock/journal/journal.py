@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from rtgmock.clock import timestamp
 from rtgmock.journal.exchange import Body, Exchange, Filter, Headers
-from rtgmock.journal.redaction.redactor import Masking
+from rtgmock.journal.redaction.redactor import Redactor
 from rtgmock.wire.bodies import label
 from rtgmock.wire.format import readable_text
 
@@ -62,14 +62,14 @@ class Entry:
         return {**flat, "request": request, "response": answer}
 
 
-def _masked(masking: Masking, exchange: Exchange) -> dict[str, Any]:
+def _masked(masking: Redactor, exchange: Exchange) -> dict[str, Any]:
     """What is text in an entry."""
     _texts_of(masking, exchange)  # it learns what to look for, in what comes before as well
-    masked: dict[str, Any] = masking.everywhere(_texts_of(masking, exchange))
+    masked: dict[str, Any] = masking.redact_known(_texts_of(masking, exchange))
     return masked | {"nearest": exchange.nearest(masked["path"])}
 
 
-def _texts_of(masking: Masking, exchange: Exchange) -> dict[str, Any]:
+def _texts_of(masking: Redactor, exchange: Exchange) -> dict[str, Any]:
     return {
         "method": exchange.method,
         "path": masking.text(exchange.path),
@@ -84,7 +84,7 @@ def _texts_of(masking: Masking, exchange: Exchange) -> dict[str, Any]:
     }
 
 
-def _body(masking: Masking, body: Body, headers: Headers, *, ours: bool = False) -> str:
+def _body(masking: Redactor, body: Body, headers: Headers, *, ours: bool = False) -> str:
     """A body as text. One that was cut can be read as far as it goes only when it is known to be well-formed."""
     named = {name.lower(): value for name, value in headers}
     content_type = label(named.get("content-type", ""))
@@ -162,11 +162,11 @@ class Journal:
         """What is said of an exchange, as it may be shown."""
         masking = self._masking(exchange)
         _masked(masking, exchange)  # it learns the secrets
-        masked: str = masking.everywhere(masking.text(text))
+        masked: str = masking.redact_known(masking.text(text))
         return masked
 
-    def _masking(self, exchange: Exchange) -> Masking:
-        return Masking(self._secrets, [exchange.account])
+    def _masking(self, exchange: Exchange) -> Redactor:
+        return Redactor(self._secrets, [exchange.account])
 
     def clear(self) -> None:
         """Forget all requests; the numbers of those to come rise on."""

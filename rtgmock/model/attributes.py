@@ -20,12 +20,12 @@ from rtgmock.model.types import (
     Choice,
     Datetime,
     Integer,
-    Kind,
+    InvalidValue,
     PortText,
     SavePoints,
     Text,
-    Unfit,
     Value,
+    ValueType,
 )
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Payload(StrEnum):
         return Payload.EVERY_2012 if api == RECORDED else self
 
 
-class Places(NamedTuple):
+class Positions(NamedTuple):
     """Where an attribute stands in each payload, counted from 1; None where it isn't shown."""
 
     list_json: int | None
@@ -110,10 +110,10 @@ class Attribute:
     """
 
     name: str
-    kind: Kind
+    kind: ValueType
     role: Role
     default: Value | FromPlan | FromApi
-    places: Places
+    places: Positions
     source: str
     redis: tuple[Directive, ...] = ()
     nullable: bool = False
@@ -130,11 +130,11 @@ class Attribute:
         return RECORDED if self.places.show_xml is None else DOCUMENTED
 
     def read(self, raw: object) -> Value:
-        """The value that a client means by ``raw``. Raises Unfit, with the end of a sentence."""
+        """The value that a client means by ``raw``. Raises InvalidValue, with the end of a sentence."""
         if raw is not None:
             return self.kind.read(raw)
         if not self.nullable:
-            raise Unfit("can't be blank")
+            raise InvalidValue("can't be blank")
         return None
 
     def holds(self, value: object) -> bool:
@@ -145,7 +145,7 @@ class Attribute:
         """Whether ``raw``, as a client sent it, means ``value``."""
         try:
             return self.read(raw) == value
-        except Unfit:
+        except InvalidValue:
             return False
 
 
@@ -180,7 +180,7 @@ _NEW = (None, None, None, None)
 
 def _row(
     name: str,
-    kind: Kind,
+    kind: ValueType,
     role: Role,
     default: Value | FromPlan | FromApi,
     places: tuple[int | None, int | None, int | None, int | None, int | None],
@@ -190,7 +190,7 @@ def _row(
 ) -> Attribute:
     directives = (Directive(redis, lambda record: _plain(record[name])),) if isinstance(redis, str) else redis
     nullable, secret = "null" in marks, "secret" in marks
-    return Attribute(name, kind, role, default, Places(*places), source, directives, nullable, secret)
+    return Attribute(name, kind, role, default, Positions(*places), source, directives, nullable, secret)
 
 
 def _plain(value: Value) -> str | None:
@@ -345,7 +345,7 @@ def _default(default: Value | FromPlan | FromApi, plan: Plan, api: int) -> Value
     return list(default) if isinstance(default, list) else default
 
 
-def faults(record: Record) -> list[str]:
+def problems(record: Record) -> list[str]:
     """What is wrong with a stored record, in the words of an error message; empty when nothing is."""
     missing = [attribute.name for attribute in STORED if attribute.name not in record]
     if missing:

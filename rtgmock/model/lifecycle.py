@@ -88,7 +88,7 @@ def settle(status: str, boot: Boot | None, now: datetime) -> tuple[str, Boot | N
     return step(status, Event.READY), None
 
 
-def observe(status: str, boot: Boot | None, now: datetime) -> tuple[str, Boot | None]:
+def read_once(status: str, boot: Boot | None, now: datetime) -> tuple[str, Boot | None]:
     """The status that a read at ``now`` finds, and what the boot waits for after that read."""
     if boot is None or "reads" not in boot:
         return settle(status, boot, now)

@@ -29,12 +29,12 @@ _NONE_OF = r"\u0000-\u001f\u007f-\u009f\ufffe\uffff"
 _PORTS = "[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
 
 
-class Unfit(ValueError):
+class InvalidValue(ValueError):
     """A value is refused; the text is the end of a sentence that begins with the attribute's name."""
 
 
 @dataclass(frozen=True)
-class Kind:
+class ValueType:
     """A sort of value. ``read`` takes what a decoder made of JSON, XML or a form."""
 
     xml_type: ClassVar[str | None] = None
@@ -43,14 +43,14 @@ class Kind:
     """Whether a null bears the type as well (documented: a datetime does, a string doesn't)."""
 
     def read(self, raw: object) -> Value:
-        """The value that a client means by ``raw``. Raises Unfit."""
+        """The value that a client means by ``raw``. Raises InvalidValue."""
         raise NotImplementedError
 
     def holds(self, value: object) -> bool:
         """Whether ``value`` is just what ``read`` would give: what the state file may hold."""
         try:
             read = self.read(value)
-        except Unfit:
+        except InvalidValue:
             return False
         return type(read) is type(value) and read == value
 
@@ -60,7 +60,7 @@ class Kind:
 
 
 @dataclass(frozen=True)
-class Text(Kind):
+class Text(ValueType):
     """A string that both XML and redis.conf can carry: no control characters, 255 characters at most."""
 
     blank: bool = False
@@ -68,16 +68,16 @@ class Text(Kind):
     def read(self, raw: object) -> str:
         """A number is taken as its digits."""
         if isinstance(raw, bool) or not isinstance(raw, str | int):
-            raise Unfit("is invalid: it must be a string")
+            raise InvalidValue("is invalid: it must be a string")
         if isinstance(raw, int) and abs(raw) > LONG_MAX:
-            raise Unfit(f"is too long (maximum is {LONGEST} characters)")
+            raise InvalidValue(f"is too long (maximum is {LONGEST} characters)")
         text = str(raw)
         if not text.strip() and not self.blank:
-            raise Unfit("can't be blank")
+            raise InvalidValue("can't be blank")
         if len(text) > LONGEST:
-            raise Unfit(f"is too long (maximum is {LONGEST} characters)")
+            raise InvalidValue(f"is too long (maximum is {LONGEST} characters)")
         if _UNCARRIED.search(text):
-            raise Unfit("is invalid: it has a control character, or one that XML cannot carry")
+            raise InvalidValue("is invalid: it has a control character, or one that XML cannot carry")
         return text
 
     def schema(self) -> Schema:
@@ -88,7 +88,7 @@ class Text(Kind):
 
 
 @dataclass(frozen=True)
-class Choice(Kind):
+class Choice(ValueType):
     """One of a few words."""
 
     words: tuple[str, ...]
@@ -96,10 +96,10 @@ class Choice(Kind):
     def read(self, raw: object) -> str:
         """White space around the word is no matter."""
         if raw is None or (isinstance(raw, str) and not raw.strip()):
-            raise Unfit("can't be blank")
+            raise InvalidValue("can't be blank")
         word = raw.strip() if isinstance(raw, str) else None
         if word not in self.words:
-            raise Unfit("is not included in the list")
+            raise InvalidValue("is not included in the list")
         return word
 
     def schema(self) -> Schema:
@@ -108,7 +108,7 @@ class Choice(Kind):
 
 
 @dataclass(frozen=True)
-class Integer(Kind):
+class Integer(ValueType):
     """A whole number between two bounds, both included."""
 
     xml_type = "integer"
@@ -120,9 +120,9 @@ class Integer(Kind):
         number = self._number(raw)
         if number < self.minimum:
             above = "greater than 0" if self.minimum == 1 else f"greater than or equal to {self.minimum}"
-            raise Unfit(f"must be {above}")
+            raise InvalidValue(f"must be {above}")
         if number > self.maximum:
-            raise Unfit(f"must be less than or equal to {self.maximum}")
+            raise InvalidValue(f"must be less than or equal to {self.maximum}")
         return number
 
     def schema(self) -> Schema:
@@ -139,14 +139,14 @@ class Integer(Kind):
         # A JSON number beyond 64 bits is a float by now.
         number = float(raw) if isinstance(raw, float | str) and _is_decimal(raw) else float("nan")
         if not isfinite(number):
-            raise Unfit("is not a number")
+            raise InvalidValue("is not a number")
         if isinstance(raw, float) and number.is_integer():
             return int(number)
-        raise Unfit("must be an integer")
+        raise InvalidValue("must be an integer")
 
 
 @dataclass(frozen=True)
-class Number(Kind):
+class Number(ValueType):
     """A number between two bounds, both included: seconds, a probability."""
 
     minimum: float = 0
@@ -155,9 +155,9 @@ class Number(Kind):
     def read(self, raw: object) -> float:
         """A JSON number; no string is taken for one."""
         if isinstance(raw, bool) or not isinstance(raw, int | float) or not isfinite(raw):
-            raise Unfit("is not a number")
+            raise InvalidValue("is not a number")
         if not self.minimum <= raw <= self.maximum:
-            raise Unfit(f"must be from {self.minimum:g} to {self.maximum:g}")
+            raise InvalidValue(f"must be from {self.minimum:g} to {self.maximum:g}")
         return float(raw)
 
 
@@ -167,7 +167,7 @@ def _is_decimal(raw: float | str) -> bool:
 
 
 @dataclass(frozen=True)
-class Boolean(Kind):
+class Boolean(ValueType):
     """True or false."""
 
     xml_type = "boolean"
@@ -178,7 +178,7 @@ class Boolean(Kind):
         word = {0: "0", 1: "1"}.get(raw, "") if isinstance(raw, int) else raw
         word = word.strip().lower() if isinstance(word, str) else ""
         if word not in known:
-            raise Unfit("is not included in the list")
+            raise InvalidValue("is not included in the list")
         return known[word]
 
     def schema(self) -> Schema:
@@ -187,7 +187,7 @@ class Boolean(Kind):
 
 
 @dataclass(frozen=True)
-class Datetime(Kind):
+class Datetime(ValueType):
     """A moment, kept as it is printed: ``2010-12-20T00:35:22Z``."""
 
     xml_type = "datetime"
@@ -198,10 +198,10 @@ class Datetime(Kind):
         try:
             moment = datetime.fromisoformat(raw.strip() if isinstance(raw, str) else "")
             if moment.tzinfo is None:
-                raise Unfit("is invalid")
+                raise InvalidValue("is invalid")
             return timestamp(moment)
         except (ValueError, OverflowError) as error:
-            raise Unfit("is invalid") from error
+            raise InvalidValue("is invalid") from error
 
     def schema(self) -> Schema:
         """A moment as RFC 3339 has it."""
@@ -209,7 +209,7 @@ class Datetime(Kind):
 
 
 @dataclass(frozen=True)
-class PortText(Kind):
+class PortText(ValueType):
     """A TCP port written as a string, or an empty one: ``master_port``, whose nil bears no type."""
 
     def read(self, raw: object) -> str:
@@ -224,7 +224,7 @@ class PortText(Kind):
 
 
 @dataclass(frozen=True)
-class SavePoints(Kind):
+class SavePoints(ValueType):
     """When Redis takes a snapshot: a list of ``"seconds changes"``, as ``900 1`` (documented)."""
 
     xml_type = "array"
@@ -233,10 +233,10 @@ class SavePoints(Kind):
     def read(self, raw: object) -> list[str]:
         """Blanks are dropped, since a form can only write an empty list as ``snapshots[]=``."""
         if not isinstance(raw, list):
-            raise Unfit('is invalid: it must be an array of "seconds changes", as "900 1"')
+            raise InvalidValue('is invalid: it must be an array of "seconds changes", as "900 1"')
         points = [self._point(point) for point in raw if point not in ("", None)]
         if len(points) > self.most:
-            raise Unfit(f"is too long (maximum is {self.most} entries)")
+            raise InvalidValue(f"is too long (maximum is {self.most} entries)")
         return points
 
     @staticmethod
@@ -245,7 +245,7 @@ class SavePoints(Kind):
         try:
             seconds, changes = (Integer(1, INT_MAX).read(word) for word in words)
         except ValueError as error:
-            raise Unfit('is invalid: each entry must be "seconds changes", as "900 1"') from error
+            raise InvalidValue('is invalid: each entry must be "seconds changes", as "900 1"') from error
         return f"{seconds} {changes}"
 
     def schema(self) -> Schema:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rtgmock.errors import Invalid
-from rtgmock.model.types import Choice, Kind, Unfit
+from rtgmock.model.types import Choice, InvalidValue, ValueType
 from rtgmock.text import nearest, printable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-Fields = dict[str, Kind]
+Fields = dict[str, ValueType]
 """What a document may have, by name."""
 
 
-def read(document: object, fields: Fields, *, required: tuple[str, ...] = (), where: str = "") -> dict[str, Any]:
+def parse_fields(
+    document: object, fields: Fields, *, required: tuple[str, ...] = (), where: str = ""
+) -> dict[str, Any]:
     """The values that a document gives. Raises Invalid with one message a mistake, each after ``where``."""
     given = _object(document, where)
     mistakes = [f"{where}{message}" for message in _mistakes(given, fields, required)]
@@ -39,10 +41,10 @@ def _mistakes(given: Mapping[str, object], fields: Fields, required: tuple[str, 
     yield from (f"{name} can't be blank" for name in required if given.get(name) is None)
 
 
-def _problem(kind: Kind, value: object) -> str:
+def _problem(kind: ValueType, value: object) -> str:
     try:
         kind.read(value)
-    except Unfit as error:
+    except InvalidValue as error:
         return f"{error}: it is one of {', '.join(kind.words)}" if isinstance(kind, Choice) else str(error)
     return ""
 

@@ -11,11 +11,11 @@ from rtgmock.model import attributes
 from rtgmock.model.attributes import BY_NAME, STORED, Record, Role
 from rtgmock.model.lifecycle import Status
 from rtgmock.model.plans import PLANS
-from rtgmock.wire import parameters as params
+from rtgmock.wire import parameters
 from rtgmock.wire.form import FORM, MULTIPART
 from rtgmock.wire.json import JSON
 from rtgmock.wire.parameters import ROOT
-from rtgmock.wire.representation import Viewpoint, show
+from rtgmock.wire.representation import ViewContext, show
 from rtgmock.wire.xml import XML
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Samples:
     """A sample instance, as a client of ``api`` sees it who reached the emulator by ``hostname``."""
 
     def __init__(self, api: int, hostname: str) -> None:
-        self._view = Viewpoint("username", hostname, {}, api)
+        self._view = ViewContext("username", hostname, {}, api)
         self.record = attributes.defaults(next(iter(PLANS.values())), api)
         # What the service assigns has no default.
         unset = [a for a in STORED if self.record[a.name] is None and not a.nullable]
@@ -91,7 +91,7 @@ def refusals() -> dict[type[RequestError], RequestError]:
         AccessDenied(),
         MethodNotAllowed("PATCH", "/instances", ("GET", "HEAD", "POST")),
         _raised(JSON.decode, b"{}", "ebcdic"),
-        _raised(params.read, {plan: "huge"}),
+        _raised(parameters.parse_parameters, {plan: "huge"}),
     )
     return {type(error): error for error in raised}
 

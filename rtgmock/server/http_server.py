@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from wsgiref.types import WSGIApplication
 
-    Secure = Callable[[socket.socket], Any]
+    WrapSocket = Callable[[socket.socket], Any]
     Refused = Callable[[int, str, str], None]
     """Told of every refusal: the status, the request's first line, the sentence in the answer."""
 
@@ -70,9 +70,9 @@ class _Channel(FaultyChannel):
         return Plaintext if getattr(self.socket, "plain", False) else Parser
 
     @property
-    def shaking(self) -> bool:
+    def handshaking(self) -> bool:
         """Whether a TLS handshake is under way, with which the first request begins."""
-        return getattr(self.socket, "shaking", False)
+        return getattr(self.socket, "handshaking", False)
 
     def service(self) -> None:
         if self.server.stopping and self.requests:
@@ -128,13 +128,13 @@ class _Channel(FaultyChannel):
             return False
         if self.lingering or self.request is not None:
             return now - (self.started or now) > (_LINGER if self.lingering else _UNFINISHED)
-        return bool(time.time() - self.last_activity > (_UNFINISHED if self.shaking else _IDLE))
+        return bool(time.time() - self.last_activity > (_UNFINISHED if self.handshaking else _IDLE))
 
     def busy(self, stopping_for: float) -> bool:
         """Whether the server, which has been stopping for some seconds, has to wait for this connection."""
         if self.requests or self.total_outbufs_len:
             return True
-        if self.request is not None or self.shaking:
+        if self.request is not None or self.handshaking:
             return stopping_for < _ARRIVING
         return self.started is None and stopping_for < self.server.beginning
 
@@ -147,7 +147,7 @@ class HttpServer(TcpWSGIServer):
     """Serves a WSGI application on one address, in a thread of its own.
 
     It listens from its construction on (OSError if it cannot), and answers from ``start`` on. ``refused`` is
-    told of every request that does not get as far as the application. ``secure`` makes of an accepted socket one
+    told of every request that does not get as far as the application. ``wrap_socket`` makes of an accepted socket one
     that speaks TLS.
     """
 
@@ -161,14 +161,14 @@ class HttpServer(TcpWSGIServer):
         *,
         body_limit: int,
         refused: Refused,
-        secure: Secure | None = None,
+        wrap_socket: WrapSocket | None = None,
     ) -> None:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         adjustments = Adjustments(
             host=host,
             port=port,
             ident="rtgmock",
-            url_scheme="https" if secure else "http",
+            url_scheme="https" if wrap_socket else "http",
             threads=THREADS,
             connection_limit=_CONNECTIONS,
             cleanup_interval=1,
@@ -181,8 +181,8 @@ class HttpServer(TcpWSGIServer):
         self.refused = refused
         self.held: set[Any] = set()
         """The connections whose answers are kept back."""
-        self.beginning = _ARRIVING if secure else _BEGINNING  # a TLS client shakes hands first
-        self._secure = secure
+        self.beginning = _ARRIVING if wrap_socket else _BEGINNING  # a TLS client shakes hands first
+        self._wrap_socket = wrap_socket
         self._stopping_since: float | None = None
         self._timeout = 0.0
         self._trigger_lock, self._closed = threading.Lock(), False
@@ -217,8 +217,8 @@ class HttpServer(TcpWSGIServer):
     def accept(self) -> Any:
         """A new connection and its address; None when there is none."""
         accepted = super().accept()
-        if accepted and self._secure:
-            return self._secure(accepted[0]), accepted[1]
+        if accepted and self._wrap_socket:
+            return self._wrap_socket(accepted[0]), accepted[1]
         return accepted
 
     def pull_trigger(self) -> None:

@@ -25,7 +25,7 @@ class TlsSocket:
 
     plain = False
     """Whether the client speaks HTTP without TLS."""
-    shaking = False
+    handshaking = False
     """Whether a handshake has begun and is not over."""
 
     def __init__(self, accepted: socket.socket, context: ssl.SSLContext) -> None:
@@ -43,7 +43,7 @@ class TlsSocket:
                 return self._socket.recv(max(size, _RECORD))
             finally:
                 if isinstance(self._socket, ssl.SSLSocket):
-                    self.shaking = self.shaking and self._socket.version() is None
+                    self.handshaking = self.handshaking and self._socket.version() is None
 
     def _begin(self) -> None:
         """See which of the two the client speaks: a handshake begins with 22, a request with a letter."""
@@ -52,7 +52,7 @@ class TlsSocket:
         self.plain = first.isalpha()
         if first and not self.plain:
             self._socket = self._context.wrap_socket(self._socket, server_side=True, do_handshake_on_connect=False)
-            self.shaking = True
+            self.handshaking = True
 
     def send(self, data: bytes) -> int:
         """Send as much as there is room for; what is sent next must begin with the rest."""
@@ -76,7 +76,7 @@ class TlsSocket:
             self._socket.close()
 
     def _say_goodbye(self) -> None:
-        if isinstance(self._socket, ssl.SSLSocket) and not (self.shaking or self._silent):
+        if isinstance(self._socket, ssl.SSLSocket) and not (self.handshaking or self._silent):
             with contextlib.suppress(OSError, ValueError):  # sent at once, or there is nobody to tell
                 self._socket.unwrap()
 

@@ -6,36 +6,36 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rtgmock.errors import EngineFailed
-from rtgmock.locks import Gate, Locks
-from rtgmock.service.health import Attendance
+from rtgmock.locks import KeyedLocks, SharedLock
+from rtgmock.service.health import InstanceHealth
 
 if TYPE_CHECKING:
     from rtgmock.clock import Clock
     from rtgmock.engines.base import Engine
     from rtgmock.model.attributes import Record
-    from rtgmock.randomness import Chance
+    from rtgmock.randomness import Randomness
     from rtgmock.settings.config import Config
     from rtgmock.storage.store import Store
 
 
 @dataclass
-class Premises:
-    """Whoever changes an instance is ``among_others`` at the gate and holds the instance's lock, in this order."""
+class ServiceContext:
+    """Whoever changes an instance is ``shared`` at the gate and holds the instance's lock, in this order."""
 
     config: Config
     store: Store
     clock: Clock
-    chance: Chance
+    randomness: Randomness
     engine: Engine
-    gate: Gate = field(default_factory=Gate)
-    locks: Locks = field(default_factory=Locks)
-    attendance: Attendance = field(init=False)
+    exclusion: SharedLock = field(default_factory=SharedLock)
+    locks: KeyedLocks = field(default_factory=KeyedLocks)
+    health: InstanceHealth = field(init=False)
 
     discarded: set[int] = field(default_factory=set)
     """Instances of which something may be left that could not be removed yet."""
 
     def __post_init__(self) -> None:
-        self.attendance = Attendance(self.engine, self.clock)
+        self.health = InstanceHealth(self.engine, self.clock)
 
     def discard(self, instance_id: int) -> None:
         """Remove what a create that failed has left, now or when the engine can."""
@@ -45,7 +45,7 @@ class Premises:
         except EngineFailed:  # what made the create fail is what its answer says
             self.discarded.add(instance_id)
 
-    def amend(self, instance_id: int, changes: Record) -> None:
+    def patch(self, instance_id: int, changes: Record) -> None:
         """Write changes into a record, of which reads may meanwhile have changed something else."""
         if changes:
             with self.store.transaction() as change:

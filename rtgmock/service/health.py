@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from rtgmock.engines.base import Trouble
+from rtgmock.engines.base import RedisAction
 from rtgmock.errors import Invalid
 from rtgmock.model import lifecycle
 from rtgmock.model.lifecycle import Event
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rtgmock.model.attributes import Record
 
 
-class Attendance:
+class InstanceHealth:
     """Knows of each instance's Redis whether it is to be asked, and brought back when it is lost."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
@@ -30,7 +30,7 @@ class Attendance:
         """A record with what its Redis knows better, and failed when that is gone."""
         if not self.wanted(record["id"]):
             return record | {"status": "failed"} if record["id"] in self._stopped else record
-        known = self._engine.observe(record)
+        known = self._engine.probe(record)
         if known is None:
             return record | {"status": lifecycle.step(record["status"], Event.LOST)}
         return record | known
@@ -39,19 +39,19 @@ class Attendance:
         """Whether a Redis that doesn't run, or doesn't answer, is to be brought back."""
         return instance_id not in self._stopped and self._clock.ticks() >= self._silent.get(instance_id, 0)
 
-    def trouble(self, record: Record, account: str, trouble: Trouble, milliseconds: int) -> None:
+    def trouble(self, record: Record, account: str, trouble: RedisAction, milliseconds: int) -> None:
         """Do to an instance's Redis what a test asks for. Raises Invalid where there is none, EngineFailed."""
         if not self._engine.real:
             need = f"action {trouble} needs a Redis, and the engine is {self._engine.name}"
             raise Invalid([f"{need}; restart with --redis process or --redis docker"])
-        if trouble is Trouble.STOP:
+        if trouble is RedisAction.STOP:
             self._stopped.add(record["id"])
-        elif trouble is not Trouble.FREEZE:
+        elif trouble is not RedisAction.FREEZE:
             self.forget(record["id"])
         self._engine.trouble(record, account, trouble, milliseconds)
-        if trouble is Trouble.FREEZE:
+        if trouble is RedisAction.FREEZE:
             self._silent[record["id"]] = math.inf
-        elif trouble is Trouble.PAUSE:
+        elif trouble is RedisAction.PAUSE:
             self._silent[record["id"]] = self._clock.ticks() + milliseconds / 1000
 
     def forget(self, instance_id: int) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rtgmock.engines.base import Engine
     from rtgmock.model.attributes import Record
     from rtgmock.model.plans import Plan
-    from rtgmock.randomness import Chance
+    from rtgmock.randomness import Randomness
     from rtgmock.settings.config import Config
     from rtgmock.storage.store import Store, Transaction
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 class Placement:
     """Finds room. What a create or an update under way is going to take up counts as taken."""
 
-    def __init__(self, config: Config, store: Store, engine: Engine, chance: Chance) -> None:
+    def __init__(self, config: Config, store: Store, engine: Engine, randomness: Randomness) -> None:
         self._config = config
         self._store = store
         self._engine = engine
-        self._chance = chance
+        self._randomness = randomness
         self._reserved: dict[int, Record] = {}
 
     def reserve(self, record: Record) -> None:
@@ -47,7 +47,7 @@ class Placement:
             if used + plan.memory <= (servers[server_id].memory or capacity):
                 return server_id, servers[server_id].name
         server_id = max(servers, default=0) + 1
-        name = self._chance.server_name(server_id, {server.name for server in servers.values()})
+        name = self._randomness.server_name(server_id, {server.name for server in servers.values()})
         change.add_server(server_id, name)
         return server_id, name
 
@@ -63,7 +63,7 @@ class Placement:
         """The lowest port of the range that no instance has and that can be listened on. Raises Invalid."""
         taken = self._store.ports() | {record["port"] for record in list(self._reserved.values())}
         ports = self._config.ports
-        port = next((port for port in ports if port not in taken and self._engine.free(port)), None)
+        port = next((port for port in ports if port not in taken and self._engine.is_port_free(port)), None)
         if port is None:
             full = f"all of {ports[0]}-{ports[-1]} are taken"
             raise Invalid([f"Port can't be assigned: {full}; delete an instance, or restart with a wider --ports"])
@@ -84,6 +84,6 @@ class Placement:
                 f"the server {server.name} has {show_size(max(free, 0))} free, and {show_size(needed)} more are needed"
             )
             raise Invalid([f"Plan can't be changed to {plan.name}: {room}"])
-        if needed < 0 and (held := self._engine.holds(before)) > plan.memory:
+        if needed < 0 and (held := self._engine.used_memory(before)) > plan.memory:
             room = f"the instance holds {show_size(held)}, and the plan has {show_size(plan.memory)}"
             raise Invalid([f"Plan can't be changed to {plan.name}: {room}"])

@@ -11,15 +11,15 @@ from rtgmock.model import attributes, lifecycle
 from rtgmock.model.lifecycle import Status
 from rtgmock.model.plans import PLANS, Plan
 from rtgmock.service.placement import Placement
-from rtgmock.wire import parameters as params
-from rtgmock.wire.representation import Viewpoint
+from rtgmock.wire import parameters
+from rtgmock.wire.representation import ViewContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
     from rtgmock.model.attributes import Record
-    from rtgmock.service.context import Premises
+    from rtgmock.service.context import ServiceContext
     from rtgmock.storage.store import Transaction
     from rtgmock.wire.parameters import Parameters
 
@@ -35,11 +35,11 @@ class Account:
 class Provisioner:
     """The use cases. Each account sees its own instances only; an error means that nothing has changed."""
 
-    def __init__(self, premises: Premises) -> None:
-        self._premises = premises
-        self._config, self._store, self._engine = premises.config, premises.store, premises.engine
-        self._clock, self._chance = premises.clock, premises.chance
-        self._placement = Placement(self._config, self._store, self._engine, self._chance)
+    def __init__(self, context: ServiceContext) -> None:
+        self._context = context
+        self._config, self._store, self._engine = context.config, context.store, context.engine
+        self._clock, self._randomness = context.clock, context.randomness
+        self._placement = Placement(self._config, self._store, self._engine, self._randomness)
         names = [account.name for account in self._config.accounts]
         if not set(names) <= set(self._store.accounts()):
             with self._store.transaction() as change:
@@ -49,12 +49,12 @@ class Provisioner:
         """The account of that name, which must be a configured one."""
         return Account(name, self._store.accounts()[name])
 
-    def viewpoint(self, account: Account, host: str) -> Viewpoint:
+    def view_context(self, account: Account, host: str) -> ViewContext:
         """From where an account's client looks, which reaches the API at ``host``."""
         hostname = self._config.hostname or self._engine.hostname or host
         servers = self._store.servers() if "{server}" in hostname else {}
         names = {number: server.name for number, server in servers.items()}
-        return Viewpoint(account.name, hostname, names, self._config.api)
+        return ViewContext(account.name, hostname, names, self._config.api)
 
     def list(self, account: Account) -> list[Record]:
         """The account's instances, in the order in which they were made."""
@@ -62,7 +62,7 @@ class Provisioner:
         if any(record["boot"] for record in records):
             with self._store.transaction() as change:
                 records = [self._observed(change, record) for record in self._store.instances(account.user_id)]
-        return [self._premises.attendance.live(record) for record in records]
+        return [self._context.health.live(record) for record in records]
 
     def get(self, account: Account, instance_id: int) -> Record:
         """One instance. Raises NotFound."""
@@ -70,7 +70,7 @@ class Provisioner:
         if record["boot"] is not None:
             with self._store.transaction() as change:
                 record = self._observed(change, self._find(account, instance_id))
-        return self._premises.attendance.live(record)
+        return self._context.health.live(record)
 
     def create(self, account: Account, given: Parameters) -> Record:
         """Make an instance, as its create is answered: with the status new. Raises Invalid, EngineFailed.
@@ -79,7 +79,7 @@ class Provisioner:
         is reserved meanwhile.
         """
         plan = _wanted_plan(given, self._config.api)
-        with self._premises.gate.among_others():
+        with self._context.exclusion.shared():
             return self._created(account, given, plan)
 
     def _created(self, account: Account, given: Parameters, plan: Plan) -> Record:
@@ -109,7 +109,7 @@ class Provisioner:
             with self._store.transaction() as change:
                 return self._stored(change, record, now)
         except BaseException:
-            self._premises.discard(record["id"])
+            self._context.discard(record["id"])
             raise
 
     def _running(self, account: Account, record: Record) -> Record:
@@ -118,7 +118,7 @@ class Provisioner:
             try:
                 return record | {"version": self._engine.start(record, account.name)}
             except EngineFailed as error:
-                if self._engine.free(record["port"]):
+                if self._engine.is_port_free(record["port"]):
                     raise
                 try:
                     record = self._moved(record)
@@ -147,13 +147,13 @@ class Provisioner:
         ``full`` is asked whether an upgrade that there is room for shall fail for want of it all the same.
         Raises NotFound, Invalid, EngineFailed; then neither the record nor a live Redis has changed.
         """
-        with self._premises.gate.among_others(), self._premises.locks.of(instance_id):
+        with self._context.exclusion.shared(), self._context.locks.of(instance_id):
             before, after = self._planned(account, instance_id, given, full)
             try:
                 self._applied(account, before, after)
             finally:
                 self._placement.release(instance_id)
-        return self._premises.attendance.live(before), self._premises.attendance.live(after)
+        return self._context.health.live(before), self._context.health.live(after)
 
     def _planned(
         self, account: Account, instance_id: int, given: Parameters, full: Callable[[], bool]
@@ -176,17 +176,17 @@ class Provisioner:
             return
         self._engine.apply(before, after, account.name)
         try:
-            self._premises.amend(after["id"], {name: value for name, value in after.items() if before[name] != value})
+            self._context.patch(after["id"], {name: value for name, value in after.items() if before[name] != value})
         except BaseException:
             self._engine.apply(after, before, account.name)
             raise
 
     def destroy(self, account: Account, instance_id: int) -> None:
         """Remove an instance; its id is never given again. Raises NotFound, EngineFailed."""
-        with self._premises.gate.among_others(), self._premises.locks.of(instance_id):
+        with self._context.exclusion.shared(), self._context.locks.of(instance_id):
             self._find(account, instance_id)
             self._engine.destroy(instance_id)
-            self._premises.attendance.forget(instance_id)
+            self._context.health.forget(instance_id)
             with self._store.transaction() as change:
                 change.remove_instance(instance_id)
 
@@ -206,7 +206,7 @@ class Provisioner:
 
     def _observed(self, change: Transaction, record: Record) -> Record:
         """A record after one read of it, which may have been the one that its boot was waiting for."""
-        status, boot = lifecycle.observe(record["status"], record["boot"], self._clock.now())
+        status, boot = lifecycle.read_once(record["status"], record["boot"], self._clock.now())
         if boot != record["boot"]:
             record |= {"status": status, "boot": boot}
             change.put_instance(record)
@@ -222,8 +222,8 @@ class Provisioner:
             "server_id": server_id,
             "port": port,
             "label": f"{server}-{port}",
-            "password": self._chance.password(instance_id),
-            "config_command": self._chance.config_command(instance_id),
+            "password": self._randomness.password(instance_id),
+            "config_command": self._randomness.config_command(instance_id),
             "status": Status.NEW.value,
             "boot": None,
         }
@@ -244,15 +244,15 @@ class Provisioner:
 
 def _wanted_plan(given: Parameters, api: int) -> Plan:
     if "plan" not in given.values:
-        raise Invalid(["Plan can't be blank"], hint=params.hint(given.unknown, api))
+        raise Invalid(["Plan can't be blank"], hint=parameters.hint(given.unknown, api))
     return PLANS[given.values["plan"]]
 
 
 def _nothing_known(given: Parameters, api: int) -> Invalid:
-    came = params.shown(given.unknown) or "nothing"
+    came = parameters.shown(given.unknown) or "nothing"
     accepted = ", ".join(attribute.name for attribute in attributes.changeable(api))
     return Invalid(
-        [f"No attribute to update: got {came}; accepted are {accepted}"], hint=params.hint(given.unknown, api)
+        [f"No attribute to update: got {came}; accepted are {accepted}"], hint=parameters.hint(given.unknown, api)
     )
 
 

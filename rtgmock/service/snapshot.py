@@ -13,11 +13,10 @@ import orjson
 
 from rtgmock.clock import timestamp
 from rtgmock.errors import Invalid, StartupError
-from rtgmock.model import attributes
-from rtgmock.model import validation as documents
+from rtgmock.model import attributes, validation
 from rtgmock.model.lifecycle import Status
 from rtgmock.model.plans import PLANS
-from rtgmock.model.types import Integer, Text, Unfit
+from rtgmock.model.types import Integer, InvalidValue, Text
 from rtgmock.storage.store import FORMAT, Server, State, problems
 from rtgmock.text import parse_size, printable
 
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rtgmock.model.attributes import Record
-    from rtgmock.randomness import Chance
+    from rtgmock.randomness import Randomness
     from rtgmock.settings.config import Config
 
 T = TypeVar("T")
@@ -65,9 +64,9 @@ def write(state: State) -> dict[str, Any]:
     }
 
 
-def read(document: object, config: Config, chance: Chance, now: datetime) -> State:
+def parse_state(document: object, config: Config, randomness: Randomness, now: datetime) -> State:
     """The state that a document describes. Raises Invalid with a message for every mistake that was found."""
-    draft = _Draft(config, chance, now)
+    draft = _Draft(config, randomness, now)
     draft.read(document)
     if draft.mistakes:
         raise Invalid(draft.mistakes)
@@ -82,7 +81,7 @@ class _Draft:
     """A state in the making, and what was found wrong on the way."""
 
     config: Config
-    chance: Chance
+    randomness: Randomness
     now: datetime
     mistakes: list[str] = field(default_factory=list)
     last: int = 0
@@ -188,8 +187,8 @@ class _Draft:
             attributes.defaults(plan, self.config.api)
             | {
                 "label": f"{name}-{values['port']}",
-                "password": self.chance.password(instance_id),
-                "config_command": self.chance.config_command(instance_id),
+                "password": self.randomness.password(instance_id),
+                "config_command": self.randomness.config_command(instance_id),
                 "status": Status.RUNNING.value,
                 "boot": None,
                 "created_at": moment,
@@ -211,7 +210,7 @@ class _Draft:
 
     def _open_server(self, number: int) -> int:
         taken = {server.name for server in self.servers.values()}
-        self.servers[number] = Server(self.chance.server_name(number, taken))
+        self.servers[number] = Server(self.randomness.server_name(number, taken))
         return number
 
     def _id_of(self, where: str, name: object, names: Mapping[int, str]) -> int:
@@ -223,12 +222,12 @@ class _Draft:
         return 0
 
     def _unknown(self, where: str, row: Mapping[str, Any], known: Collection[str]) -> None:
-        self.mistakes += [where + documents.unknown(name, known) for name in row if name not in known]
+        self.mistakes += [where + validation.unknown(name, known) for name in row if name not in known]
 
     def _value(self, where: str, reader: Callable[[Any], Any], raw: object, otherwise: Any) -> Any:
         try:
             return reader(raw)
-        except Unfit as error:
+        except InvalidValue as error:
             self.mistakes.append(f"{where} {error}")
         return otherwise
 
@@ -237,4 +236,4 @@ def _size(raw: object) -> int:
     try:
         return parse_size(str(raw))
     except ValueError as error:
-        raise Unfit(f"is not a size: {error}") from error
+        raise InvalidValue(f"is not a size: {error}") from error

@@ -7,37 +7,37 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from rtgmock.errors import EngineFailed, Invalid, NotFound, StartupError
-from rtgmock.service import snapshot as states
+from rtgmock.service import snapshot
 
 if TYPE_CHECKING:
-    from rtgmock.engines.base import Trouble
+    from rtgmock.engines.base import RedisAction
     from rtgmock.model.attributes import Record
     from rtgmock.model.lifecycle import Status
-    from rtgmock.service.context import Premises
+    from rtgmock.service.context import ServiceContext
     from rtgmock.storage.store import State
 
 _SHOWN = 10
-_AT_ONCE = 8
+MAX_PARALLEL = 8
 """How many Redis servers are started or removed at the same time."""
 
 
-class Upkeep:
+class Supervisor:
     """Looks after all instances, whosever they are. Raises StartupError for a fixture that cannot be read."""
 
-    def __init__(self, premises: Premises) -> None:
-        self._premises = premises
-        self._config, self._store, self._engine = premises.config, premises.store, premises.engine
+    def __init__(self, context: ServiceContext) -> None:
+        self._context = context
+        self._config, self._store, self._engine = context.config, context.store, context.engine
         self._troubled: set[int] = set()
-        self._fixture = None if self._config.fixture is None else states.load(self._config.fixture)
+        self._fixture = None if self._config.fixture is None else snapshot.load(self._config.fixture)
 
     def reconcile(self) -> None:
         """Start every Redis that ought to run and doesn't, on the data that it has; keep what the others tell."""
-        for instance_id in list(self._premises.discarded):
-            self._premises.discard(instance_id)
-        for record in filter(lambda record: self._premises.attendance.wanted(record["id"]), self._store.instances()):
-            seen = self._engine.observe(record)
+        for instance_id in list(self._context.discarded):
+            self._context.discard(instance_id)
+        for record in filter(lambda record: self._context.health.wanted(record["id"]), self._store.instances()):
+            seen = self._engine.probe(record)
             if seen is None or any(record[name] != value for name, value in seen.items()):
-                with self._premises.gate.among_others(), self._premises.locks.of(record["id"]):
+                with self._context.exclusion.shared(), self._context.locks.of(record["id"]):
                     self._revive(record["id"])
 
     def begin(self) -> None:
@@ -59,48 +59,50 @@ class Upkeep:
 
     def _beginning(self) -> State:
         """The fixture, or nothing, as of now."""
-        return states.read(self._fixture or {}, self._config, self._premises.chance, self._premises.clock.now())
+        return snapshot.parse_state(
+            self._fixture or {}, self._config, self._context.randomness, self._context.clock.now()
+        )
 
     def recover(self) -> None:
         """At the emulator's start: remove what belongs to no instance, and start all that do, at once."""
-        self._engine.sweep(record["id"] for record in self._store.instances())
+        self._engine.remove_orphans(record["id"] for record in self._store.instances())
         self._start_all()
 
-    def move(self, instance_id: int, status: Status) -> Record:
+    def set_status(self, instance_id: int, status: Status) -> Record:
         """Give an instance another status, whatever that leads from. Raises NotFound."""
-        with self._premises.gate.among_others(), self._premises.locks.of(instance_id):
+        with self._context.exclusion.shared(), self._context.locks.of(instance_id):
             self._any(instance_id)
-            self._premises.amend(instance_id, {"status": status.value, "boot": None})
-            return self._premises.attendance.live(self._any(instance_id))
+            self._context.patch(instance_id, {"status": status.value, "boot": None})
+            return self._context.health.live(self._any(instance_id))
 
-    def trouble(self, instance_id: int, trouble: Trouble, milliseconds: int) -> Record:
+    def trouble(self, instance_id: int, trouble: RedisAction, milliseconds: int) -> Record:
         """Bring trouble to an instance's Redis, or end it. Raises NotFound, Invalid, EngineFailed."""
-        with self._premises.gate.among_others(), self._premises.locks.of(instance_id):
+        with self._context.exclusion.shared(), self._context.locks.of(instance_id):
             record = self._any(instance_id)
-            self._premises.attendance.trouble(record, self._owner_of(record), trouble, milliseconds)
-            return self._premises.attendance.live(record)
+            self._context.health.trouble(record, self._owner_of(record), trouble, milliseconds)
+            return self._context.health.live(record)
 
     def document(self) -> dict[str, Any]:
         """The whole state as one document."""
-        return states.write(self._store.state())
+        return snapshot.write(self._store.state())
 
     def load(self, document: object) -> None:
         """Put the state that a document describes in the place of this one; its Redis servers start empty.
 
         Raises Invalid for a document with mistakes in it, and then nothing has changed; EngineFailed.
         """
-        self._replace(states.read(document, self._config, self._premises.chance, self._premises.clock.now()))
+        self._replace(snapshot.parse_state(document, self._config, self._context.randomness, self._context.clock.now()))
 
     def _replace(self, state: State) -> None:
         """Wait for the changes that are under way, and let none begin until all of the other state is there."""
-        with self._premises.gate.alone():
+        with self._context.exclusion.exclusive():
             if self._engine.real:
-                with ThreadPoolExecutor(_AT_ONCE) as pool:
+                with ThreadPoolExecutor(MAX_PARALLEL) as pool:
                     list(pool.map(self._engine.destroy, [record["id"] for record in self._store.instances()]))
-                self._engine.sweep(())
-            self._premises.attendance.reset()
+                self._engine.remove_orphans(())
+            self._context.health.reset()
             self._troubled.clear()
-            self._premises.discarded.clear()
+            self._context.discarded.clear()
             with self._store.transaction() as change:
                 change.replace(state)
             if self._engine.real:
@@ -109,7 +111,7 @@ class Upkeep:
     def _start_all(self) -> None:
         """Start every Redis that isn't running, all at once."""
         records = self._store.instances()
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
+        with ThreadPoolExecutor(MAX_PARALLEL) as pool:
             versions = list(pool.map(self._version_of, records))
         with self._store.transaction() as change:
             for record, version in zip(records, versions, strict=True):
@@ -119,9 +121,9 @@ class Upkeep:
     def _revive(self, instance_id: int) -> None:
         """For who is alone with an instance: it must not be on its way out, nor in the middle of a change."""
         record = self._store.instance(instance_id)
-        if record is not None and self._premises.attendance.wanted(instance_id):
-            known = {"version": self._version_of(record)} | (self._engine.observe(record) or {})
-            self._premises.amend(instance_id, {name: value for name, value in known.items() if record[name] != value})
+        if record is not None and self._context.health.wanted(instance_id):
+            known = {"version": self._version_of(record)} | (self._engine.probe(record) or {})
+            self._context.patch(instance_id, {name: value for name, value in known.items() if record[name] != value})
 
     def _version_of(self, record: Record) -> str:
         """The version of an instance's Redis, started if need be; the last one known if it cannot be."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rtgmock.settings.config import FRESH, Config, Setting, settings
+from rtgmock.settings.config import EPHEMERAL_DEFAULTS, Config, Setting, settings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -43,14 +43,14 @@ def options(*names: str) -> list[click.Parameter]:
     return [_option(name, default, setting) for name, default, setting in settings() if not names or name in names]
 
 
-def fresh_options() -> list[click.Parameter]:
+def ephemeral_options() -> list[click.Parameter]:
     """The same for an emulator that is started for a program, which need not wait for any ready file.
 
     The variables of what is else there are not read: they are about an emulator that is served.
     """
     return [
-        _option(name, setting.parse(FRESH[name]), setting, FRESH[name])
-        if name in FRESH
+        _option(name, setting.parse(EPHEMERAL_DEFAULTS[name]), setting, EPHEMERAL_DEFAULTS[name])
+        if name in EPHEMERAL_DEFAULTS
         else _option(name, default, setting)
         for name, default, setting in settings()
         if name != "ready_file"
@@ -73,7 +73,7 @@ def _option(name: str, default: Any, setting: Setting, instead: str = "") -> cli
     )
 
 
-def read(given: dict[str, Any]) -> Config:
+def build_config(given: dict[str, Any]) -> Config:
     """The configuration that options give together. Raises click.UsageError."""
     try:
         return Config(**given)
@@ -81,12 +81,12 @@ def read(given: dict[str, Any]) -> Config:
         raise click.UsageError(f"{error}.") from error
 
 
-def given(arguments: Iterable[str], *, but: Collection[str]) -> dict[str, Any]:
+def given(arguments: Iterable[str], *, exclude: Collection[str]) -> dict[str, Any]:
     """The settings that words of a command line give, by name; no variables. Raises ValueError that says what is wrong.
 
-    There are no options for the settings ``but``.
+    There are no options for the settings ``exclude``.
     """
-    rows = [_option(name, None, setting, "none") for name, _, setting in settings() if name not in but]
+    rows = [_option(name, None, setting, "none") for name, _, setting in settings() if name not in exclude]
     command = click.Command("rtgmock", params=list(rows), add_help_option=False)
     try:
         with command.make_context("rtgmock", list(arguments)) as context:

@@ -234,7 +234,7 @@ class Settings(TypedDict, total=False):
     ready_file: Path | str | None
 
 
-FRESH = {"port": "0", "state": MEMORY}
+EPHEMERAL_DEFAULTS = {"port": "0", "state": MEMORY}
 """What is else where an emulator is not served by itself, but started for a program: as the command line writes it."""
 
 
@@ -244,7 +244,7 @@ def configured(given: Settings) -> Config:
     Raises ValueError, which names the setting, for a value that the command line would refuse as well.
     """
     rows = {name: setting for name, _, setting in settings()}
-    values: dict[str, Any] = {name: rows[name].parse(text) for name, text in FRESH.items()}
+    values: dict[str, Any] = {name: rows[name].parse(text) for name, text in EPHEMERAL_DEFAULTS.items()}
     for name, value in given.items():
         if name not in rows:
             meant = nearest(name, rows)

@@ -286,7 +286,7 @@ def _record_problems(number: str, record: object, last: int, tables: Mapping[str
     if not isinstance(record, dict):
         yield "it is not an object"
         return
-    yield from attributes.faults(record)
+    yield from attributes.problems(record)
     if "boot" not in record:
         yield "boot is missing"
     if not is_boot(record["status"], record["boot"]):

@@ -10,12 +10,12 @@ from flask import Blueprint, Response, request
 from rtgmock.errors import MethodNotAllowed, NotFound
 from rtgmock.model.attributes import BY_NAME, Record
 from rtgmock.text import printable
-from rtgmock.web import responses as answers
+from rtgmock.web import responses
 from rtgmock.web.auth import authenticate
 from rtgmock.web.negotiation import negotiate
 from rtgmock.web.parameters import overridden_method, parameters
 from rtgmock.web.request_context import notes
-from rtgmock.wire import parameters as params
+from rtgmock.wire.parameters import parse_parameters, shown
 from rtgmock.wire.representation import show
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rtgmock.service.provisioner import Account, Provisioner
     from rtgmock.settings.config import Config
     from rtgmock.wire.parameters import Parameters
-    from rtgmock.wire.representation import Viewpoint
+    from rtgmock.wire.representation import ViewContext
 
 
 def blueprint(config: Config, provisioner: Provisioner) -> Blueprint:
@@ -63,8 +63,8 @@ class _Endpoints:
             return self._update(account, instance_id)
         if method == "DELETE":
             self._provisioner.destroy(account, instance_id)
-            return answers.nothing()
-        return answers.instance(self._provisioner.get(account, instance_id), self._view(account))
+            return responses.nothing()
+        return responses.instance(self._provisioner.get(account, instance_id), self._view(account))
 
     def _begin(self, extension: str | None) -> Account:
         account = self._provisioner.account(authenticate(self._config.accounts))
@@ -72,25 +72,25 @@ class _Endpoints:
         return account
 
     def _list(self, account: Account) -> Response:
-        return answers.instances(self._provisioner.list(account), self._view(account))
+        return responses.instances(self._provisioner.list(account), self._view(account))
 
     def _create(self, account: Account, extension: str | None) -> Response:
-        given = params.read(parameters(), self._config.api)
+        given = parse_parameters(parameters(), self._config.api)
         record = self._provisioner.create(account, given)
         view = self._view(account)
         _note_ignored(given, record, view)
         location = f"/instances/{record['id']}" + (f".{extension}" if extension else "")
-        return answers.instance(record, view, 201, {"Location": location})
+        return responses.instance(record, view, 201, {"Location": location})
 
     def _update(self, account: Account, instance_id: int) -> Response:
-        given = params.read(parameters(), self._config.api)
+        given = parse_parameters(parameters(), self._config.api)
         before, after = self._provisioner.update(account, instance_id, given, full=notes().full)
         view = self._view(account)
         _note_ignored(given, before, view)
-        return answers.instance(after, view)
+        return responses.instance(after, view)
 
-    def _view(self, account: Account) -> Viewpoint:
-        return self._provisioner.viewpoint(account, notes().host)
+    def _view(self, account: Account) -> ViewContext:
+        return self._provisioner.view_context(account, notes().host)
 
 
 def _split(reference: str) -> tuple[str, str | None]:
@@ -105,15 +105,15 @@ def _instance_id(text: str) -> int:
     return int(text)
 
 
-def _note_ignored(given: Parameters, record: Record, view: Viewpoint) -> None:
+def _note_ignored(given: Parameters, record: Record, view: ViewContext) -> None:
     """Note what came to no effect: fixed attributes that differ from what is stored, and unknown ones.
 
     A client that saves an instance sends all of it back (observed), so what is the same is not worth a word.
     """
-    shown = {attribute.name: value for attribute, value in show(record, notes().answer_format.show_payload, view)}
-    differing = [name for name, raw in given.fixed.items() if not BY_NAME[name].same(raw, shown.get(name))]
+    current = {attribute.name: value for attribute, value in show(record, notes().answer_format.show_payload, view)}
+    differing = [name for name, raw in given.fixed.items() if not BY_NAME[name].same(raw, current.get(name))]
     notes().ignored = _bounded([*differing, *given.unknown])
 
 
 def _bounded(names: Iterable[str]) -> list[str]:
-    return [shown] if (shown := params.shown(names)) else []
+    return [text] if (text := shown(names)) else []

@@ -12,7 +12,7 @@ from werkzeug.exceptions import MethodNotAllowed as RoutingMethodNotAllowed
 from rtgmock import errors
 from rtgmock.paths import BODY_LIMIT, CONTROL_PATH
 from rtgmock.text import nearest, printable
-from rtgmock.web import responses as answers
+from rtgmock.web import responses
 from rtgmock.web.request_context import notes
 from rtgmock.wire.endpoints import nearest_endpoints
 
@@ -23,12 +23,12 @@ FAULT = "Internal error in rtgmock; its log says more."
 
 
 def install(app: Flask) -> None:
-    """Answer every error of ours, of Flask's and of nobody's in the shapes that ``answers.refusal`` knows."""
+    """Answer every error of ours, of Flask's and of nobody's in the shapes that ``responses.refusal`` knows."""
 
     @app.errorhandler(errors.RequestError)
     def ours(error: errors.RequestError) -> Response:
         notes().hint = error.hint or notes().hint
-        return answers.refusal(error)
+        return responses.refusal(error)
 
     @app.errorhandler(HTTPException)
     def flasks(error: HTTPException) -> Response:

@@ -22,21 +22,21 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from rtgmock.faults.connection import Connection
-    from rtgmock.faults.registry import Book, Strike
+    from rtgmock.faults.registry import AppliedFault, FaultRegistry
 
 _METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE"}
 
 
-def install(app: Flask, book: Book) -> None:
-    """Ask the book about every request before anything is done with it, the guard's check excepted."""
+def install(app: Flask, registry: FaultRegistry) -> None:
+    """Ask the registry about every request before anything is done with it, the guard's check excepted."""
 
     @app.before_request
     def begin() -> None:
-        if not len(book) or f"{request.path}/".startswith(f"{CONTROL_PATH}/"):
+        if not len(registry) or f"{request.path}/".startswith(f"{CONTROL_PATH}/"):
             return
         method = _method()
-        notes().full = partial(_full, book, Seen(method, request.path, upgrade=True))
-        if strike := book.strike(Seen(method, request.path)):
+        notes().full = partial(_full, registry, Seen(method, request.path, upgrade=True))
+        if strike := registry.strike(Seen(method, request.path)):
             _take(strike)
             with contextlib.suppress(RequestError):  # then in JSON
                 negotiate(_extension())
@@ -49,18 +49,18 @@ def install(app: Flask, book: Book) -> None:
         return response
 
 
-def _take(strike: Strike) -> None:
+def _take(strike: AppliedFault) -> None:
     g.rtgmock_strike = strike
     notes().fault = str(strike.fault_id)
 
 
-def _taken() -> Strike | None:
-    return cast("Strike | None", g.get("rtgmock_strike"))
+def _taken() -> AppliedFault | None:
+    return cast("AppliedFault | None", g.get("rtgmock_strike"))
 
 
-def _full(book: Book, seen: Seen) -> bool:
+def _full(registry: FaultRegistry, seen: Seen) -> bool:
     """Whether an upgrade shall find its server full."""
-    strike = book.strike(seen, taken=_taken() is not None)
+    strike = registry.strike(seen, taken=_taken() is not None)
     if strike:
         _take(strike)
     return strike is not None

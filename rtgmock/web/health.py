@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Life:
+class HealthState:
     """How the emulator is; its owner sets ``stopping``."""
 
     started: float
@@ -24,7 +24,7 @@ class Life:
     stopping: bool = False
 
 
-def blueprint(life: Life, clock: Clock) -> Blueprint:
+def blueprint(life: HealthState, clock: Clock) -> Blueprint:
     """The health endpoint. 200 with version, engine and uptime in seconds; 503 while stopping. No Basic auth."""
     health = Blueprint("health", __name__)
 

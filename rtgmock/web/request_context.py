@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Notes:
+class RequestContext:
     """``host`` is the one by which the client reached us; ``ignored`` names what it sent to no effect.
 
     ``fault`` is the id of the one that was applied; ``full`` says whether an upgrade shall find no room.
@@ -35,9 +35,9 @@ class Notes:
 
 def begin(started: float) -> None:
     """Start the notes of the request at hand."""
-    g.rtgmock_notes = Notes(started)
+    g.rtgmock_notes = RequestContext(started)
 
 
-def notes() -> Notes:
+def notes() -> RequestContext:
     """The notes of the request at hand."""
-    return cast("Notes", g.rtgmock_notes)
+    return cast("RequestContext", g.rtgmock_notes)

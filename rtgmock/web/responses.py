@@ -14,17 +14,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from rtgmock.model.attributes import Record
-    from rtgmock.wire.representation import Viewpoint
+    from rtgmock.wire.representation import ViewContext
 
 
-def instance(record: Record, view: Viewpoint, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+def instance(
+    record: Record, view: ViewContext, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
     """One instance."""
     form = notes().answer_format
     body = form.encode_instance(show(record, form.show_payload, view))
     return Response(body, status, headers, content_type=form.content_type)
 
 
-def instances(records: Iterable[Record], view: Viewpoint) -> Response:
+def instances(records: Iterable[Record], view: ViewContext) -> Response:
     """A list of instances."""
     form = notes().answer_format
     body = form.encode_list(show(record, form.list_payload, view) for record in records)

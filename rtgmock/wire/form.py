@@ -17,7 +17,7 @@ from rtgmock.wire.format import BodyFormat, Tree, decode_text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_MOST_FIELDS = 1000
+MAX_FIELDS = 1000
 _DEPTH = 8
 
 
@@ -37,11 +37,11 @@ def decode_query(query: bytes) -> Tree:
 def parse_query(text: str, charset: str = "utf-8", what: str = "query string") -> Tree:
     """Read a form's text or a query string's. Raises BadRequest for a percent escape that isn't in the charset."""
     try:
-        pairs = parse_qsl(text, keep_blank_values=True, encoding=charset, errors="strict", max_num_fields=_MOST_FIELDS)
+        pairs = parse_qsl(text, keep_blank_values=True, encoding=charset, errors="strict", max_num_fields=MAX_FIELDS)
     except UnicodeDecodeError as error:
         raise BadRequest(f"The {what} cannot be read: an escape in it is not {charset}.") from error
     except ValueError as error:
-        raise BadRequest(f"The {what} has more than {_MOST_FIELDS} fields.") from error
+        raise BadRequest(f"The {what} has more than {MAX_FIELDS} fields.") from error
     return nest(pairs)
 
 
@@ -50,14 +50,14 @@ def decode_multipart(body: bytes, charset: str, boundary: str) -> Tree:
     try:
         parts = list(_parts(body, boundary))
     except RequestEntityTooLarge as error:  # werkzeug's word for too many parts
-        raise BadRequest(f"The multipart body has more than {_MOST_FIELDS} fields.") from error
+        raise BadRequest(f"The multipart body has more than {MAX_FIELDS} fields.") from error
     except ValueError as error:
         raise BadRequest(f"The multipart body cannot be read: {error}.") from error
     return nest((name, decode_text(value, charset, "multipart")) for name, value in parts)
 
 
 def _parts(body: bytes, boundary: str) -> Iterable[tuple[str, bytes]]:
-    decoder = MultipartDecoder(boundary.encode(), max_parts=_MOST_FIELDS)
+    decoder = MultipartDecoder(boundary.encode(), max_parts=MAX_FIELDS)
     decoder.receive_data(body)
     decoder.receive_data(None)
     name, value = "", b""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rtgmock.errors import Invalid
 from rtgmock.model.attributes import DOCUMENTED, Record, changeable, known
-from rtgmock.model.types import Unfit
+from rtgmock.model.types import InvalidValue
 from rtgmock.text import nearest
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Parameters:
     unknown: tuple[str, ...]
 
 
-def read(tree: Tree, api: int = DOCUMENTED) -> Parameters:
+def parse_parameters(tree: Tree, api: int = DOCUMENTED) -> Parameters:
     """Read attributes that stand alone or under ``instance``. Raises Invalid with a message for each bad one.
 
     What the version of the API doesn't have is unknown.
@@ -45,7 +45,7 @@ def read(tree: Tree, api: int = DOCUMENTED) -> Parameters:
         if attribute.name in given:
             try:
                 values[attribute.name] = attribute.read(given[attribute.name])
-            except Unfit as error:
+            except InvalidValue as error:
                 messages.append(f"{attribute.label} {error}")
     if messages:
         raise Invalid(messages)

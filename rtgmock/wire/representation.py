@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Viewpoint:
+class ViewContext:
     """From where a client looks: its account's name, the host that it is to connect to, and the API's version.
 
     ``{server}`` in ``hostname`` stands for the name of the instance's server; ``servers`` has the names by id.
@@ -27,19 +27,19 @@ class Viewpoint:
     api: int = DOCUMENTED
 
 
-def show(record: Record, payload: Payload, viewpoint: Viewpoint) -> list[tuple[Attribute, Value]]:
+def show(record: Record, payload: Payload, view_context: ViewContext) -> list[tuple[Attribute, Value]]:
     """What ``payload``, or what stands for it in the API's version, shows of an instance, in its order."""
-    layout = LAYOUTS[payload.at(viewpoint.api)]
-    derived = _derived(record, viewpoint) if layout[-1].role is Role.DERIVED else {}
+    layout = LAYOUTS[payload.at(view_context.api)]
+    derived = _derived(record, view_context) if layout[-1].role is Role.DERIVED else {}
     return [
         (attribute, derived[attribute.name] if attribute.role is Role.DERIVED else record[attribute.name])
         for attribute in layout
     ]
 
 
-def _derived(record: Record, viewpoint: Viewpoint) -> dict[str, Value]:
+def _derived(record: Record, view_context: ViewContext) -> dict[str, Value]:
     """``redis://{username}:{password}@{hostname}:{port}/`` (documented) and the hostname in it."""
-    hostname = viewpoint.hostname.replace("{server}", viewpoint.servers.get(record["server_id"], ""))
+    hostname = view_context.hostname.replace("{server}", view_context.servers.get(record["server_id"], ""))
     host = f"[{hostname}]" if ":" in hostname else hostname
-    user, password = quote(viewpoint.username, safe=""), quote(record["password"], safe="")
+    user, password = quote(view_context.username, safe=""), quote(record["password"], safe="")
     return {"url": f"redis://{user}:{password}@{host}:{record['port']}/", "hostname": hostname}

@@ -205,7 +205,7 @@ def test_a_change_of_an_instance_whose_redis_is_gone_is_refused(
 ) -> None:
     api = ground.start()
     made = api.create()
-    monkeypatch.setattr(api.emulator._upkeep, "reconcile", lambda: None)
+    monkeypatch.setattr(api.emulator._supervisor, "reconcile", lambda: None)
     ground.kill(made)
     before = api.get("/instances/1.json").json()
 
@@ -242,8 +242,8 @@ def test_a_port_that_somebody_takes_after_the_look_is_left_for_the_next_one(
 ) -> None:
     api = ground.start()
     engine, first_looks = api.emulator.engine, iter([True])
-    free = engine.free
-    monkeypatch.setattr(engine, "free", lambda port: next(first_looks, False) or free(port))
+    is_port_free = engine.is_port_free
+    monkeypatch.setattr(engine, "is_port_free", lambda port: next(first_looks, False) or is_port_free(port))
 
     with occupied(ground.ports[0]):
         made = api.create()

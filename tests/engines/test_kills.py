@@ -13,7 +13,7 @@ import redis
 from click.testing import CliRunner
 
 from rtgmock.cli.main import cli
-from rtgmock.engines import prune as leftovers
+from rtgmock.engines import prune as pruning
 from rtgmock.engines.prune import Leftover
 from tests.support.command import until
 from tests.support.redis_ground import STATE, answers, ask, connection
@@ -52,13 +52,13 @@ def test_no_acknowledged_write_is_lost_when_everything_is_killed_twenty_times(gr
     command, api = ground.run()
     # Always: every second may cost the last one, since Redis then answers while the disk is behind.
     urls = [api.create(plan="mini", appendfsync="always")["url"] for _ in range(3)]
-    chance = random.Random(7)
+    randomness = random.Random(7)
 
     for _ in range(20):
         writers = [Writer(url) for url in urls]
         for writer in writers:
             writer.start()
-        threading.Event().wait(chance.uniform(0.02, 0.2))
+        threading.Event().wait(randomness.uniform(0.02, 0.2))
         running = servers(ground)
         assert len(running) == len(urls)
         command.process.kill()
@@ -120,7 +120,7 @@ def test_the_folder_of_a_killed_emulator_that_keeps_nothing_is_left_over(ground:
 def prune(ground: Ground) -> list[str]:
     """Remove what is left over on this test's ground, and only that: the machine may be somebody's."""
     ours = (*ground.states, str(ground.folder))
-    found = [leftover for leftover in leftovers.find() if any(name in leftover.description for name in ours)]
+    found = [leftover for leftover in pruning.find() if any(name in leftover.description for name in ours)]
     for leftover in found:
         leftover.remove()
     return [leftover.description for leftover in found]
@@ -135,7 +135,7 @@ def test_the_command_asks_before_it_removes(
 ) -> None:
     gone: list[str] = []
     left = [Leftover(name, lambda name=name: gone.append(name)) for name in ("container a", "volume a")]  # type: ignore[misc]
-    monkeypatch.setattr(leftovers, "find", lambda: iter(left))
+    monkeypatch.setattr(pruning, "find", lambda: iter(left))
 
     result = CliRunner().invoke(cli, ["prune", *arguments], input=answer)
 
@@ -145,6 +145,6 @@ def test_the_command_asks_before_it_removes(
 
 
 def test_the_command_says_that_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leftovers, "find", lambda: iter(()))
+    monkeypatch.setattr(pruning, "find", lambda: iter(()))
 
     assert CliRunner().invoke(cli, ["prune"]).output == "nothing is left behind\n"

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from rtgmock.errors import Invalid
 from rtgmock.faults.kinds import KINDS
-from rtgmock.faults.registry import Book
-from rtgmock.faults.rule import KEYS, Keys, Seen, read
-from rtgmock.randomness import Chance
+from rtgmock.faults.registry import FaultRegistry
+from rtgmock.faults.rule import KEYS, Keys, Seen, parse_rule
+from rtgmock.randomness import Randomness
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +35,7 @@ NO_MODE = "must be true or before or after"
     ],
 )
 def test_a_rule_is_read(document: object, values: dict[str, Any]) -> None:
-    assert read(document).values == values
+    assert parse_rule(document).values == values
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_rule_is_read(document: object, values: dict[str, Any]) -> None:
 )
 def test_a_mistake_in_a_rule_is_explained(document: object, messages: list[str]) -> None:
     with pytest.raises(Invalid) as refused:
-        read(document)
+        parse_rule(document)
 
     assert list(refused.value.messages) == messages
 
@@ -106,13 +106,13 @@ def test_python_knows_the_keys_that_the_table_has() -> None:
     ],
 )
 def test_a_rule_matches_by_method_and_path(rule: dict[str, Any], method: str, path: str, *, matches: bool) -> None:
-    assert read(rule | {"status": 503}).matches(Seen(method, path)) is matches
-    assert not read(rule | {"status": 503}).matches(Seen(method, path, upgrade=True))
+    assert parse_rule(rule | {"status": 503}).matches(Seen(method, path)) is matches
+    assert not parse_rule(rule | {"status": 503}).matches(Seen(method, path, upgrade=True))
 
 
-def applied(book: Book, paths: Iterable[str]) -> list[int | None]:
+def applied(registry: FaultRegistry, paths: Iterable[str]) -> list[int | None]:
     """By which fault each of some requests went wrong."""
-    strikes = [book.strike(Seen("GET", path)) for path in paths]
+    strikes = [registry.strike(Seen("GET", path)) for path in paths]
     return [strike.fault_id if strike else None for strike in strikes]
 
 
@@ -132,10 +132,10 @@ def applied(book: Book, paths: Iterable[str]) -> list[int | None]:
     ],
 )
 def test_the_first_rule_that_applies_counts(rules: list[dict[str, Any]], by: list[int | None]) -> None:
-    book = Book(Chance(7))
-    faults = book.add([{"status": 503, **rule} for rule in rules])
+    registry = FaultRegistry(Randomness(7))
+    faults = registry.add([{"status": 503, **rule} for rule in rules])
 
-    assert applied(book, ["/instances"] * 5) == by
+    assert applied(registry, ["/instances"] * 5) == by
     assert [(fault.matched, fault.applied) for fault in faults] == [(5, by.count(fault.id)) for fault in faults]
 
 
@@ -148,7 +148,7 @@ def test_the_first_rule_that_applies_counts(rules: list[dict[str, Any]], by: lis
 )
 def test_the_same_seed_and_requests_give_the_same_faults(rules: list[Any], paths: list[str], seed: int) -> None:
     documents = [{"path": "/instances/*" if "times" in rule else "*", "drop": True, **rule} for rule in rules]
-    one, other = Book(Chance(seed)), Book(Chance(seed))
+    one, other = FaultRegistry(Randomness(seed)), FaultRegistry(Randomness(seed))
     one.add(documents)
     other.add(documents)
     first = applied(one, paths)
@@ -160,52 +160,52 @@ def test_the_same_seed_and_requests_give_the_same_faults(rules: list[Any], paths
 
 
 def test_a_probability_is_about_what_it_says() -> None:
-    book = Book(Chance(7))
-    (fault,) = book.add([{"drop": True, "probability": 0.1}])
-    applied(book, ["/instances"] * 2000)
+    registry = FaultRegistry(Randomness(7))
+    (fault,) = registry.add([{"drop": True, "probability": 0.1}])
+    applied(registry, ["/instances"] * 2000)
 
     assert 150 < fault.applied < 250
 
 
 def test_without_a_seed_chance_is_chance() -> None:
-    chance = Chance()
+    randomness = Randomness()
 
-    assert len({chance.share("probability", 1, 1) for _ in range(10)}) > 1
+    assert len({randomness.uniform("probability", 1, 1) for _ in range(10)}) > 1
 
 
 def test_no_request_is_lost_between_threads() -> None:
-    book = Book(Chance(7))
-    limited, rest = book.add([{"status": 503, "times": 100}, {"status": 500}])
+    registry = FaultRegistry(Randomness(7))
+    limited, rest = registry.add([{"status": 503, "times": 100}, {"status": 500}])
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: applied(book, ["/instances"] * 50), range(8)))
+        list(pool.map(lambda _: applied(registry, ["/instances"] * 50), range(8)))
 
     assert (limited.matched, limited.applied) == (400, 100)
     assert (rest.matched, rest.applied) == (400, 300)
 
 
 def test_a_fault_is_removed_by_hand_and_at_the_end_of_its_block() -> None:
-    book = Book(Chance(7))
-    with book.add([{"status": 503}])[0] as fault:
-        assert book.faults() == [fault]
-    assert not len(book)
+    registry = FaultRegistry(Randomness(7))
+    with registry.add([{"status": 503}])[0] as fault:
+        assert registry.faults() == [fault]
+    assert not len(registry)
     fault.remove()
 
 
 def test_what_was_in_force_before_a_reset_removes_nothing_that_came_after() -> None:
-    book = Book(Chance(7))
-    (before,) = book.add([{"status": 503}])
-    book.reset()
-    (after,) = book.add([{"status": 500}])
+    registry = FaultRegistry(Randomness(7))
+    (before,) = registry.add([{"status": 503}])
+    registry.reset()
+    (after,) = registry.add([{"status": 500}])
     before.remove()
 
     assert before.id == after.id
-    assert book.faults() == [after]
+    assert registry.faults() == [after]
 
 
 def test_rules_are_added_all_or_none() -> None:
-    book = Book(Chance(7))
+    registry = FaultRegistry(Randomness(7))
     with pytest.raises(Invalid) as refused:
-        book.add([{"status": 503}, {"status": 1, "x": 1}, 7])
+        registry.add([{"status": 503}, {"status": 1, "x": 1}, 7])
 
     assert [message.partition(":")[0] for message in refused.value.messages] == ["rule 2", "rule 2", "rule 3"]
-    assert not len(book)
+    assert not len(registry)

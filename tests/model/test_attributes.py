@@ -23,7 +23,7 @@ from rtgmock.model.attributes import (
     known,
 )
 from rtgmock.model.plans import PLANS, Plan
-from rtgmock.model.types import Unfit
+from rtgmock.model.types import InvalidValue
 from tests.support.values import record
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ def test_the_free_plan_gives_the_recorded_defaults_in_2012() -> None:
 
 @pytest.mark.parametrize("api", APIS)
 def test_a_record_of_one_version_is_fit_for_the_other(api: int) -> None:
-    assert attributes.faults(record() | {"version": attributes.defaults(PLANS["nano"], api)["version"]}) == []
+    assert attributes.problems(record() | {"version": attributes.defaults(PLANS["nano"], api)["version"]}) == []
     assert set(attributes.defaults(PLANS["nano"], api)) == {attribute.name for attribute in STORED}
 
 
@@ -253,7 +253,7 @@ def test_memory_and_connections_follow_an_upgrade_and_persistence_does_not() -> 
 
 @pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS.keys())
 def test_a_new_record_is_fit_to_be_stored_on_every_plan(plan: Plan) -> None:
-    assert attributes.faults(record(plan.name)) == []
+    assert attributes.problems(record(plan.name)) == []
 
 
 @each(STORED)
@@ -261,7 +261,7 @@ def test_a_record_lacking_an_attribute_is_at_fault(attribute: Attribute) -> None
     broken = record()
     del broken[attribute.name]
 
-    assert attributes.faults(broken) == [f"{attribute.name} is missing"]
+    assert attributes.problems(broken) == [f"{attribute.name} is missing"]
 
 
 @each(STORED)
@@ -269,12 +269,12 @@ def test_a_record_may_have_null_only_where_there_may_be_none(attribute: Attribut
     shown = "invalid" if attribute.secret else None
     expected = [] if attribute.name in NULLABLE else [f"{attribute.name} is {shown}"]
 
-    assert attributes.faults(record(**{attribute.name: None})) == expected
+    assert attributes.problems(record(**{attribute.name: None})) == expected
 
 
 @each(STORED)
 def test_a_record_with_a_value_of_another_sort_is_at_fault(attribute: Attribute) -> None:
-    assert attributes.faults(record(**{attribute.name: {"a": 1}}))
+    assert attributes.problems(record(**{attribute.name: {"a": 1}}))
 
 
 @pytest.mark.parametrize(
@@ -301,11 +301,11 @@ def test_a_record_with_a_value_of_another_sort_is_at_fault(attribute: Attribute)
     ],
 )
 def test_a_record_may_not_have_what_is_only_fit_to_be_read_from_a_client(name: str, value: Any) -> None:
-    assert attributes.faults(record(**{name: value})) == [f"{name} is {value!r}"]
+    assert attributes.problems(record(**{name: value})) == [f"{name} is {value!r}"]
 
 
 def test_every_fault_of_a_record_is_told() -> None:
-    assert attributes.faults(record(timeout=-1, slave="yes")) == ["slave is 'yes'", "timeout is -1"]
+    assert attributes.problems(record(timeout=-1, slave="yes")) == ["slave is 'yes'", "timeout is -1"]
 
 
 @each(CHANGEABLE)
@@ -313,7 +313,7 @@ def test_null_is_read_where_there_may_be_none_and_is_else_a_blank(attribute: Att
     if attribute.name in NULLABLE:
         assert attribute.read(None) is None
     else:
-        with pytest.raises(Unfit, match=r"^can't be blank$"):
+        with pytest.raises(InvalidValue, match=r"^can't be blank$"):
             attribute.read(None)
 
 

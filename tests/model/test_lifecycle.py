@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtgmock.model.lifecycle import TRANSITIONS, Boot, BootDelay, Event, Status, begin, is_boot, observe, settle, step
+from rtgmock.model.lifecycle import TRANSITIONS, Boot, BootDelay, Event, Status, begin, is_boot, read_once, settle, step
 from tests.support.clock import START
 from tests.support.values import few
 
@@ -110,13 +110,13 @@ def test_time_alone_ends_a_delay_of_seconds(seconds: float, status: str) -> None
     expected = (status, boot if status == "starting" else None)
 
     assert settle("starting", boot, now) == expected
-    assert observe("starting", boot, now) == expected
+    assert read_once("starting", boot, now) == expected
 
 
 def test_a_read_ends_a_delay_of_reads_when_it_is_the_last_one() -> None:
-    assert observe("starting", {"reads": 3}, START) == ("starting", {"reads": 2})
-    assert observe("starting", {"reads": 2}, START) == ("starting", {"reads": 1})
-    assert observe("starting", {"reads": 1}, START) == ("running", None)
+    assert read_once("starting", {"reads": 3}, START) == ("starting", {"reads": 2})
+    assert read_once("starting", {"reads": 2}, START) == ("starting", {"reads": 1})
+    assert read_once("starting", {"reads": 1}, START) == ("running", None)
 
 
 def test_no_time_ends_a_delay_of_reads() -> None:
@@ -126,7 +126,7 @@ def test_no_time_ends_a_delay_of_reads() -> None:
 @pytest.mark.parametrize("status", Status)
 def test_an_instance_that_waits_for_nothing_stays_as_it_is(status: Status) -> None:
     assert settle(status, None, START) == (status, None)
-    assert observe(status, None, START) == (status, None)
+    assert read_once(status, None, START) == (status, None)
 
 
 @few
@@ -135,7 +135,7 @@ def test_the_nth_read_finds_the_instance_running(reads: int) -> None:
     status, boot = begin(BootDelay(reads=reads), START)
     found = []
     for _ in range(reads + 2):
-        status, boot = observe(status, boot, START)
+        status, boot = read_once(status, boot, START)
         found.append(status)
 
     assert found == ["starting"] * (reads - 1) + ["running"] * 3
@@ -144,7 +144,7 @@ def test_the_nth_read_finds_the_instance_running(reads: int) -> None:
 
 def test_a_read_leaves_the_boot_that_it_was_given_alone() -> None:
     boot: Boot = {"reads": 2}
-    observe("starting", boot, START)
+    read_once("starting", boot, START)
 
     assert boot == {"reads": 2}
 

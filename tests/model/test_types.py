@@ -9,11 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtgmock.model.types import INT_MAX, LONG_MAX, Boolean, Choice, Datetime, Integer, PortText, SavePoints, Text, Unfit
+from rtgmock.model.types import (
+    INT_MAX,
+    LONG_MAX,
+    Boolean,
+    Choice,
+    Datetime,
+    Integer,
+    InvalidValue,
+    PortText,
+    SavePoints,
+    Text,
+)
 from tests.support.values import few, json_like, texts
 
 if TYPE_CHECKING:
-    from rtgmock.model.types import Kind
+    from rtgmock.model.types import ValueType
 
 TEXT, ANY = Text(), Text(blank=True)
 WORD = Choice(("always", "everysec", "no"))
@@ -86,7 +97,7 @@ NO_POINT = 'is invalid: each entry must be "seconds changes", as "900 1"'
         (POINTS, ["1 1"] * 64, ["1 1"] * 64),
     ],
 )
-def test_a_value_is_read(kind: Kind, raw: object, value: Any) -> None:
+def test_a_value_is_read(kind: ValueType, raw: object, value: Any) -> None:
     read = kind.read(raw)
 
     assert read == value
@@ -177,8 +188,8 @@ def test_a_value_is_read(kind: Kind, raw: object, value: Any) -> None:
         (POINTS, ["1 1"] * 65, "is too long (maximum is 64 entries)"),
     ],
 )
-def test_a_value_is_refused_in_rails_words(kind: Kind, raw: object, phrase: str) -> None:
-    with pytest.raises(Unfit) as refused:
+def test_a_value_is_refused_in_rails_words(kind: ValueType, raw: object, phrase: str) -> None:
+    with pytest.raises(InvalidValue) as refused:
         kind.read(raw)
 
     assert str(refused.value) == phrase
@@ -191,8 +202,8 @@ def test_a_value_is_refused_in_rails_words(kind: Kind, raw: object, phrase: str)
     ["\x00", "\t", "\n", "\r", "\x1f", "\x7f", "\x80", "\x85", "\x9f", chr(0xD800), chr(0xDFFF), "\ufffe", "\uffff"],
     ids=ascii,
 )
-def test_text_has_no_character_that_xml_or_a_configuration_cannot_carry(kind: Kind, character: str) -> None:
-    with pytest.raises(Unfit) as refused:
+def test_text_has_no_character_that_xml_or_a_configuration_cannot_carry(kind: ValueType, character: str) -> None:
+    with pytest.raises(InvalidValue) as refused:
         kind.read(f"mon{character}grel")
 
     assert str(refused.value) == UNCARRIED
@@ -223,17 +234,17 @@ def test_text_has_no_character_that_xml_or_a_configuration_cannot_carry(kind: Ki
         (POINTS, [""], False),
     ],
 )
-def test_a_record_holds_only_what_reading_gives(kind: Kind, value: object, held: bool) -> None:
+def test_a_record_holds_only_what_reading_gives(kind: ValueType, value: object, held: bool) -> None:
     assert kind.holds(value) is held
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: type(kind).__name__)
 @few
 @given(raw=json_like())
-def test_whatever_comes_is_refused_or_read_to_what_a_record_holds(kind: Kind, raw: object) -> None:
+def test_whatever_comes_is_refused_or_read_to_what_a_record_holds(kind: ValueType, raw: object) -> None:
     try:
         value = kind.read(raw)
-    except Unfit:
+    except InvalidValue:
         assert not kind.holds(raw)
     else:
         assert kind.holds(value)
@@ -273,6 +284,6 @@ def test_a_moment_is_read_as_the_same_moment_in_utc(moment: datetime) -> None:
         (POINTS, "array", False),
     ],
 )
-def test_a_kind_bears_the_type_that_rails_wrote(kind: Kind, xml_type: str | None, typed_nil: bool) -> None:
+def test_a_kind_bears_the_type_that_rails_wrote(kind: ValueType, xml_type: str | None, typed_nil: bool) -> None:
     assert kind.xml_type == xml_type
     assert kind.typed_nil is typed_nil

@@ -11,7 +11,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
 from rtgmock.errors import EngineFailed, RequestError
 from rtgmock.model import attributes
-from rtgmock.model.attributes import APIS, DOCUMENTED, LAYOUTS, Attribute, Payload, Places, Role
+from rtgmock.model.attributes import APIS, DOCUMENTED, LAYOUTS, Attribute, Payload, Positions, Role
 from rtgmock.model.plans import PLANS
 from rtgmock.model.types import Boolean, Choice, Datetime, Integer, PortText, SavePoints, Text
 from rtgmock.openapi import samples
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from rtgmock.model.types import Kind
+    from rtgmock.model.types import ValueType
     from tests.conftest import Serve, Served
     from tests.support.exchanges import Exchange
 
@@ -97,7 +97,7 @@ def test_every_example_of_a_value_fits_its_schema(described: Described) -> None:
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_a_kind_holds_what_its_schema_fits(kind: Kind, fit: list[object], unfit: list[object]) -> None:
+def test_a_kind_holds_what_its_schema_fits(kind: ValueType, fit: list[object], unfit: list[object]) -> None:
     described = Described({"components": {}})
 
     assert [(kind.holds(value), described.faults(kind.schema(), value)) for value in fit] == [(True, [])] * len(fit)
@@ -150,7 +150,7 @@ def test_every_operation_has_a_name_of_its_own(described: Described) -> None:
 
 
 def test_a_new_attribute_is_described_without_further_ado(monkeypatch: pytest.MonkeyPatch) -> None:
-    row = Attribute("shards", Integer(1, 9), Role.FIXED, None, Places(27, 27, 36, 36, 57), "ours")
+    row = Attribute("shards", Integer(1, 9), Role.FIXED, None, Positions(27, 27, 36, 36, 57), "ours")
     monkeypatch.setitem(LAYOUTS, Payload.SHOW_JSON, (row, *LAYOUTS[Payload.SHOW_JSON]))
     monkeypatch.setitem(attributes.BY_NAME, row.name, row)
     for module in (attributes, samples):

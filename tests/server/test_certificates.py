@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from trustme import CA
 
 from rtgmock.emulator import Emulator
-from rtgmock.engines import prune as leftovers
+from rtgmock.engines import prune
 from rtgmock.errors import StartupError
 from rtgmock.server.certificates import Authority, trusted
 from rtgmock.settings.config import Config
@@ -224,9 +224,9 @@ def test_the_authority_of_an_emulator_that_was_killed_is_a_leftover(
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     server = command("--state", ":memory:", "--tls", env={"TMPDIR": str(folder)})
     [left] = folder.iterdir()
-    assert list(leftovers._folders()) == []
+    assert list(prune._folders()) == []
     server.kill()
-    [leftover] = leftovers._folders()
+    [leftover] = prune._folders()
 
     assert leftover.description == f"folder {left}"
     leftover.remove()

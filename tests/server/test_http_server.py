@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-    from rtgmock.server.http_server import Secure
+    from rtgmock.server.http_server import WrapSocket
     from tests.conftest import Serve, Served
 
 HEAD = "POST /instances.json HTTP/1.1\nHost: localhost\nAuthorization: Basic dXNlcm5hbWU6cGFzc3dvcmQ="
@@ -141,14 +141,14 @@ def test_what_the_server_refuses_is_logged_too(api: Served) -> None:
 class Held:
     """A server whose application says when a request has come, and answers when it may."""
 
-    def __init__(self, secure: Secure | None) -> None:
+    def __init__(self, wrap_socket: WrapSocket | None) -> None:
         self.came = threading.Semaphore(0)
         self.may = threading.Event()
         self.server = HttpServer(
-            self.application, "127.0.0.1", 0, body_limit=1000, refused=lambda *_: None, secure=secure
+            self.application, "127.0.0.1", 0, body_limit=1000, refused=lambda *_: None, wrap_socket=wrap_socket
         )
         self.server.start()
-        self.url = f"{'https' if secure else 'http'}://127.0.0.1:{self.server.effective_port}"
+        self.url = f"{'https' if wrap_socket else 'http'}://127.0.0.1:{self.server.effective_port}"
 
     def application(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         self.came.release()
@@ -161,8 +161,8 @@ class Held:
 @pytest.fixture
 def held(tls: bool, tmp_path: Path) -> Iterator[Held]:
     state, now = tmp_path / "state.json", datetime.now(UTC)
-    secure = partial(TlsSocket, context=Authority(state, now).context(["localhost"])) if tls else None
-    held = Held(secure)
+    wrap_socket = partial(TlsSocket, context=Authority(state, now).context(["localhost"])) if tls else None
+    held = Held(wrap_socket)
     yield held
     held.may.set()
     held.server.stop(timeout=0)

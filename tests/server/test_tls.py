@@ -99,9 +99,9 @@ def test_the_url_says_https(api: Served) -> None:
 def test_tls_1_2_and_1_3_are_spoken(api: Served, version: ssl.TLSVersion) -> None:
     context = unverified()
     context.minimum_version = context.maximum_version = version
-    with raw.connect(plain(api)) as connection, context.wrap_socket(connection) as secure:
-        secure.sendall(raw.head(LIST))
-        assert raw.parse(raw.receive(secure)).body == b"[]"
+    with raw.connect(plain(api)) as connection, context.wrap_socket(connection) as wrap_socket:
+        wrap_socket.sendall(raw.head(LIST))
+        assert raw.parse(raw.receive(wrap_socket)).body == b"[]"
 
 
 @pytest.mark.filterwarnings("ignore:.*TLSv1_1 is deprecated")
@@ -120,8 +120,8 @@ def test_http_1_1_is_chosen_of_what_is_offered(api: Served, offered: list[str], 
     context = unverified()
     if offered:
         context.set_alpn_protocols(offered)
-    with raw.connect(plain(api)) as connection, context.wrap_socket(connection) as secure:
-        assert secure.selected_alpn_protocol() == chosen
+    with raw.connect(plain(api)) as connection, context.wrap_socket(connection) as wrap_socket:
+        assert wrap_socket.selected_alpn_protocol() == chosen
 
 
 def test_the_largest_body_that_is_read_is_read(api: Served) -> None:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rtgmock.engines.base import Off
+from rtgmock.engines.base import OffEngine
 from rtgmock.errors import EngineFailed, Invalid, NotFound
 from rtgmock.model.lifecycle import BootDelay
-from rtgmock.randomness import Chance
-from rtgmock.service.context import Premises
+from rtgmock.randomness import Randomness
+from rtgmock.service.context import ServiceContext
 from rtgmock.service.provisioner import Account, Provisioner
-from rtgmock.service.supervisor import Upkeep
+from rtgmock.service.supervisor import Supervisor
 from rtgmock.settings.config import Config
 from rtgmock.storage.store import Store
 from rtgmock.text import MB
@@ -33,7 +33,7 @@ def given(**values: Any) -> Parameters:
     return Parameters(values, fixed={}, unknown=())
 
 
-class Gate:
+class Checkpoint:
     """A place in the engine where whoever comes waits until the test lets it go on, or makes it fail."""
 
     def __init__(self) -> None:
@@ -47,21 +47,21 @@ class Gate:
             raise self.error
 
 
-class SlowEngine(Off):
-    """Redis servers that are a set of ids; an operation on an instance passes the gate that the test put there."""
+class SlowEngine(OffEngine):
+    """Redis servers that are a set of ids; an operation passes the checkpoint that the test put there."""
 
     real = True
 
     def __init__(self) -> None:
         self.alive_now: set[int] = set()
-        self.gates: dict[tuple[str, int], Gate] = {}
+        self.checkpoints: dict[tuple[str, int], Checkpoint] = {}
 
-    def gate(self, operation: str, instance_id: int) -> Gate:
-        return self.gates.setdefault((operation, instance_id), Gate())
+    def checkpoint(self, operation: str, instance_id: int) -> Checkpoint:
+        return self.checkpoints.setdefault((operation, instance_id), Checkpoint())
 
     def _pass(self, operation: str, instance_id: int) -> None:
-        if gate := self.gates.get((operation, instance_id)):
-            gate()
+        if checkpoint := self.checkpoints.get((operation, instance_id)):
+            checkpoint()
 
     def start(self, record: Record, account: str) -> str:
         self._pass("start", record["id"])
@@ -74,7 +74,7 @@ class SlowEngine(Off):
     def alive(self, record: Record) -> bool:
         return record["id"] in self.alive_now
 
-    def observe(self, record: Record) -> Record | None:
+    def probe(self, record: Record) -> Record | None:
         return {} if self.alive(record) else None
 
     def destroy(self, instance_id: int) -> None:
@@ -89,8 +89,8 @@ class House:
         config = Config(**{"state": None, "random_seed": 7, **settings})
         self.engine, self._pool = SlowEngine(), pool
         self.store = Store.open(None, "0123456789ab")
-        premises = Premises(config, self.store, ManualClock(), Chance(7), self.engine)
-        self.provisioner, self.upkeep = Provisioner(premises), Upkeep(premises)
+        context = ServiceContext(config, self.store, ManualClock(), Randomness(7), self.engine)
+        self.provisioner, self.supervisor = Provisioner(context), Supervisor(context)
         self.account: Account = self.provisioner.account("username")
 
     def create(self, plan: str = "nano") -> Record:
@@ -105,10 +105,10 @@ class House:
     def status(self, instance_id: int) -> str:
         return str(self.provisioner.get(self.account, instance_id)["status"])
 
-    def meanwhile(self, gate: Gate, job: Callable[..., Any], *arguments: Any, **values: Any) -> Future[Any]:
-        """Run a job in a thread of its own; come back when it has reached the gate."""
+    def meanwhile(self, checkpoint: Checkpoint, job: Callable[..., Any], *arguments: Any, **values: Any) -> Future[Any]:
+        """Run a job in a thread of its own; come back when it has reached the checkpoint."""
         future = self._pool.submit(job, *arguments, **values)
-        assert gate.reached.wait(DEADLINE)
+        assert checkpoint.reached.wait(DEADLINE)
         return future
 
     def soon(self, job: Callable[..., Any], *arguments: Any) -> Future[Any]:
@@ -126,8 +126,8 @@ def house() -> Iterator[Callable[..., House]]:
 
         yield build
         for one in made:
-            for gate in one.engine.gates.values():
-                gate.opened.set()
+            for checkpoint in one.engine.checkpoints.values():
+                checkpoint.opened.set()
             one.store.close()
 
 
@@ -135,15 +135,15 @@ def test_a_lost_redis_that_takes_long_to_start_keeps_nobody_waiting(house: Calla
     home = house()
     home.create()
     home.engine.alive_now.clear()
-    gate = home.engine.gate("start", 1)
-    revival = home.meanwhile(gate, home.upkeep.reconcile)
+    checkpoint = home.engine.checkpoint("start", 1)
+    revival = home.meanwhile(checkpoint, home.supervisor.reconcile)
 
     made = home.create()
     home.update(made["id"], timeout=7)
     home.destroy(made["id"])
     assert home.status(1) == "failed"
 
-    gate.opened.set()
+    checkpoint.opened.set()
     revival.result(DEADLINE)
     assert home.status(1) == "running"
 
@@ -154,11 +154,11 @@ def test_an_instance_that_is_deleted_while_its_redis_is_brought_back_is_gone_for
     home = house()
     home.create()
     home.engine.alive_now.clear()
-    gate = home.engine.gate("start", 1)
-    revival = home.meanwhile(gate, home.upkeep.reconcile)
+    checkpoint = home.engine.checkpoint("start", 1)
+    revival = home.meanwhile(checkpoint, home.supervisor.reconcile)
     deletion = home.soon(home.destroy, 1)
 
-    gate.opened.set()
+    checkpoint.opened.set()
     revival.result(DEADLINE)
     deletion.result(DEADLINE)
 
@@ -170,11 +170,11 @@ def test_a_redis_is_not_brought_back_whose_instance_is_being_deleted(house: Call
     home = house()
     home.create()
     home.engine.alive_now.clear()
-    gate = home.engine.gate("destroy", 1)
-    deletion = home.meanwhile(gate, home.destroy, 1)
-    revival = home.soon(home.upkeep.reconcile)
+    checkpoint = home.engine.checkpoint("destroy", 1)
+    deletion = home.meanwhile(checkpoint, home.destroy, 1)
+    revival = home.soon(home.supervisor.reconcile)
 
-    gate.opened.set()
+    checkpoint.opened.set()
     deletion.result(DEADLINE)
     revival.result(DEADLINE)
 
@@ -185,11 +185,11 @@ def test_a_redis_is_not_brought_back_whose_instance_is_being_deleted(house: Call
 def test_of_two_deletions_at_once_the_second_finds_nothing(house: Callable[..., House]) -> None:
     home = house()
     home.create()
-    gate = home.engine.gate("destroy", 1)
-    first = home.meanwhile(gate, home.destroy, 1)
+    checkpoint = home.engine.checkpoint("destroy", 1)
+    first = home.meanwhile(checkpoint, home.destroy, 1)
     second = home.soon(home.destroy, 1)
 
-    gate.opened.set()
+    checkpoint.opened.set()
     first.result(DEADLINE)
 
     with pytest.raises(NotFound):
@@ -199,14 +199,14 @@ def test_of_two_deletions_at_once_the_second_finds_nothing(house: Callable[..., 
 def test_a_change_that_takes_long_keeps_only_its_own_instance_waiting(house: Callable[..., House]) -> None:
     home = house()
     home.create()
-    gate = home.engine.gate("apply", 1)
-    change = home.meanwhile(gate, home.update, 1, databases=4)
+    checkpoint = home.engine.checkpoint("apply", 1)
+    change = home.meanwhile(checkpoint, home.update, 1, databases=4)
 
     assert home.create()["id"] == 2
     assert home.update(2, timeout=7)["timeout"] == 7
     assert home.provisioner.get(home.account, 1)["databases"] == 1
 
-    gate.opened.set()
+    checkpoint.opened.set()
     assert change.result(DEADLINE)["databases"] == 4
     assert home.provisioner.get(home.account, 1)["databases"] == 4
 
@@ -214,11 +214,11 @@ def test_a_change_that_takes_long_keeps_only_its_own_instance_waiting(house: Cal
 def test_of_two_changes_of_one_instance_none_is_lost(house: Callable[..., House]) -> None:
     home = house()
     home.create()
-    gate = home.engine.gate("apply", 1)
-    first = home.meanwhile(gate, home.update, 1, databases=4)
+    checkpoint = home.engine.checkpoint("apply", 1)
+    first = home.meanwhile(checkpoint, home.update, 1, databases=4)
     second = home.soon(lambda: home.update(1, timeout=7))
 
-    gate.opened.set()
+    checkpoint.opened.set()
     first.result(DEADLINE)
     second.result(DEADLINE)
 
@@ -230,13 +230,13 @@ def test_the_room_that_an_upgrade_under_way_needs_is_not_given_to_another(house:
     home = house(server_memory=110 * MB)
     home.create()
     home.create()
-    gate = home.engine.gate("apply", 1)
-    upgrade = home.meanwhile(gate, home.update, 1, plan="small")
+    checkpoint = home.engine.checkpoint("apply", 1)
+    upgrade = home.meanwhile(checkpoint, home.update, 1, plan="small")
 
     with pytest.raises(Invalid, match="has 5 MB free"):
         home.update(2, plan="mini")
 
-    gate.opened.set()
+    checkpoint.opened.set()
     assert upgrade.result(DEADLINE)["memory"] == 100 * MB
 
 
@@ -244,10 +244,10 @@ def test_the_room_of_an_upgrade_that_failed_is_free_again(house: Callable[..., H
     home = house(server_memory=110 * MB)
     home.create()
     home.create()
-    gate = home.engine.gate("apply", 1)
-    gate.error = EngineFailed("no")
-    upgrade = home.meanwhile(gate, home.update, 1, plan="small")
-    gate.opened.set()
+    checkpoint = home.engine.checkpoint("apply", 1)
+    checkpoint.error = EngineFailed("no")
+    upgrade = home.meanwhile(checkpoint, home.update, 1, plan="small")
+    checkpoint.opened.set()
     with pytest.raises(EngineFailed):
         upgrade.result(DEADLINE)
 
@@ -257,11 +257,11 @@ def test_the_room_of_an_upgrade_that_failed_is_free_again(house: Callable[..., H
 def test_a_boot_that_is_counted_in_reads_is_counted_on_while_a_change_is_under_way(house: Callable[..., House]) -> None:
     home = house(boot_delay=BootDelay(reads=2))
     home.create()
-    gate = home.engine.gate("apply", 1)
-    change = home.meanwhile(gate, home.update, 1, timeout=7)
+    checkpoint = home.engine.checkpoint("apply", 1)
+    change = home.meanwhile(checkpoint, home.update, 1, timeout=7)
 
     assert [home.status(1), home.status(1)] == ["starting", "running"]
-    gate.opened.set()
+    checkpoint.opened.set()
     change.result(DEADLINE)
 
     assert home.status(1) == "running"

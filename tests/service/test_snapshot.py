@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rtgmock.errors import Invalid
-from rtgmock.randomness import Chance
-from rtgmock.service import snapshot as states
+from rtgmock.randomness import Randomness
+from rtgmock.service import snapshot
 from rtgmock.settings.config import Config
 from rtgmock.settings.parsers import Credentials
 from rtgmock.text import MB
@@ -31,7 +31,7 @@ def read(document: object, **settings: Any) -> State:
     config = Config(
         **{"state": None, "accounts": (Credentials("username", "password"), Credentials("b", "c")), **settings}
     )
-    return states.read(document, config, Chance(7), START)
+    return snapshot.parse_state(document, config, Randomness(7), START)
 
 
 def mistakes(document: object, **settings: Any) -> tuple[str, ...]:
@@ -121,10 +121,10 @@ def test_what_the_api_answers_can_be_pasted(serve: Serve) -> None:
 def test_every_state_reads_as_what_it_was_written_from() -> None:
     state = read(instances({"plan": "nano"}, {"plan": "small", "account": "b", "server": "ray"}, servers=["ray"]))
 
-    document = json.loads(json.dumps(states.write(state)))
+    document = json.loads(json.dumps(snapshot.write(state)))
 
     assert read(document) == state
-    assert states.write(read(document)) == document
+    assert snapshot.write(read(document)) == document
 
 
 # Mistakes

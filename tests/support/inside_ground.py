@@ -14,7 +14,7 @@ import pytest
 import requests
 from docker.errors import APIError, BuildError, NotFound
 
-from rtgmock.engines import prune as leftovers
+from rtgmock.engines import prune
 from tests.conftest import lacking
 from tests.support.command import until
 from tests.support.redis_ground import LABEL, Api, free_ports
@@ -153,7 +153,7 @@ class InsideGround:
     def left_over(self, *, remove: bool = False) -> list[str]:
         """The kinds of what can be pruned of this ground's, as seen from the host."""
         mine = {str(one.name) for one in (*self.siblings(), *self.volumes(), *self.networks())}
-        found = [one for one in leftovers.find() if one.description.split()[1] in mine]
+        found = [one for one in prune.find() if one.description.split()[1] in mine]
         for leftover in found if remove else []:
             leftover.remove()
         return [one.description.split()[0] for one in found]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rtgmock.model import attributes
 from rtgmock.model.attributes import DOCUMENTED, Attribute, Record, changeable
 from rtgmock.model.plans import PLANS
-from rtgmock.model.types import INT_MAX, LONGEST, Boolean, Choice, Integer, Kind, PortText, SavePoints, Text
+from rtgmock.model.types import INT_MAX, LONGEST, Boolean, Choice, Integer, PortText, SavePoints, Text, ValueType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,7 +75,7 @@ def soup(tokens: Iterable[bytes]) -> SearchStrategy[bytes]:
     return st.binary(max_size=60) | pieces.map(b"".join)
 
 
-def _of_kind(kind: Kind) -> SearchStrategy[Any]:
+def _of_kind(kind: ValueType) -> SearchStrategy[Any]:
     match kind:
         case Text():
             return texts(blank=kind.blank)

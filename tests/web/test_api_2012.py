@@ -9,7 +9,7 @@ from xml.etree.ElementTree import fromstring
 import pytest
 import redis
 
-from rtgmock.engines.redis import config_file as redis_conf
+from rtgmock.engines.redis import config_file
 from rtgmock.model.attributes import APIS, ATTRIBUTES, DOCUMENTED, LAYOUTS, RECORDED, Payload, Role, changeable, known
 from tests.support.values import record
 from tests.web.test_api_update import SETTINGS
@@ -262,7 +262,7 @@ def test_a_setting_of_2012_is_kept_while_2010_is_served(serve: Serve, tmp_path: 
 
 def written(values: dict[str, Any], version: int) -> dict[str, str]:
     """The directives of a redis.conf, each of which is written once but for the save points."""
-    lines = redis_conf.write(record(**values), "me", PLACE, version).splitlines()
+    lines = config_file.write(record(**values), "me", PLACE, version).splitlines()
     pairs = [(line.partition(" ")[0], line.partition(" ")[2].strip('"')) for line in lines if line[:5] != "user "]
     points = " ".join(value for name, value in pairs if name == "save")
     once = [pair for pair in pairs if pair[0] != "save"]
@@ -297,12 +297,12 @@ def test_a_slow_log_that_is_not_enabled_logs_nothing(enabled: bool, microseconds
 def test_only_what_differs_is_changed_live() -> None:
     after = record(slowlog_enabled=True, log_level="debug", list_max_ziplist_value=1)
 
-    changes = redis_conf.changes(record(), after, RECORDED)
+    changes = config_file.changes(record(), after, RECORDED)
     assert {name: value for name, (_, value) in changes.items()} == {
         "slowlog-log-slower-than": "50000",
         "loglevel": "debug",
     }
-    assert redis_conf.changes(record(), after, DOCUMENTED) == {}
+    assert config_file.changes(record(), after, DOCUMENTED) == {}
 
 
 def free_port() -> int:

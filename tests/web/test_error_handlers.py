@@ -10,7 +10,7 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from rtgmock import errors
-from rtgmock.web.health import Life
+from rtgmock.web.health import HealthState
 from tests.support import raw
 
 if TYPE_CHECKING:
@@ -256,8 +256,8 @@ def test_a_fault_before_the_app_shows_no_trace(
     serve: Serve, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     api = serve()
-    monkeypatch.setattr(Life, "stopping", property(lambda _: 1 // 0), raising=True)
-    monkeypatch.setattr("rtgmock.web.error_handlers.answers.refusal", lambda _: 1 // 0)
+    monkeypatch.setattr(HealthState, "stopping", property(lambda _: 1 // 0), raising=True)
+    monkeypatch.setattr("rtgmock.web.error_handlers.responses.refusal", lambda _: 1 // 0)
 
     answer = raw.send(api.url, raw.head("GET /_rtgmock/health HTTP/1.1\nHost: localhost"))
     monkeypatch.undo()

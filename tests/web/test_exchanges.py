@@ -41,7 +41,7 @@ def test_what_is_given_is_a_valid_state(serve: Serve, exchange: Exchange) -> Non
     exchange.fill(served.emulator.store)
 
     for record in served.emulator.store.instances():
-        assert attributes.faults(record) == []
+        assert attributes.problems(record) == []
 
 
 @pytest.mark.parametrize("exchange", EXCHANGES, ids=lambda exchange: exchange.name)

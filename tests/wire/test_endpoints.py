@@ -33,28 +33,28 @@ class Mistake(NamedTuple):
     body: bytes = b""
 
 
-def drop(chance: random.Random, word: str) -> str:
-    place = chance.randrange(len(word))
+def drop(randomness: random.Random, word: str) -> str:
+    place = randomness.randrange(len(word))
     return word[:place] + word[place + 1 :]
 
 
-def double(chance: random.Random, word: str) -> str:
-    place = chance.randrange(len(word))
+def double(randomness: random.Random, word: str) -> str:
+    place = randomness.randrange(len(word))
     return word[:place] + word[place] + word[place:]
 
 
-def swap(chance: random.Random, word: str) -> str:
-    place = chance.randrange(len(word) - 1)
+def swap(randomness: random.Random, word: str) -> str:
+    place = randomness.randrange(len(word) - 1)
     return word[:place] + word[place + 1] + word[place] + word[place + 2 :]
 
 
-def replace(chance: random.Random, word: str) -> str:
-    place = chance.randrange(len(word))
-    return word[:place] + chance.choice(LETTERS) + word[place + 1 :]
+def replace(randomness: random.Random, word: str) -> str:
+    place = randomness.randrange(len(word))
+    return word[:place] + randomness.choice(LETTERS) + word[place + 1 :]
 
 
-def case(chance: random.Random, word: str) -> str:
-    return chance.choice([word.upper(), word.title(), word[0].upper() + word[1:], word.swapcase()])
+def case(randomness: random.Random, word: str) -> str:
+    return randomness.choice([word.upper(), word.title(), word[0].upper() + word[1:], word.swapcase()])
 
 
 SLIPS: list[Callable[[random.Random, str], str]] = [drop, double, swap, replace, case]
@@ -74,46 +74,46 @@ TYPES = [
 ]
 
 
-def mistakes(chance: random.Random) -> Iterator[Mistake]:
+def mistakes(randomness: random.Random) -> Iterator[Mistake]:
     """A round of mistakes, one or more of each sort, for some endpoint."""
-    number = chance.randrange(1, 2000)
-    endpoint = chance.choice(ENDPOINTS)
-    extension = chance.choice(["", ".json", ".xml"])
+    number = randomness.randrange(1, 2000)
+    endpoint = randomness.choice(ENDPOINTS)
+    extension = randomness.choice(["", ".json", ".xml"])
     method, path = endpoint.method, f"/instances/{number}" if endpoint.member else "/instances"
     meant = f"{method} {path}{extension}"
 
     for slip in SLIPS:
-        name = slip(chance, "instances")
+        name = slip(randomness, "instances")
         yield Mistake(slip.__name__, method, path.replace("instances", name, 1) + extension, meant)
     whole = f"{path}{extension}"[1:]
     for slip in SLIPS:
-        yield Mistake(f"{slip.__name__} anywhere", method, "/" + slip(chance, whole), meant)
+        yield Mistake(f"{slip.__name__} anywhere", method, "/" + slip(randomness, whole), meant)
     yield Mistake("singular", method, path.replace("instances", "instance") + extension, meant)
-    yield Mistake("prefix", method, chance.choice(PREFIXES) + path + extension, meant)
-    yield Mistake("nested", method, f"/accounts/{chance.randrange(9)}{path}{extension}", meant)
+    yield Mistake("prefix", method, randomness.choice(PREFIXES) + path + extension, meant)
+    yield Mistake("nested", method, f"/accounts/{randomness.randrange(9)}{path}{extension}", meant)
     yield Mistake("nested in an instance", method, f"/instances/{number}{path}{extension}", meant)
     yield Mistake("slash for a dot", method, f"{path}/{extension[1:]}" if extension else f"/x{path}", meant)
-    known = chance.choice(["json", "xml"])
-    slipped = chance.choice([drop, double, swap])(chance, known)
+    known = randomness.choice(["json", "xml"])
+    slipped = randomness.choice([drop, double, swap])(randomness, known)
     yield Mistake("extension", method, f"{path}.{slipped}", f"{method} {path}.{known}")
-    yield Mistake("foreign extension", method, path + chance.choice(FOREIGN), f"{method} {path}.json")
-    yield from of_instances(chance, number, extension)
+    yield Mistake("foreign extension", method, path + randomness.choice(FOREIGN), f"{method} {path}.json")
+    yield from of_instances(randomness, number, extension)
     yield Mistake("method of the list", "PUT", f"/instances{extension}", f"POST /instances{extension}")
-    yield Mistake("method's slip", chance.choice([drop, double, swap])(chance, method), path + extension, meant)
-    content_type, body, right = chance.choice(TYPES)
+    yield Mistake("method's slip", randomness.choice([drop, double, swap])(randomness, method), path + extension, meant)
+    content_type, body, right = randomness.choice(TYPES)
     sent = "PUT" if endpoint.member else "POST"
     labelled = f"{sent} {path}{extension} with Content-Type: {right}"
     yield Mistake("content type", sent, path + extension, labelled, content_type, body)
 
 
-def of_instances(chance: random.Random, number: int, extension: str) -> Iterator[Mistake]:
+def of_instances(randomness: random.Random, number: int, extension: str) -> Iterator[Mistake]:
     """Mistakes with one instance's endpoints."""
     member = f"/instances/{number}{extension}"
-    below = chance.choice(["backups", "redis", "edit"])
+    below = randomness.choice(["backups", "redis", "edit"])
     yield Mistake("extra nesting", "GET", f"/instances/{number}/{below}{extension}", f"GET {member}")
     yield Mistake("missing nesting", "GET", f"/{number}{extension}", f"GET {member}")
-    yield Mistake("method of an instance", chance.choice(["POST", "PATCH"]), member, f"PUT {member}")
-    nothing = chance.choice(["undefined", "null", "None", "NaN", ":id", "{id}", "nil"])
+    yield Mistake("method of an instance", randomness.choice(["POST", "PATCH"]), member, f"PUT {member}")
+    nothing = randomness.choice(["undefined", "null", "None", "NaN", ":id", "{id}", "nil"])
     yield Mistake("no id", "DELETE", f"/instances/{nothing}{extension}", f"DELETE /instances/:id{extension}")
     yield Mistake("no id at all", "DELETE", f"/instances{extension}", f"DELETE /instances/:id{extension}")
 
@@ -136,8 +136,8 @@ def without_id(request: str) -> str:
 
 
 def test_the_endpoint_that_was_meant_is_named_first() -> None:
-    chance = random.Random(SEED)
-    made = [mistake for _ in range(ROUNDS) for mistake in mistakes(chance) if not is_right(mistake)]
+    randomness = random.Random(SEED)
+    made = [mistake for _ in range(ROUNDS) for mistake in mistakes(randomness) if not is_right(mistake)]
     missed = [
         (mistake, str(found))
         for mistake in made

@@ -12,8 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rtgmock.errors import BadRequest, UnsupportedMedia
-from rtgmock.wire import form
-from rtgmock.wire import parameters as params
+from rtgmock.wire import form, parameters
 from tests.support.values import few, settable, soup
 
 if TYPE_CHECKING:
@@ -324,7 +323,7 @@ def fields(values: Record, prefix: str) -> list[tuple[str, str]]:
 def test_what_a_client_writes_is_read_back(values: Record, prefix: str) -> None:
     body = urlencode(fields(values, prefix)).encode()
 
-    read = params.read(form.decode(body, "utf-8"))
+    read = parameters.parse_parameters(form.decode(body, "utf-8"))
     assert read.values == {name: value for name, value in values.items() if value is not None}
     assert read.unknown == ()
 
@@ -336,7 +335,7 @@ def test_what_a_client_writes_in_parts_is_read_back(values: Record) -> None:
     assume(not any(value.startswith("\ufeff") for _, value in pairs))
     body = b"".join(part(name, value.encode()) for name, value in pairs) + END
 
-    read = params.read(form.decode_multipart(body, "utf-8", "B"))
+    read = parameters.parse_parameters(form.decode_multipart(body, "utf-8", "B"))
     assert read.values == {name: value for name, value in values.items() if value is not None}
 
 

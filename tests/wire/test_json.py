@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from rtgmock.errors import BadRequest, UnsupportedMedia
 from rtgmock.model.attributes import APIS, BY_NAME, LAYOUTS, Payload, changeable
-from rtgmock.wire import json
-from rtgmock.wire import parameters as params
+from rtgmock.wire import json, parameters
 from tests.support.values import few, record, settable, soup
 
 if TYPE_CHECKING:
@@ -180,7 +179,7 @@ def test_what_is_written_is_read_back(data: st.DataObject, nested: bool, api: in
     written = json.encode_instance([(a, stored[a.name]) for a in layout if a.name in stored])
     body = b'{"instance":' + written + b"}" if nested else written
 
-    read = params.read(json.decode(body, "utf-8"), api)
+    read = parameters.parse_parameters(json.decode(body, "utf-8"), api)
     assert read.values == values
     assert read.unknown == ()
     fixed = {a.name: stored[a.name] for a in layout if a.name in stored and a not in changeable(api)}

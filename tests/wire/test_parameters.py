@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rtgmock.errors import Invalid
 from rtgmock.model.attributes import APIS, BY_NAME, DOCUMENTED, RECORDED, Record, changeable, known
-from rtgmock.wire import parameters as params
+from rtgmock.wire import parameters
 from rtgmock.wire.parameters import Parameters
 from tests.support.values import few, json_like, settable
 
@@ -39,7 +39,7 @@ from tests.support.values import few, json_like, settable
     ],
 )
 def test_attributes_are_read_alone_and_under_instance(tree: dict[str, Any], values: Record) -> None:
-    assert params.read(tree).values == values
+    assert parameters.parse_parameters(tree).values == values
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_attributes_are_read_alone_and_under_instance(tree: dict[str, Any], valu
 )
 def test_every_bad_value_is_refused_under_its_name(tree: dict[str, Any], messages: tuple[str, ...]) -> None:
     with pytest.raises(Invalid) as refused:
-        params.read(tree)
+        parameters.parse_parameters(tree)
 
     assert refused.value.messages == messages
     assert str(refused.value) == "; ".join(messages)
@@ -85,13 +85,13 @@ def test_every_bad_value_is_refused_under_its_name(tree: dict[str, Any], message
 def test_what_a_client_cannot_set_is_told_apart_as_it_came() -> None:
     tree = {"instance": {"id": "7", "url": None, "port": {"a": 1}}, "plan": "nano", "user_id": []}
 
-    assert params.read(tree) == Parameters(
+    assert parameters.parse_parameters(tree) == Parameters(
         values={"plan": "nano"}, fixed={"user_id": [], "id": "7", "url": None, "port": {"a": 1}}, unknown=()
     )
 
 
 def test_what_is_no_attribute_is_told_apart_in_its_order() -> None:
-    read = params.read({"zzz": "1", "instance": {"pln": "nano", "PLAN": "nano", "": "x"}})
+    read = parameters.parse_parameters({"zzz": "1", "instance": {"pln": "nano", "PLAN": "nano", "": "x"}})
 
     assert read == Parameters(values={}, fixed={}, unknown=("zzz", "pln", "PLAN", ""))
 
@@ -101,17 +101,17 @@ def test_what_rails_puts_beside_a_form_is_passed_over(nested: bool) -> None:
     names = ["_method", "utf8", "authenticity_token", "commit", "format", "controller", "action"]
     tree = dict.fromkeys(names, "x")
 
-    assert params.read({"instance": tree} if nested else tree) == Parameters({}, {}, ())
+    assert parameters.parse_parameters({"instance": tree} if nested else tree) == Parameters({}, {}, ())
 
 
 @pytest.mark.parametrize("nested", [None, "nano", ["nano"], 7])
 def test_an_instance_that_holds_nothing_is_no_attribute(nested: object) -> None:
-    assert params.read({"instance": nested}).unknown == ("instance",)
+    assert parameters.parse_parameters({"instance": nested}).unknown == ("instance",)
 
 
 def test_reading_leaves_the_tree_alone() -> None:
     tree = {"instance": {"snapshots": ["900  1"]}, "plan": "nano"}
-    params.read(tree)
+    parameters.parse_parameters(tree)
 
     assert tree == {"instance": {"snapshots": ["900  1"]}, "plan": "nano"}
 
@@ -129,7 +129,7 @@ def test_reading_leaves_the_tree_alone() -> None:
     ],
 )
 def test_a_hint_names_what_was_probably_meant(unknown: tuple[str, ...], hint: str) -> None:
-    assert params.hint(unknown) == hint
+    assert parameters.hint(unknown) == hint
 
 
 @pytest.mark.parametrize(
@@ -144,12 +144,12 @@ def test_a_hint_names_what_was_probably_meant(unknown: tuple[str, ...], hint: st
     ],
 )
 def test_names_are_shown_fit_for_a_header(names: list[str], shown: str) -> None:
-    assert params.shown(iter(names)) == shown
+    assert parameters.shown(iter(names)) == shown
 
 
 def test_very_long_names_do_not_take_long() -> None:
     start = monotonic()
-    params.hint(params.read({f"{number}" + "label" * 20_000: "x" for number in range(10)}).unknown)
+    parameters.hint(parameters.parse_parameters({f"{number}" + "label" * 20_000: "x" for number in range(10)}).unknown)
 
     assert monotonic() - start < 2
 
@@ -159,16 +159,18 @@ def test_very_long_names_do_not_take_long() -> None:
 @given(data=st.data(), nested=st.booleans())
 def test_valid_values_are_read_as_they_are(data: st.DataObject, nested: bool, api: int) -> None:
     values = data.draw(settable(api))
-    assert params.read({"instance": values} if nested else values, api) == Parameters(values, {}, ())
+    assert parameters.parse_parameters({"instance": values} if nested else values, api) == Parameters(values, {}, ())
 
 
 def test_what_only_2012_has_is_unknown_before() -> None:
     tree = {"log_level": "loud", "config_command": "x", "timeout": 30}
 
-    assert params.read(tree, DOCUMENTED) == Parameters({"timeout": 30}, {}, ("log_level", "config_command"))
+    assert parameters.parse_parameters(tree, DOCUMENTED) == Parameters(
+        {"timeout": 30}, {}, ("log_level", "config_command")
+    )
     with pytest.raises(Invalid, match=r"^Log level is not included in the list$"):
-        params.read(tree, RECORDED)
-    assert params.read({"log_level": "debug", "config_command": "x"}, RECORDED) == Parameters(
+        parameters.parse_parameters(tree, RECORDED)
+    assert parameters.parse_parameters({"log_level": "debug", "config_command": "x"}, RECORDED) == Parameters(
         {"log_level": "debug"}, {"config_command": "x"}, ()
     )
 
@@ -177,7 +179,7 @@ def test_what_only_2012_has_is_unknown_before() -> None:
 def test_a_hint_names_only_what_the_version_has(api: int) -> None:
     hint = "loglevel is not an attribute; did you mean log_level?"
 
-    assert params.hint(("loglevel",), api) == (hint if api == RECORDED else "")
+    assert parameters.hint(("loglevel",), api) == (hint if api == RECORDED else "")
 
 
 @pytest.mark.parametrize("api", APIS)
@@ -185,7 +187,7 @@ def test_a_hint_names_only_what_the_version_has(api: int) -> None:
 @given(tree=st.dictionaries(st.sampled_from([*BY_NAME, "instance", "x", "format"]), json_like(), max_size=5))
 def test_any_tree_is_read_to_values_that_a_record_may_have_or_refused(tree: dict[str, Any], api: int) -> None:
     try:
-        read = params.read(tree, api)
+        read = parameters.parse_parameters(tree, api)
     except Invalid as refused:
         labels = tuple(attribute.label for attribute in changeable(api))
         assert all(message.startswith(labels) for message in refused.messages)  # noqa: PT017
@@ -193,5 +195,5 @@ def test_any_tree_is_read_to_values_that_a_record_may_have_or_refused(tree: dict
         assert all(BY_NAME[name].holds(value) for name, value in read.values.items())
         assert not set(read.values) & set(read.fixed)
         assert not set(read.unknown) & set(known(api))
-        assert params.hint(read.unknown, api).isascii()
-        assert params.shown(read.unknown).isprintable()
+        assert parameters.hint(read.unknown, api).isascii()
+        assert parameters.shown(read.unknown).isprintable()

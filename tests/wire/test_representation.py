@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 
 from rtgmock.model.attributes import LAYOUTS, Payload
-from rtgmock.wire.representation import Viewpoint, show
+from rtgmock.wire.representation import ViewContext, show
 from tests.support.values import few, record, texts
 
-HERE = Viewpoint("username", "127.0.0.1", {1: "ray"})
+HERE = ViewContext("username", "127.0.0.1", {1: "ray"})
 SECRET = "cc3da5b7aaaad5b4895d243239beed97"
 
 
@@ -39,28 +39,28 @@ def test_a_list_derives_nothing(payload: Payload) -> None:
 
 @pytest.mark.parametrize("payload", [Payload.SHOW_JSON, Payload.SHOW_XML])
 @pytest.mark.parametrize(
-    ("viewpoint", "hostname", "url"),
+    ("view_context", "hostname", "url"),
     [
         (HERE, "127.0.0.1", f"redis://username:{SECRET}@127.0.0.1:9001/"),
         (
-            Viewpoint("waratuman", "{server}.example.org", {1: "ray", 2: "cod"}),
+            ViewContext("waratuman", "{server}.example.org", {1: "ray", 2: "cod"}),
             "ray.example.org",
             f"redis://waratuman:{SECRET}@ray.example.org:9001/",
         ),
-        (Viewpoint("a", "{server}-{server}", {1: "ray"}), "ray-ray", f"redis://a:{SECRET}@ray-ray:9001/"),
-        (Viewpoint("a", "{server}.example.org", {}), ".example.org", f"redis://a:{SECRET}@.example.org:9001/"),
-        (Viewpoint("a", "::1", {}), "::1", f"redis://a:{SECRET}@[::1]:9001/"),
+        (ViewContext("a", "{server}-{server}", {1: "ray"}), "ray-ray", f"redis://a:{SECRET}@ray-ray:9001/"),
+        (ViewContext("a", "{server}.example.org", {}), ".example.org", f"redis://a:{SECRET}@.example.org:9001/"),
+        (ViewContext("a", "::1", {}), "::1", f"redis://a:{SECRET}@[::1]:9001/"),
         (
-            Viewpoint("a@b:c/é ", "localhost", {}),
+            ViewContext("a@b:c/é ", "localhost", {}),
             "localhost",
             f"redis://a%40b%3Ac%2F%C3%A9%20:{SECRET}@localhost:9001/",
         ),
     ],
 )
 def test_the_url_leads_from_where_the_client_stands(
-    payload: Payload, viewpoint: Viewpoint, hostname: str, url: str
+    payload: Payload, view_context: ViewContext, hostname: str, url: str
 ) -> None:
-    shown = {attribute.name: value for attribute, value in show(record(), payload, viewpoint)}
+    shown = {attribute.name: value for attribute, value in show(record(), payload, view_context)}
 
     assert (shown["hostname"], shown["url"]) == (hostname, url)
 
@@ -76,7 +76,7 @@ def test_a_password_is_escaped_whole() -> None:
 @few
 @given(texts(), texts())
 def test_the_url_gives_back_any_name_and_password(username: str, password: str) -> None:
-    fields = show(record(password=password), Payload.SHOW_JSON, Viewpoint(username, "localhost", {}))
+    fields = show(record(password=password), Payload.SHOW_JSON, ViewContext(username, "localhost", {}))
     url = urlsplit(next(str(value) for attribute, value in fields if attribute.name == "url"))
 
     assert (unquote(url.username or ""), unquote(url.password or "")) == (username, password)

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from rtgmock.errors import BadRequest, UnsupportedMedia
 from rtgmock.model.attributes import APIS, BY_NAME, LAYOUTS, Payload, changeable
-from rtgmock.wire import parameters as params
-from rtgmock.wire import xml
+from rtgmock.wire import parameters, xml
 from tests.support.values import few, record, settable, soup, texts
 
 if TYPE_CHECKING:
@@ -372,7 +371,7 @@ def test_what_is_written_is_read_back(data: st.DataObject, api: int) -> None:
     layout = LAYOUTS[Payload.SHOW_XML.at(api)]
     body = xml.encode_instance([(a, stored[a.name]) for a in layout if a.name in stored])
 
-    read = params.read(xml.decode(body, "utf-8"), api)
+    read = parameters.parse_parameters(xml.decode(body, "utf-8"), api)
     assert read.values == values
     assert read.unknown == ()
     assert set(read.fixed) == {a.name for a in layout if a.name in stored and a not in changeable(api)}

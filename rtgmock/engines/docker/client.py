@@ -20,7 +20,7 @@ from rtgmock.errors import StartupError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FAULTS = (DockerException, RequestException, HTTPError)
+DOCKER_ERRORS = (DockerException, RequestException, HTTPError)
 """What the SDK raises: errors of its own, and those of the HTTP libraries below it."""
 
 
@@ -38,7 +38,7 @@ def connect() -> docker.DockerClient:
             place["tls"] = _Certificates(place["tls"])
         client = docker.DockerClient(timeout=60, use_ssh_client=True, **place)
         client.ping()
-    except (*FAULTS, ValueError) as error:
+    except (*DOCKER_ERRORS, ValueError) as error:
         remedy = "check DOCKER_CERT_PATH" if os.environ.get("DOCKER_TLS_VERIFY") else "start one"
         raise StartupError(
             f"no Docker engine answers ({cause(error)}); {remedy}, set DOCKER_HOST, or take --redis process"

@@ -24,10 +24,10 @@ def provided(client: docker.DockerClient, image: str) -> bool:
     return True
 
 
-def pull(client: docker.DockerClient, image: str, tell: Callable[[str], None]) -> None:
-    """Pull the image; ``tell`` hears of the beginning, of each layer and of the end. Raises EngineFailed."""
+def pull(client: docker.DockerClient, image: str, report: Callable[[str], None]) -> None:
+    """Pull the image; ``report`` hears of the beginning, of each layer and of the end. Raises EngineFailed."""
     repository, tag = parse_repository_tag(image)
-    tell(f"pulling {image}")
+    report(f"pulling {image}")
     layers, done = set[str](), set[str]()
     for event in client.api.pull(repository, tag or "latest", stream=True, decode=True):
         if "error" in event:
@@ -37,5 +37,5 @@ def pull(client: docker.DockerClient, image: str, tell: Callable[[str], None]) -
             layers.add(layer)
         if status in {"Pull complete", "Already exists"}:
             done.add(layer)
-            tell(f"{image}: {len(done)} of {len(layers)} layers")
-    tell(f"pulled {image}")
+            report(f"{image}: {len(done)} of {len(layers)} layers")
+    report(f"pulled {image}")

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from docker.errors import NotFound
 
-from rtgmock.engines.docker import images as docker_image
-from rtgmock.engines.docker.client import FAULTS, cause
+from rtgmock.engines.docker import images
+from rtgmock.engines.docker.client import DOCKER_ERRORS, cause
 from rtgmock.engines.docker.labels import INSTANCE_LABEL, PORT_LABEL, STATE_LABEL, of_state
 from rtgmock.engines.ports import can_listen, resolved
 from rtgmock.engines.redis.binaries import server_command
@@ -55,7 +55,7 @@ class DockerRunner:
         *,
         remote: str | None,
         file: Path | None,
-        tell: Callable[[str], None],
+        report: Callable[[str], None],
         own: OwnContainer | None = None,
     ) -> None:
         self._client = client
@@ -63,7 +63,7 @@ class DockerRunner:
         self._bind = bind
         self._state_id = state_id
         self._file = file
-        self._tell = tell
+        self._report = report
         self._remote = self.hostname = remote
         self._network = f"rtgmock-{state_id}"
         self._lock = threading.Lock()
@@ -74,10 +74,10 @@ class DockerRunner:
         self._limits = not any(maker.startswith("Podman") for maker in makers)  # it cannot change them later
         place = f" at {self._remote}" if self._remote else ""
         self.description = f"docker: {image} on engine {version['Version']}{place}"
-        if not docker_image.provided(client, image):
-            tell(f"the engine has no image {image}; the first instance waits until it is pulled")
+        if not images.provided(client, image):
+            report(f"the engine has no image {image}; the first instance waits until it is pulled")
 
-    def free(self, port: int) -> bool:
+    def is_port_free(self, port: int) -> bool:
         """Whether the port can be listened on, as far as can be told from here."""
         if self._remote:
             return port not in self._published()
@@ -87,7 +87,7 @@ class DockerRunner:
         """The ports that the engine's running containers have, whoever made them."""
         try:
             found = self._client.api.containers()
-        except FAULTS as error:
+        except DOCKER_ERRORS as error:
             raise EngineFailed(f"Docker does not answer: {cause(error)}.") from error
         return {int(port["PublicPort"]) for one in found for port in one["Ports"] or [] if "PublicPort" in port}
 
@@ -103,7 +103,7 @@ class DockerRunner:
         filters: dict[str, Any] = {"label": [f"{STATE_LABEL}={self._state_id}", f"{PORT_LABEL}={port}"]}
         try:
             found = self._client.containers.list(all=True, filters=filters, ignore_removed=True)
-        except FAULTS as error:
+        except DOCKER_ERRORS as error:
             raise EngineFailed(f"Docker does not answer: {cause(error)}.") from error
         return {**record, "master_host": found[0].name, "master_port": str(PORT)} if found else record
 
@@ -129,7 +129,7 @@ class DockerRunner:
             )
             container.put_archive("/", _archive(_CONFIGURATION, write(self._place()).encode()))
             container.start()
-        except FAULTS as error:
+        except DOCKER_ERRORS as error:
             raise EngineFailed(f"Docker cannot run the instance's Redis: {cause(error)}.") from error
 
     def _published_on(self) -> str:
@@ -151,7 +151,7 @@ class DockerRunner:
             return found[0] if found else self._client.networks.create(self._network, labels=self._state_labels)
 
     def _remove_network(self) -> None:
-        with contextlib.suppress(*FAULTS):
+        with contextlib.suppress(*DOCKER_ERRORS):
             for network in self._client.networks.list(names=[f"^{self._network}$"]):
                 self._release(network)
                 network.remove()
@@ -161,11 +161,11 @@ class DockerRunner:
 
     def _provide_image(self) -> Image:
         with self._lock:  # the first instances may well be made at once
-            if docker_image.provided(self._client, self._image):
+            if images.provided(self._client, self._image):
                 return self._client.images.get(self._image)
             try:
-                docker_image.pull(self._client, self._image, self._tell)
-            except FAULTS as error:
+                images.pull(self._client, self._image, self._report)
+            except DOCKER_ERRORS as error:
                 raise EngineFailed(f"The image {self._image} cannot be pulled: {cause(error)}.") from error
             return self._client.images.get(self._image)
 
@@ -176,15 +176,15 @@ class DockerRunner:
             if limit := self._memory_limit(record):
                 container.update(mem_limit=limit, memswap_limit=limit)
             container.put_archive("/", _archive(_CONFIGURATION, write(self._place()).encode()))
-        except FAULTS as error:
+        except DOCKER_ERRORS as error:
             raise EngineFailed(f"Docker cannot configure the instance's Redis: {cause(error)}.") from error
 
-    def forget(self, instance_id: int) -> None:
+    def delete_snapshot(self, instance_id: int) -> None:
         """Put an empty snapshot in the place of one: an image need not have a program that deletes."""
         try:
             container = self._client.containers.get(self._name(instance_id))
             container.put_archive("/data", _archive(SNAPSHOT, EMPTY_SNAPSHOT))
-        except FAULTS as error:
+        except DOCKER_ERRORS as error:
             raise EngineFailed(f"Docker cannot empty the instance's snapshot: {cause(error)}.") from error
 
     def freeze(self, instance_id: int) -> None:
@@ -198,25 +198,25 @@ class DockerRunner:
     def _do(self, instance_id: int, action: Callable[[Container], None]) -> None:
         try:
             action(self._client.containers.get(self._name(instance_id)))
-        except FAULTS as error:
+        except DOCKER_ERRORS as error:
             raise EngineFailed(f"Docker refuses: {cause(error)}.") from error
 
     def running(self, instance_id: int) -> bool:
         """Whether the container runs."""
-        with contextlib.suppress(*FAULTS):
+        with contextlib.suppress(*DOCKER_ERRORS):
             return bool(self._client.containers.get(self._name(instance_id)).status == "running")
         return False
 
     def log(self, instance_id: int) -> str:
         """The last lines that the server wrote."""
-        with contextlib.suppress(*FAULTS):
+        with contextlib.suppress(*DOCKER_ERRORS):
             text = self._client.containers.get(self._name(instance_id)).logs(tail=_LOG_LINES)
             return " / ".join(text.decode(errors="replace").strip().splitlines())
         return ""
 
-    def halt(self, instance_id: int) -> None:
+    def stop(self, instance_id: int) -> None:
         """Let the server save and end."""
-        with contextlib.suppress(*FAULTS):
+        with contextlib.suppress(*DOCKER_ERRORS):
             container = self._client.containers.get(self._name(instance_id))
             if container.status == "paused":
                 container.unpause()  # what stands still takes no signal
@@ -228,24 +228,24 @@ class DockerRunner:
             self._remove_container(instance_id)
             with contextlib.suppress(NotFound):
                 self._client.volumes.get(self._name(instance_id)).remove()
-        except FAULTS as error:
+        except DOCKER_ERRORS as error:
             raise EngineFailed(f"Docker cannot remove the instance's Redis: {cause(error)}.") from error
 
     def _remove_container(self, instance_id: int) -> None:
         with contextlib.suppress(NotFound):
             self._client.containers.get(self._name(instance_id)).remove(force=True, v=True)
 
-    def take_over(self, instance_id: int) -> None:
+    def adopt(self, instance_id: int) -> None:
         """A container is as good as one of our own, unless clients would look for it elsewhere now."""
         try:
             container = self._client.containers.get(self._name(instance_id))
         except NotFound:
             return
-        except FAULTS as error:
+        except DOCKER_ERRORS as error:
             raise EngineFailed(f"Docker does not answer: {cause(error)}.") from error
         wanted = self._port_bindings(int(container.labels[PORT_LABEL]))
         if _bindings(container) != {(name, host, str(port)) for name, (host, port) in wanted.items()}:
-            self.halt(instance_id)  # and it is made anew
+            self.stop(instance_id)  # and it is made anew
 
     def present(self) -> set[int]:
         """The instances of this state that have a container or a volume."""
@@ -253,7 +253,7 @@ class DockerRunner:
         try:
             containers: list[Container] = self._client.containers.list(all=True, filters=ours, ignore_removed=True)
             volumes = self._client.volumes.list(filters=ours)
-        except FAULTS as error:
+        except DOCKER_ERRORS as error:
             raise EngineFailed(f"Docker does not answer: {cause(error)}.") from error
         labels: list[dict[str, Any]] = [container.labels for container in containers]
         labels += [volume.attrs["Labels"] for volume in volumes]
@@ -261,7 +261,7 @@ class DockerRunner:
 
     def close(self) -> None:
         """Stop all containers at once; where nothing is kept, remove them."""
-        end = self.halt if self._file else self.remove
+        end = self.stop if self._file else self.remove
         with contextlib.suppress(EngineFailed), ThreadPoolExecutor(8) as pool:
             list(pool.map(end, self.present()))
         self._remove_network()  # an engine has room for some thirty
@@ -281,9 +281,9 @@ class DockerRunner:
 def _bindings(container: Container) -> set[tuple[str, str, str]]:
     """Which ports of a container are published, where, and under which number."""
     published: dict[str, list[dict[str, str]] | None] = container.attrs["HostConfig"]["PortBindings"] or {}
-    everywhere = "0.0.0.0"  # noqa: S104 - compared, not bound
+    redact_known = "0.0.0.0"  # noqa: S104 - compared, not bound
     return {
-        (name, place["HostIp"] or everywhere, place["HostPort"])
+        (name, place["HostIp"] or redact_known, place["HostPort"])
         for name, places in published.items()
         for place in places or []
     }

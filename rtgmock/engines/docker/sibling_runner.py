@@ -7,8 +7,8 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from rtgmock.engines.docker import own_container as inside
-from rtgmock.engines.docker.client import FAULTS, cause
+from rtgmock.engines.docker import own_container
+from rtgmock.engines.docker.client import DOCKER_ERRORS, cause
 from rtgmock.engines.docker.labels import PORT_LABEL
 from rtgmock.engines.docker.port_forwarder import Forwarder
 from rtgmock.engines.docker.runner import PORT, DockerRunner
@@ -36,18 +36,18 @@ def containers(
     *,
     remote: str | None,
     file: Path | None,
-    tell: Callable[[str], None],
+    report: Callable[[str], None],
 ) -> DockerRunner:
     """The runner for where the emulator is: beside the containers, or outside of them. Raises StartupError."""
-    own = inside.find(client)
+    own = own_container.find(client)
     if own and not own.on_host:
-        return SiblingRunner(client, image, bind, state_id, file=file, tell=tell, own=own)
-    if own is None and remote is None and inside.in_container() and not inside.has_engine(client):
-        tell(
+        return SiblingRunner(client, image, bind, state_id, file=file, report=report, own=own)
+    if own is None and remote is None and own_container.in_container() and not own_container.has_engine(client):
+        report(
             "this container is unknown to the Docker engine, so its containers may be out of reach; mount the socket "
             "of the engine that runs this container, or name another engine's host: DOCKER_HOST=tcp://HOST:2375"
         )
-    return DockerRunner(client, image, bind, state_id, remote=remote, file=file, tell=tell, own=own)
+    return DockerRunner(client, image, bind, state_id, remote=remote, file=file, report=report, own=own)
 
 
 class SiblingRunner(DockerRunner):
@@ -66,10 +66,10 @@ class SiblingRunner(DockerRunner):
         state_id: str,
         *,
         file: Path | None,
-        tell: Callable[[str], None],
+        report: Callable[[str], None],
         own: OwnContainer,
     ) -> None:
-        super().__init__(client, image, bind, state_id, remote=None, file=file, tell=tell, own=own)
+        super().__init__(client, image, bind, state_id, remote=None, file=file, report=report, own=own)
         self._own = own
         self._own_names |= own.names
         self._refused: set[int] = set()
@@ -77,7 +77,7 @@ class SiblingRunner(DockerRunner):
         try:
             # Now, and not with the first instance: joining a network may break the connections of published ports.
             self._provide_network()
-        except FAULTS as error:
+        except DOCKER_ERRORS as error:
             self._remove_network()
             raise StartupError(
                 f"the emulator's container {own.name} cannot join the network {self._network} ({cause(error)}); "
@@ -85,14 +85,14 @@ class SiblingRunner(DockerRunner):
             ) from error
         self._forwarder = Forwarder(bind)
 
-    def free(self, port: int) -> bool:
+    def is_port_free(self, port: int) -> bool:
         """Whether the port can be listened on here, and is free on the host as far as the engine knows."""
         return can_listen(self._bind, port) and port not in self._refused | self._published_by_others()
 
     def _published_by_others(self) -> set[int]:
         try:
             return self._own.published_by_others(self._client)
-        except FAULTS as error:
+        except DOCKER_ERRORS as error:
             raise EngineFailed(f"Docker does not answer: {cause(error)}.") from error
 
     def address(self, record: Record) -> tuple[str, int]:
@@ -104,7 +104,7 @@ class SiblingRunner(DockerRunner):
         try:
             container = self._client.containers.get(self._name(instance_id))
             address: str = container.attrs["NetworkSettings"]["Networks"][self._network]["IPAddress"]
-        except (*FAULTS, KeyError) as error:
+        except (*DOCKER_ERRORS, KeyError) as error:
             raise ConnectionRefusedError(cause(error)) from error
         if not address:
             raise ConnectionRefusedError(f"the container {container.name} does not run")
@@ -149,15 +149,15 @@ class SiblingRunner(DockerRunner):
         super().remove(instance_id)
         self._forwarder.shut(instance_id)
 
-    def take_over(self, instance_id: int) -> None:
+    def adopt(self, instance_id: int) -> None:
         """Answer for a container that is there already."""
-        super().take_over(instance_id)
-        with contextlib.suppress(*FAULTS):
+        super().adopt(instance_id)
+        with contextlib.suppress(*DOCKER_ERRORS):
             port = int(self._client.containers.get(self._name(instance_id)).labels[PORT_LABEL])
             try:
                 self._answer(instance_id, port)
             except OSError as error:
-                self._tell(f"the port {port} of instance {instance_id} cannot be listened on: {error.strerror}")
+                self._report(f"the port {port} of instance {instance_id} cannot be listened on: {error.strerror}")
 
     def close(self) -> None:
         """Answer no more, and stop all containers."""

@@ -72,7 +72,7 @@ class ProcessRunner:
         self._starter = ThreadPoolExecutor(1, "rtgmock-redis")
         self.description = f"process: {server}, data in {self._folder}"
 
-    def free(self, port: int) -> bool:
+    def is_port_free(self, port: int) -> bool:
         """Whether the port can be listened on."""
         return can_listen(self._host, port)
 
@@ -124,7 +124,7 @@ class ProcessRunner:
     def configure(self, record: Record, write: Callable[[list[tuple[str, str]]], str]) -> None:
         """Nobody else starts a process again."""
 
-    def forget(self, instance_id: int) -> None:
+    def delete_snapshot(self, instance_id: int) -> None:
         """Delete the snapshot."""
         (self._home(instance_id) / SNAPSHOT).unlink(missing_ok=True)
 
@@ -155,7 +155,7 @@ class ProcessRunner:
             return " / ".join(line.strip() for line in text.strip().splitlines()[-_LOG_LINES:])
         return ""
 
-    def halt(self, instance_id: int) -> None:
+    def stop(self, instance_id: int) -> None:
         """Let the server save and end; end it when it takes too long."""
         with self._lock:
             process = self._processes.pop(instance_id, None)
@@ -177,7 +177,7 @@ class ProcessRunner:
             process.wait()
         shutil.rmtree(self._home(instance_id), ignore_errors=True)
 
-    def take_over(self, instance_id: int) -> None:
+    def adopt(self, instance_id: int) -> None:
         """End the server: it is another process's child, and would not end with this one."""
         self._end_stale(instance_id)
 
@@ -190,7 +190,7 @@ class ProcessRunner:
     def close(self) -> None:
         """Stop all servers at once."""
         with ThreadPoolExecutor(16) as pool:
-            list(pool.map(self.halt, list(self._processes)))
+            list(pool.map(self.stop, list(self._processes)))
         self._starter.shutdown()
         if self._temporary:
             shutil.rmtree(self._folder, ignore_errors=True)

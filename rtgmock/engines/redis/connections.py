@@ -9,7 +9,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from rtgmock.locks import Locks
+from rtgmock.locks import KeyedLocks
 
 if TYPE_CHECKING:
     import threading
@@ -27,7 +27,7 @@ class Connections:
     def __init__(self, address: Callable[[Record], tuple[str, int]]) -> None:
         self._address = address
         self._open: dict[int, tuple[str, redis.Redis]] = {}
-        self._locks = Locks()
+        self._locks = KeyedLocks()
 
     def alone(self, instance_id: int) -> threading.RLock:
         """What a thread holds while it uses an instance's connection, or while there can be none."""

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 import redis
 
 from rtgmock.clock import timestamp
-from rtgmock.engines.base import Trouble
-from rtgmock.engines.redis import config_file as redis_conf
-from rtgmock.engines.redis import connections, info
+from rtgmock.engines.base import RedisAction
+from rtgmock.engines.redis import config_file, connections, info
 from rtgmock.engines.redis.connections import Connections
 from rtgmock.errors import EngineFailed
 from rtgmock.model.attributes import DOCUMENTED
@@ -42,9 +41,9 @@ class RedisEngine:
         self._connections = Connections(runner.address)
         self._unsure: set[int] = set()
 
-    def free(self, port: int) -> bool:
+    def is_port_free(self, port: int) -> bool:
         """Whether the port can be listened on."""
-        return self._runner.free(port)
+        return self._runner.is_port_free(port)
 
     def start(self, record: Record, account: str) -> str:
         """Start an instance's Redis, unless another thread has, and wait for it; its version."""
@@ -54,7 +53,7 @@ class RedisEngine:
     def _started(self, record: Record, account: str) -> str:
         instance_id = record["id"]
         if instance_id in self._unsure:
-            self._runner.halt(instance_id)
+            self._runner.stop(instance_id)
         elif self._runner.running(instance_id):
             return self._await(record)
         fresh = instance_id not in self._runner.present()
@@ -64,7 +63,7 @@ class RedisEngine:
         except BaseException:
             self._connections.close(instance_id)
             with contextlib.suppress(EngineFailed):
-                self._runner.remove(instance_id) if fresh else self._runner.halt(instance_id)
+                self._runner.remove(instance_id) if fresh else self._runner.stop(instance_id)
             raise
         self._unsure.discard(instance_id)
         return version
@@ -121,14 +120,14 @@ class RedisEngine:
             if live.keys() != changes.keys():
                 self._restart(after, account)
             if after["persistence"] == "none":
-                self._runner.forget(after["id"])
+                self._runner.delete_snapshot(after["id"])
         except (redis.RedisError, EngineFailed) as error:
             self._take_back(before, after, account)
             raise EngineFailed(f"The instance's Redis refused the change, and nothing has changed: {error}.") from error
 
     def _changes(self, before: Record, after: Record) -> dict[str, tuple[Directive, str]]:
         inside = self._runner.from_within
-        return redis_conf.changes(inside(before), inside(after), self._api)
+        return config_file.changes(inside(before), inside(after), self._api)
 
     def _take_back(self, before: Record, after: Record, account: str) -> None:
         """Make a Redis what it was, by commands if it takes them, else by a restart on the same data."""
@@ -146,7 +145,7 @@ class RedisEngine:
         with self._connections.alone(record["id"]):
             self._keep_data(record)
             self._connections.close(record["id"])
-            self._runner.halt(record["id"])
+            self._runner.stop(record["id"])
             self._launch(record, account)
             self._await(record)
 
@@ -167,7 +166,7 @@ class RedisEngine:
                 if name == "replicaof":
                     connection.replicaof(*value.split())
                 elif name == "requirepass":
-                    for user, rules in redis_conf.users(after, account).items():
+                    for user, rules in config_file.users(after, account).items():
                         _set_user(connection, user, rules)
                     connection.config_set(name, value)
                 else:
@@ -175,11 +174,11 @@ class RedisEngine:
             if changes.keys() & {"appendonly", "save"}:
                 _secure(connection, changes)
 
-    def holds(self, record: Record) -> int:
+    def used_memory(self, record: Record) -> int:
         """The bytes that its data takes, as Redis counts them against maxmemory."""
         try:
             with self._connections.to(record) as connection:
-                return info.holds(connection.info("memory"))
+                return info.used_memory(connection.info("memory"))
         except redis.RedisError as error:
             raise EngineFailed(f"The instance's Redis does not answer: {error}.") from error
 
@@ -187,7 +186,7 @@ class RedisEngine:
         """Whether the instance's Redis answers, or at least runs."""
         if record["id"] in self._unsure:
             return False
-        if self.observe(record) is not None:
+        if self.probe(record) is not None:
             return True
         if not self._runner.running(record["id"]):
             return False
@@ -195,7 +194,7 @@ class RedisEngine:
             self._await(record)  # it may be loading its data
         return True
 
-    def observe(self, record: Record) -> Record | None:
+    def probe(self, record: Record) -> Record | None:
         """When the live Redis last saved and last rewrote its append-only file."""
         if record["id"] in self._unsure:
             return None
@@ -226,16 +225,16 @@ class RedisEngine:
         self._rewrites[instance_id] = (done, moment)
         return moment
 
-    def trouble(self, record: Record, account: str, trouble: Trouble, milliseconds: int) -> None:
+    def trouble(self, record: Record, account: str, trouble: RedisAction, milliseconds: int) -> None:
         """What the runner can do to a server, and what Redis can do to its clients."""
-        ways: dict[Trouble, Callable[[], object]] = {
-            Trouble.STOP: lambda: self._stop(record["id"]),
-            Trouble.START: lambda: self.start(record, account),
-            Trouble.RESTART: lambda: self._restart(record, account),
-            Trouble.FREEZE: lambda: self._runner.freeze(record["id"]),
-            Trouble.THAW: lambda: self._runner.thaw(record["id"]),
-            Trouble.PAUSE: lambda: self._tell(record, "CLIENT", "PAUSE", milliseconds, "ALL"),
-            Trouble.DROP: lambda: self._tell(record, "CLIENT", "KILL", "SKIPME", "yes"),
+        ways: dict[RedisAction, Callable[[], object]] = {
+            RedisAction.STOP: lambda: self._stop(record["id"]),
+            RedisAction.START: lambda: self.start(record, account),
+            RedisAction.RESTART: lambda: self._restart(record, account),
+            RedisAction.FREEZE: lambda: self._runner.freeze(record["id"]),
+            RedisAction.THAW: lambda: self._runner.thaw(record["id"]),
+            RedisAction.PAUSE: lambda: self._send(record, "CLIENT", "PAUSE", milliseconds, "ALL"),
+            RedisAction.DROP: lambda: self._send(record, "CLIENT", "KILL", "SKIPME", "yes"),
         }
         try:
             ways[trouble]()
@@ -245,9 +244,9 @@ class RedisEngine:
     def _stop(self, instance_id: int) -> None:
         with self._connections.alone(instance_id):
             self._connections.close(instance_id)
-            self._runner.halt(instance_id)
+            self._runner.stop(instance_id)
 
-    def _tell(self, record: Record, *command: str | int) -> None:
+    def _send(self, record: Record, *command: str | int) -> None:
         with self._connections.to(record) as connection:
             execute: Callable[..., Any] = connection.execute_command
             execute(*command)
@@ -260,12 +259,12 @@ class RedisEngine:
         self._rewrites.pop(instance_id, None)
         self._unsure.discard(instance_id)
 
-    def sweep(self, known: Iterable[int]) -> None:
+    def remove_orphans(self, known: Iterable[int]) -> None:
         """Remove what an emulator that died while it created has left, and take over the rest."""
         wanted = set(known)
         for instance_id in self._runner.present():
             if instance_id in wanted:
-                self._runner.take_over(instance_id)
+                self._runner.adopt(instance_id)
             else:
                 self._runner.remove(instance_id)
 
@@ -276,7 +275,7 @@ class RedisEngine:
 
     def _writer(self, record: Record, account: str) -> Callable[[list[tuple[str, str]]], str]:
         inside = self._runner.from_within(record)
-        return lambda place: redis_conf.write(inside, account, place, self._api)
+        return lambda place: config_file.write(inside, account, place, self._api)
 
 
 def _set_user(connection: redis.Redis, user: str, rules: Iterable[str]) -> None:

@@ -47,6 +47,6 @@ def rewrites(found: Mapping[str, Any]) -> str:
     return "" if took < 0 else f"{took} s, {found.get('aof_base_size')} bytes"
 
 
-def holds(found: Mapping[str, Any]) -> int:
+def used_memory(found: Mapping[str, Any]) -> int:
     """The bytes that its data takes, as it counts them against maxmemory."""
     return int(found["used_memory"]) - int(found.get("mem_not_counted_for_evict", 0))

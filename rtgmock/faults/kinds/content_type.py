@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 from rtgmock.faults.base import FaultKind, Key
-from rtgmock.model.types import Text, Unfit
+from rtgmock.model.types import InvalidValue, Text
 
 if TYPE_CHECKING:
-    from rtgmock.faults.base import Exchange, Hit
+    from rtgmock.faults.base import Exchange, Match
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class MimeType(Text):
         """As it is written."""
         text = super().read(raw)
         if not re.fullmatch(r"[\w.+-]+/[\w.+-]+(\s*;[\x20-\x7e]*)?", text, re.ASCII):
-            raise Unfit("is invalid: it must be a media type, as text/html")
+            raise InvalidValue("is invalid: it must be a media type, as text/html")
         return text
 
 
@@ -43,6 +43,6 @@ class ContentType(FaultKind):
         ),
     )
 
-    def finish(self, hit: Hit, exchange: Exchange) -> None:
+    def finish(self, match: Match, exchange: Exchange) -> None:
         """Change the label."""
-        exchange.relabel(hit.values["content_type"])
+        exchange.relabel(match.values["content_type"])

@@ -8,9 +8,9 @@ from rtgmock.faults.base import FaultKind, Key
 from rtgmock.model.types import Number
 
 if TYPE_CHECKING:
-    from rtgmock.faults.base import Exchange, Hit
+    from rtgmock.faults.base import Exchange, Match
 
-_LONGEST = 3600
+MAX_LENGTH = 3600
 
 
 class Keys(TypedDict, total=False):
@@ -24,11 +24,11 @@ class Delay(FaultKind):
     """The request is carried out at once; its answer waits. It goes with every other kind."""
 
     keys = (
-        Key("delay", Number(0, _LONGEST), "seconds", "The request is carried out at once, and its answer kept back."),
-        Key("jitter", Number(0, _LONGEST), "seconds", "How much longer or shorter a delay may be, evenly spread."),
+        Key("delay", Number(0, MAX_LENGTH), "seconds", "The request is carried out at once, and its answer kept back."),
+        Key("jitter", Number(0, MAX_LENGTH), "seconds", "How much longer or shorter a delay may be, evenly spread."),
     )
 
-    def finish(self, hit: Hit, exchange: Exchange) -> None:
+    def finish(self, match: Match, exchange: Exchange) -> None:
         """Keep the answer back."""
-        jitter = hit.values.get("jitter", 0.0) * (2 * hit.share("jitter") - 1)
-        exchange.connection.hold(max(hit.values["delay"] + jitter, 0.0))
+        jitter = match.values.get("jitter", 0.0) * (2 * match.uniform("jitter") - 1)
+        exchange.connection.hold(max(match.values["delay"] + jitter, 0.0))

@@ -8,7 +8,7 @@ from rtgmock.errors import RequestError
 from rtgmock.faults.base import FaultKind, Key, Mode
 
 if TYPE_CHECKING:
-    from rtgmock.faults.base import Exchange, Hit
+    from rtgmock.faults.base import Exchange, Match
 
 _BEFORE, _AFTER = "before", "after"
 NO_ANSWER = 444
@@ -34,10 +34,10 @@ class Drop(FaultKind):
     )
     conflicts = ("status", "truncate", "content_type", "upgrade")
 
-    def begin(self, hit: Hit, exchange: Exchange) -> None:
+    def begin(self, match: Match, exchange: Exchange) -> None:
         """Keep the request from being carried out, unless that comes first."""
         exchange.connection.drop()
-        if hit.values["drop"] == _BEFORE:
+        if match.values["drop"] == _BEFORE:
             error = RequestError("The connection was dropped.")
             error.status = NO_ANSWER
             raise error

@@ -9,7 +9,7 @@ from rtgmock.faults.base import FaultKind, Key
 from rtgmock.model.types import Integer, Text
 
 if TYPE_CHECKING:
-    from rtgmock.faults.base import Exchange, Hit
+    from rtgmock.faults.base import Exchange, Match
 
 
 class Keys(TypedDict, total=False):
@@ -29,24 +29,24 @@ class Status(FaultKind):
         Key("retry_after", Integer(0, 86400), "seconds", "The error's `Retry-After`."),
     )
 
-    def begin(self, hit: Hit, exchange: Exchange) -> None:
+    def begin(self, match: Match, exchange: Exchange) -> None:
         """Refuse the request."""
-        error = _error(hit, exchange)
-        if "retry_after" in hit.values:
-            error.headers["Retry-After"] = str(hit.values["retry_after"])
+        error = _error(match, exchange)
+        if "retry_after" in match.values:
+            error.headers["Retry-After"] = str(match.values["retry_after"])
         raise error
 
 
-def _error(hit: Hit, exchange: Exchange) -> RequestError:
-    status: int = hit.values["status"]
+def _error(match: Match, exchange: Exchange) -> RequestError:
+    status: int = match.values["status"]
     if status == AccessDenied.status:
         return AccessDenied()
-    sentence = hit.values.get("message", f"{reason(status)}, as fault {hit.fault_id} asks")
+    sentence = match.values.get("message", f"{reason(status)}, as fault {match.fault_id} asks")
     if status == Invalid.status:
         return Invalid([sentence])
     headers = {}
     if status == MethodNotAllowed.status:
         headers = MethodNotAllowed(exchange.method, exchange.path, exchange.allowed).headers
-    error = RequestError(sentence if "message" in hit.values else f"{sentence}.", headers=headers)
+    error = RequestError(sentence if "message" in match.values else f"{sentence}.", headers=headers)
     error.status = status
     return error

@@ -6,24 +6,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from rtgmock.faults.base import FaultKind, Key
-from rtgmock.model.types import INT_MAX, Integer, Kind, Unfit
+from rtgmock.model.types import INT_MAX, Integer, InvalidValue, ValueType
 
 if TYPE_CHECKING:
-    from rtgmock.faults.base import Exchange, Hit
+    from rtgmock.faults.base import Exchange, Match
 
 _HALF = "half"
 
 
 @dataclass(frozen=True)
-class Portion(Kind):
+class Portion(ValueType):
     """A number of bytes, or ``half``."""
 
     def read(self, raw: object) -> int | str:
         """What it says; a string of digits is a number."""
         try:
             return raw if raw == _HALF and isinstance(raw, str) else Integer(0, INT_MAX).read(raw)
-        except Unfit as error:
-            raise Unfit(f"must be {_HALF} or a number of bytes") from error
+        except InvalidValue as error:
+            raise InvalidValue(f"must be {_HALF} or a number of bytes") from error
 
 
 class Keys(TypedDict, total=False):
@@ -45,7 +45,7 @@ class Truncate(FaultKind):
         ),
     )
 
-    def finish(self, hit: Hit, exchange: Exchange) -> None:
+    def finish(self, match: Match, exchange: Exchange) -> None:
         """Keep the rest of the body back."""
-        whole, portion = exchange.length, hit.values["truncate"]
+        whole, portion = exchange.length, match.values["truncate"]
         exchange.connection.cut(max(min(whole // 2 if portion == _HALF else portion, whole - 1), 0))

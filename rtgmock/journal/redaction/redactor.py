@@ -7,9 +7,9 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_plus
 
-from rtgmock.journal.redaction import xml as markup
+from rtgmock.journal.redaction import xml
 from rtgmock.journal.redaction.json import after_colon, after_value, plain, tokens, well_formed
-from rtgmock.journal.redaction.secrets import LABELLED, NAME, escaped, is_secret, is_url, ways
+from rtgmock.journal.redaction.secrets import LABELLED, NAME, encodings, escaped, is_secret, is_url
 from rtgmock.model.attributes import BY_NAME
 from rtgmock.model.lifecycle import Status
 from rtgmock.model.plans import PLANS
@@ -32,7 +32,7 @@ _CLEAN = re.compile(r"[\w.\[\]-]{0,80}")
 _WORDS = {*BY_NAME, *PLANS, *Status, "instance", "instances", "application"}
 
 
-class Masking:
+class Redactor:
     """Masks all that belongs to one request, and learns meanwhile what to look for by its value.
 
     ``known`` are secrets by themselves; ``harmless`` is what is never one.
@@ -54,7 +54,7 @@ class Masking:
 
     def text(self, text: str) -> str:
         """One value or sentence: what follows a secret's name in it, and the user's part of URLs."""
-        text = self.everywhere(text)
+        text = self.redact_known(text)
         if text.isalnum():
             return text
         return _CREDENTIALS.sub(rf"\1{MASK}", _without_user(LABELLED.sub(_labelled, text)))
@@ -75,7 +75,7 @@ class Masking:
         if start and start in '{["' and (not whole or well_formed(text)):
             return self._tokens_masked(text)
         if start == "<":
-            masked = markup.masked(text, is_secret, self.value, whole=whole)
+            masked = xml.masked(text, is_secret, self.value, whole=whole)
             return self.unreadable(text) if masked is None else masked
         if boundary and (multipart := self._multipart(text, boundary)) is not None:
             return multipart
@@ -107,13 +107,13 @@ class Masking:
             text = text[: min(ends)] + MASK
         return self.text(text)
 
-    def everywhere(self, document: Any) -> Any:
+    def redact_known(self, document: Any) -> Any:
         """A document without any of the secrets that are known by now, however they are escaped in it."""
         return _replaced(document, self._hidden)
 
     def _learn(self, secret: str) -> None:
         if len(secret.strip()) >= _SHORTEST and secret not in self._harmless:
-            self._hidden = sorted({*self._hidden, *ways(secret)}, key=len, reverse=True)
+            self._hidden = sorted({*self._hidden, *encodings(secret)}, key=len, reverse=True)
 
     def _multipart(self, text: str, boundary: str) -> str | None:
         """A multipart form, or None for what isn't one."""

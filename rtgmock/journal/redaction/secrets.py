@@ -47,8 +47,8 @@ def _escaped(character: str) -> str:
     if character == "_":
         return r"(?:[-_+. ]|%20|%2d|%5f|\\u005f)?"
     codes = {ord(character.lower()), ord(character.upper())}
-    ways = [rf"\\u00{code:02x}|%{code:02x}|&\#x0*{code:x};|&\#0*{code};" for code in sorted(codes)]
-    return f"(?:{re.escape(character)}|{'|'.join(ways)})"
+    encodings = [rf"\\u00{code:02x}|%{code:02x}|&\#x0*{code:x};|&\#0*{code};" for code in sorted(codes)]
+    return f"(?:{re.escape(character)}|{'|'.join(encodings)})"
 
 
 _NAMES = "|".join(escaped(name) for name in _WHOLE)
@@ -61,7 +61,7 @@ LABELLED = re.compile(
 """A secret's name, with what parts it from its value, and all that follows."""
 
 
-def ways(secret: str) -> Iterator[str]:
+def encodings(secret: str) -> Iterator[str]:
     """How a secret may be written."""
     yield from (secret, secret.encode("unicode_escape").decode())
     for way in (quote(secret), quote(secret, safe=""), quote_plus(secret)):

@@ -19,24 +19,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rtgmock.clock import ControlledClock
-    from rtgmock.faults.registry import Book
+    from rtgmock.faults.registry import FaultRegistry
     from rtgmock.journal.journal import Journal
-    from rtgmock.service.supervisor import Upkeep
+    from rtgmock.service.supervisor import Supervisor
     from rtgmock.settings.config import Config
 
 
 @dataclass(frozen=True)
-class Controls:
+class ControlContext:
     """What there is to control. ``reset`` clears all of it."""
 
     clock: ControlledClock
-    upkeep: Upkeep
-    faults: Book
+    supervisor: Supervisor
+    faults: FaultRegistry
     journal: Journal
     reset: Callable[[], None]
 
 
-def blueprint(config: Config, controls: Controls) -> Blueprint:
+def blueprint(config: Config, controls: ControlContext) -> Blueprint:
     """The rooms of the control API behind one gate: Basic auth but on loopback, and JSON for what changes anything."""
     control = Blueprint("control", __name__, url_prefix=CONTROL_PATH)
 
@@ -52,9 +52,9 @@ def blueprint(config: Config, controls: Controls) -> Blueprint:
             )
 
     for room in (
-        states.blueprint(controls.upkeep, controls.reset),
+        states.blueprint(controls.supervisor, controls.reset),
         clock.blueprint(controls.clock),
-        instances.blueprint(controls.upkeep),
+        instances.blueprint(controls.supervisor),
         faults.blueprint(controls.faults),
         requests.blueprint(controls.journal),
     ):

@@ -10,8 +10,8 @@ from flask import Blueprint, Response
 from rtgmock.clock import timestamp
 from rtgmock.errors import Invalid
 from rtgmock.model.types import Boolean, Datetime, Number
-from rtgmock.model.validation import read
-from rtgmock.web.control import json_io as documents
+from rtgmock.model.validation import parse_fields
+from rtgmock.web.control import json_io
 
 if TYPE_CHECKING:
     from rtgmock.clock import ControlledClock
@@ -26,7 +26,7 @@ def blueprint(clock: ControlledClock) -> Blueprint:
     room = Blueprint("clock", __name__)
 
     def answer() -> Response:
-        return documents.answer({"now": timestamp(clock.now()), "frozen": clock.frozen})
+        return json_io.answer({"now": timestamp(clock.now()), "frozen": clock.frozen})
 
     @room.get("/clock")
     def show() -> Response:
@@ -34,7 +34,7 @@ def blueprint(clock: ControlledClock) -> Blueprint:
 
     @room.post("/clock")
     def change() -> Response:
-        given = read(documents.given(), FIELDS)
+        given = parse_fields(json_io.given(), FIELDS)
         if not given:
             raise Invalid([f"Nothing to do: accepted are {', '.join(FIELDS)}"])
         if "set" in given:

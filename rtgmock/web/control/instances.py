@@ -6,41 +6,41 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response
 
-from rtgmock.engines.base import Trouble
+from rtgmock.engines.base import RedisAction
 from rtgmock.errors import Invalid
 from rtgmock.model.lifecycle import Status
 from rtgmock.model.types import Choice, Integer
-from rtgmock.model.validation import read
-from rtgmock.web.control import json_io as documents
+from rtgmock.model.validation import parse_fields
+from rtgmock.web.control import json_io
 
 if TYPE_CHECKING:
     from rtgmock.model.attributes import Record
     from rtgmock.model.validation import Fields
-    from rtgmock.service.supervisor import Upkeep
+    from rtgmock.service.supervisor import Supervisor
 
 STATUS_FIELDS: Fields = {"status": Choice(tuple(Status))}
-REDIS_FIELDS: Fields = {"action": Choice(tuple(Trouble)), "ms": Integer(1, 3_600_000)}
+REDIS_FIELDS: Fields = {"action": Choice(tuple(RedisAction)), "ms": Integer(1, 3_600_000)}
 """What to do, and for a pause its length in milliseconds."""
 
 
-def blueprint(upkeep: Upkeep) -> Blueprint:
+def blueprint(supervisor: Supervisor) -> Blueprint:
     """Both answer with the instance's id and status, as it then is."""
     room = Blueprint("instances", __name__)
 
     def answer(record: Record) -> Response:
-        return documents.answer({"id": record["id"], "status": record["status"]})
+        return json_io.answer({"id": record["id"], "status": record["status"]})
 
     @room.post("/instances/<int:instance_id>/status")
-    def move(instance_id: int) -> Response:
-        given = read(documents.given(), STATUS_FIELDS, required=("status",))
-        return answer(upkeep.move(instance_id, Status(given["status"])))
+    def set_status(instance_id: int) -> Response:
+        given = parse_fields(json_io.given(), STATUS_FIELDS, required=("status",))
+        return answer(supervisor.set_status(instance_id, Status(given["status"])))
 
     @room.post("/instances/<int:instance_id>/redis")
     def trouble(instance_id: int) -> Response:
-        given = read(documents.given(), REDIS_FIELDS, required=("action",))
-        action, milliseconds = Trouble(given["action"]), given.get("ms")
-        if (action is Trouble.PAUSE) != (milliseconds is not None):
+        given = parse_fields(json_io.given(), REDIS_FIELDS, required=("action",))
+        action, milliseconds = RedisAction(given["action"]), given.get("ms")
+        if (action is RedisAction.PAUSE) != (milliseconds is not None):
             raise Invalid(['ms is how long a pause takes, and only that, as {"action": "pause", "ms": 500}'])
-        return answer(upkeep.trouble(instance_id, action, milliseconds or 0))
+        return answer(supervisor.trouble(instance_id, action, milliseconds or 0))
 
     return room

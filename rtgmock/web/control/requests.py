@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, request
 
 from rtgmock.journal.exchange import Filter
-from rtgmock.model import validation as documents
-from rtgmock.model.types import Boolean, Integer, Kind, Text, Unfit
+from rtgmock.model import validation
+from rtgmock.model.types import Boolean, Integer, InvalidValue, Text, ValueType
 from rtgmock.web.control.json_io import answer
 
 if TYPE_CHECKING:
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class _Status(Kind):
+class _Status(ValueType):
     """``404``, or all of a class: ``4xx``."""
 
     def read(self, raw: object) -> str:
         text = str(raw).strip().lower()
         digits = text.removesuffix("xx")
         if not (digits.isdecimal() and len(text) == 3 and "1" <= text[0] <= "5"):  # noqa: PLR2004 - digits of a status
-            raise Unfit("is invalid: it must be a status, as 404, or a class of them, as 4xx")
+            raise InvalidValue("is invalid: it must be a status, as 404, or a class of them, as 4xx")
         return text
 
 
 @dataclass(frozen=True)
-class _Since(Kind):
+class _Since(ValueType):
     """A request's number, or a moment."""
 
     def read(self, raw: object) -> str:
@@ -38,7 +38,7 @@ class _Since(Kind):
         try:
             since(text)
         except ValueError as error:
-            raise Unfit(
+            raise InvalidValue(
                 "is invalid: it must be a request's number, as 12, or a moment, as 2010-12-20T00:35:22Z"
             ) from error
         return text
@@ -52,7 +52,7 @@ def since(text: str) -> int | datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-FIELDS: documents.Fields = {
+FIELDS: validation.Fields = {
     "method": Text(),
     "path": Text(),
     "status": _Status(),
@@ -83,7 +83,7 @@ def blueprint(journal: Journal) -> Blueprint:
 
 
 def _wanted() -> Filter:
-    given = documents.read(request.args.to_dict(), FIELDS)
+    given = validation.parse_fields(request.args.to_dict(), FIELDS)
     if "since" in given:
         given["since"] = since(given["since"])
     return Filter(**given)

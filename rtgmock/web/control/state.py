@@ -6,30 +6,30 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response
 
-from rtgmock.web.control import json_io as documents
+from rtgmock.web.control import json_io
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rtgmock.service.supervisor import Upkeep
+    from rtgmock.service.supervisor import Supervisor
 
 
-def blueprint(upkeep: Upkeep, reset: Callable[[], None]) -> Blueprint:
+def blueprint(supervisor: Supervisor, reset: Callable[[], None]) -> Blueprint:
     """Both answer with the whole state, as it then is."""
     room = Blueprint("states", __name__)
 
     @room.post("/reset")
     def begin_anew() -> Response:
         reset()
-        return documents.answer(upkeep.document())
+        return json_io.answer(supervisor.document())
 
     @room.get("/state")
     def show() -> Response:
-        return documents.answer(upkeep.document())
+        return json_io.answer(supervisor.document())
 
     @room.put("/state")
     def replace() -> Response:
-        upkeep.load(documents.given())
-        return documents.answer(upkeep.document())
+        supervisor.load(json_io.given())
+        return json_io.answer(supervisor.document())
 
     return room

@@ -168,7 +168,7 @@ def test_an_engine_that_dies_in_the_middle_of_a_change_leaves_the_redis_as_the_r
         private_engine.cut_power()
 
     with monkeypatch.context() as watch:
-        watch.setattr(api.emulator._upkeep, "reconcile", lambda: None)
+        watch.setattr(api.emulator._supervisor, "reconcile", lambda: None)
         with monkeypatch.context() as patch:
             patch.setattr(Container, "start", start_and_die)
             answer = api.put("/instances/1.json", json={"databases": 7, "timeout": 9})

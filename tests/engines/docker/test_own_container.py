@@ -14,8 +14,8 @@ from unittest.mock import Mock
 import pytest
 import redis
 
-from rtgmock.engines import prune as leftovers
-from rtgmock.engines.docker import own_container as rooms
+from rtgmock.engines import prune
+from rtgmock.engines.docker import own_container
 from rtgmock.engines.docker.own_container import OwnContainer, container_id
 from rtgmock.engines.docker.sibling_runner import containers
 from tests.conftest import lacking
@@ -243,18 +243,18 @@ def test_a_container_that_the_engine_does_not_know_is_told_so(
     docker_client: docker.DockerClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "marker").touch()
-    monkeypatch.setattr(rooms, "_MARKERS", [str(tmp_path / "marker")])
+    monkeypatch.setattr(own_container, "_MARKERS", [str(tmp_path / "marker")])
     told: list[str] = []
-    containers(docker_client, IMAGE, "127.0.0.1", "none", remote=None, file=None, tell=told.append)
+    containers(docker_client, IMAGE, "127.0.0.1", "none", remote=None, file=None, report=told.append)
     assert told == []  # the engine of these tests runs where they run
 
     monkeypatch.setattr(socket, "gethostname", lambda: "elsewhere")
-    runner = containers(docker_client, IMAGE, "127.0.0.1", "none", remote=None, file=None, tell=told.append)
+    runner = containers(docker_client, IMAGE, "127.0.0.1", "none", remote=None, file=None, report=told.append)
     assert type(runner).__name__ == "DockerRunner"
     assert "mount the socket of the engine that runs this container" in told[0]
 
     told.clear()
-    containers(docker_client, IMAGE, "127.0.0.1", "none", remote="docker", file=None, tell=told.append)
+    containers(docker_client, IMAGE, "127.0.0.1", "none", remote="docker", file=None, report=told.append)
     assert told == []
 
 
@@ -319,6 +319,6 @@ def test_a_thing_is_left_over_when_what_it_belongs_to_is_gone(
     labels = {LABEL: "yes", STATE: "this", f"{LABEL}.host": host.format(own=name, folder=tmp_path)}
     volume = docker_client.volumes.create(name, labels=labels | {f"{LABEL}.file": "/data/state.json"})
     try:
-        assert (f"volume {name}" in {leftover.description for leftover in leftovers.find()}) is left
+        assert (f"volume {name}" in {leftover.description for leftover in prune.find()}) is left
     finally:
         volume.remove()

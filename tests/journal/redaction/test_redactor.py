@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from rtgmock.journal.exchange import BODY_BYTES, Body, Exchange
 from rtgmock.journal.journal import Journal
-from rtgmock.journal.redaction.redactor import MASK, Masking
+from rtgmock.journal.redaction.redactor import MASK, Redactor
 from rtgmock.journal.redaction.secrets import is_secret
 from rtgmock.model.attributes import SECRETS
 from tests.support.values import few, soup, texts
@@ -158,7 +158,7 @@ def test_no_password_in_a_query_a_path_or_a_header(password: tuple[str, str]) ->
 @given(password=passwords())
 def test_no_configured_password_wherever_it_stands(password: tuple[str, str]) -> None:
     value, core = password
-    everywhere = Exchange(
+    redact_known = Exchange(
         method="POST",
         path=f"/{value}",
         query=quote(value),
@@ -171,7 +171,7 @@ def test_no_configured_password_wherever_it_stands(password: tuple[str, str]) ->
         ignored=(value,),
     )
 
-    assert core not in journalled(everywhere, value)
+    assert core not in journalled(redact_known, value)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_no_configured_password_wherever_it_stands(password: tuple[str, str]) ->
     ],
 )
 def test_all_else_stays_as_it_was_written(body: str, shown: str) -> None:
-    assert Masking().body(body) == shown
+    assert Redactor().body(body) == shown
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_all_else_stays_as_it_was_written(body: str, shown: str) -> None:
     ],
 )
 def test_a_sentence_about_a_password_is_no_secret(sentence: str) -> None:
-    assert Masking().text(sentence) == sentence
+    assert Redactor().text(sentence) == sentence
 
 
 def test_the_tables_secrets_are_secret_and_its_other_attributes_are_not() -> None:

@@ -1,4 +1,4 @@
-"""Trouble at an instance's Redis, brought by the control API and ended by it."""
+"""RedisAction at an instance's Redis, brought by the control API and ended by it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_redis_that_was_stopped_stays_so_until_it_is_started(ground: Ground) -
     ask(made["url"], "SET", "key", "value")
 
     assert trouble(api, "stop") == {"id": 1, "status": "failed"}
-    api.emulator._upkeep.reconcile()
+    api.emulator._supervisor.reconcile()
     assert status(api) == "failed"
     assert not answers(made["url"])
     assert api.put("/instances/1.json", json={"timeout": 7}).status_code == 503
@@ -70,7 +70,7 @@ def test_a_frozen_redis_keeps_its_clients_waiting_until_it_is_thawed(ground: Gro
         answer = pool.submit(client.ping)
         begun = time.monotonic()
         assert status(api) == "running"
-        api.emulator._upkeep.reconcile()
+        api.emulator._supervisor.reconcile()
         assert time.monotonic() - begun < 2
         assert not answer.done()
 
