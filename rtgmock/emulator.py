@@ -32,6 +32,7 @@ from rtgmock.web.access_log import masked
 from rtgmock.web.control.blueprint import ControlContext
 from rtgmock.web.health import HealthState
 from rtgmock.web.journaling import is_recorded
+from rtgmock.web.view_context import view_context
 from rtgmock.wire import parameters
 from rtgmock.wire.json import JSON
 from rtgmock.wire.representation import show
@@ -190,8 +191,8 @@ class Emulator:
         if given.unknown:
             raise Invalid([parameters.hint(given.unknown) or f"{parameters.shown(given.unknown)} is not an attribute"])
         account = self._provisioner.account(self.username)
-        record = self._provisioner.create(account, given)
-        view = self._provisioner.view_context(account, reachable(self.config.host))
+        record = self._provisioner.create(account, given.values)
+        view = view_context(self.config, self._provisioner, account.name, reachable(self.config.host))
         return {attribute.name: value for attribute, value in show(record, JSON.show_payload, view)}
 
     def reset(self) -> None:

@@ -11,8 +11,6 @@ from rtgmock.model import attributes, lifecycle
 from rtgmock.model.lifecycle import Status
 from rtgmock.model.plans import PLANS, Plan
 from rtgmock.service.placement import Placement
-from rtgmock.wire import parameters
-from rtgmock.wire.representation import ViewContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
     from rtgmock.model.attributes import Record
     from rtgmock.service.context import ServiceContext
     from rtgmock.storage.store import Transaction
-    from rtgmock.wire.parameters import Parameters
 
 
 @dataclass(frozen=True)
@@ -49,12 +46,14 @@ class Provisioner:
         """The account of that name, which must be a configured one."""
         return Account(name, self._store.accounts()[name])
 
-    def view_context(self, account: Account, host: str) -> ViewContext:
-        """From where an account's client looks, which reaches the API at ``host``."""
-        hostname = self._config.hostname or self._engine.hostname or host
-        servers = self._store.servers() if "{server}" in hostname else {}
-        names = {number: server.name for number, server in servers.items()}
-        return ViewContext(account.name, hostname, names, self._config.api)
+    @property
+    def redis_hostname(self) -> str | None:
+        """The host at which the engine's Redis servers are reached; None when it is the API's own host."""
+        return self._engine.hostname
+
+    def server_names(self) -> dict[int, str]:
+        """Return the servers' names by id."""
+        return {server_id: server.name for server_id, server in self._store.servers().items()}
 
     def list(self, account: Account) -> list[Record]:
         """The account's instances, in the order in which they were made."""
@@ -66,28 +65,30 @@ class Provisioner:
 
     def get(self, account: Account, instance_id: int) -> Record:
         """One instance. Raises NotFound."""
-        record = self._find(account, instance_id)
+        record = self.find(account, instance_id)
         if record["boot"] is not None:
             with self._store.transaction() as change:
-                record = self._observed(change, self._find(account, instance_id))
+                record = self._observed(change, self.find(account, instance_id))
         return self._context.health.live(record)
 
-    def create(self, account: Account, given: Parameters) -> Record:
-        """Make an instance, as its create is answered: with the status new. Raises Invalid, EngineFailed.
+    def create(self, account: Account, values: Record) -> Record:
+        """Create an instance from valid attribute values and return its record, with the status ``new``.
 
-        A real Redis starts outside of any transaction: others need not wait for it. What its instance takes up
-        is reserved meanwhile.
+        Raises Invalid without a plan, or when there is no room; EngineFailed when its Redis cannot be started.
+        A Redis starts outside of any transaction, so that other requests need not wait for it. Its memory and
+        its port are reserved meanwhile.
         """
-        plan = _wanted_plan(given, self._config.api)
+        if "plan" not in values:
+            raise Invalid(["Plan can't be blank"])
         with self._context.exclusion.shared():
-            return self._created(account, given, plan)
+            return self._created(account, values, PLANS[values["plan"]])
 
-    def _created(self, account: Account, given: Parameters, plan: Plan) -> Record:
+    def _created(self, account: Account, values: Record, plan: Plan) -> Record:
         now = self._clock.now()
         record: Record = {}
         try:
             with self._store.transaction() as change:
-                record = self._new(change, account, plan, given, now)
+                record = self._new(change, account, plan, values, now)
                 if not self._engine.real:
                     return self._stored(change, record, now)
                 self._placement.reserve(record)
@@ -95,9 +96,9 @@ class Provisioner:
         finally:
             self._placement.release(record.get("id", 0))
 
-    def _new(self, change: Transaction, account: Account, plan: Plan, given: Parameters, now: datetime) -> Record:
+    def _new(self, change: Transaction, account: Account, plan: Plan, values: Record, now: datetime) -> Record:
         record = self._assigned(change, plan) | {"user_id": account.user_id}
-        record |= {"created_at": timestamp(now), "updated_at": timestamp(now)} | given.values
+        record |= {"created_at": timestamp(now), "updated_at": timestamp(now)} | values
         if faulty := _contradictions(record):
             raise Invalid(faulty)
         return record
@@ -140,15 +141,15 @@ class Provisioner:
         return record
 
     def update(
-        self, account: Account, instance_id: int, given: Parameters, *, full: Callable[[], bool] = bool
+        self, account: Account, instance_id: int, values: Record, *, full: Callable[[], bool] = bool
     ) -> tuple[Record, Record]:
-        """Upgrade an instance or change its settings. Gives it before and after.
+        """Set valid attribute values, or upgrade the plan; return the record before and after.
 
-        ``full`` is asked whether an upgrade that there is room for shall fail for want of it all the same.
+        ``full`` is called when there is room for an upgrade; true makes the upgrade fail anyway (fault injection).
         Raises NotFound, Invalid, EngineFailed; then neither the record nor a live Redis has changed.
         """
         with self._context.exclusion.shared(), self._context.locks.of(instance_id):
-            before, after = self._planned(account, instance_id, given, full)
+            before, after = self._planned(account, instance_id, values, full)
             try:
                 self._applied(account, before, after)
             finally:
@@ -156,14 +157,12 @@ class Provisioner:
         return self._context.health.live(before), self._context.health.live(after)
 
     def _planned(
-        self, account: Account, instance_id: int, given: Parameters, full: Callable[[], bool]
+        self, account: Account, instance_id: int, values: Record, full: Callable[[], bool]
     ) -> tuple[Record, Record]:
         """An instance before and after an update, with what it will take up reserved."""
         with self._store.transaction():
-            before = self._settled(self._find(account, instance_id))
-            if not (given.values or given.fixed):
-                raise _nothing_known(given, self._config.api)
-            changed = {name: value for name, value in given.values.items() if before[name] != value}
+            before = self._settled(self.find(account, instance_id))
+            changed = {name: value for name, value in values.items() if before[name] != value}
             after = before | self._changes(before, changed, full)
             if changed:
                 after |= {"updated_at": timestamp(self._clock.now())}
@@ -184,13 +183,17 @@ class Provisioner:
     def destroy(self, account: Account, instance_id: int) -> None:
         """Remove an instance; its id is never given again. Raises NotFound, EngineFailed."""
         with self._context.exclusion.shared(), self._context.locks.of(instance_id):
-            self._find(account, instance_id)
+            self.find(account, instance_id)
             self._engine.destroy(instance_id)
             self._context.health.forget(instance_id)
             with self._store.transaction() as change:
                 change.remove_instance(instance_id)
 
-    def _find(self, account: Account, instance_id: int) -> Record:
+    def find(self, account: Account, instance_id: int) -> Record:
+        """Return an instance as it is stored; unlike ``get``, this is no read that a boot may wait for.
+
+        Raises NotFound, for another account's instance too.
+        """
         record = self._store.instance(instance_id)
         if record is None or record["user_id"] != account.user_id:
             raise NotFound(
@@ -240,20 +243,6 @@ class Provisioner:
         plan = PLANS[changed["plan"]]
         self._placement.check_room(before, plan, full)
         return attributes.follow_plan(plan)
-
-
-def _wanted_plan(given: Parameters, api: int) -> Plan:
-    if "plan" not in given.values:
-        raise Invalid(["Plan can't be blank"], hint=parameters.hint(given.unknown, api))
-    return PLANS[given.values["plan"]]
-
-
-def _nothing_known(given: Parameters, api: int) -> Invalid:
-    came = parameters.shown(given.unknown) or "nothing"
-    accepted = ", ".join(attribute.name for attribute in attributes.changeable(api))
-    return Invalid(
-        [f"No attribute to update: got {came}; accepted are {accepted}"], hint=parameters.hint(given.unknown, api)
-    )
 
 
 def _contradictions(record: Record) -> list[str]:

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
 
-from rtgmock.errors import MethodNotAllowed, NotFound
-from rtgmock.model.attributes import BY_NAME, Record
+from rtgmock.errors import Invalid, MethodNotAllowed, NotFound
+from rtgmock.model.attributes import BY_NAME, Record, changeable
 from rtgmock.text import printable
 from rtgmock.web import responses
 from rtgmock.web.auth import authenticate
 from rtgmock.web.negotiation import negotiate
 from rtgmock.web.parameters import overridden_method, parameters
 from rtgmock.web.request_context import notes
-from rtgmock.wire.parameters import parse_parameters, shown
+from rtgmock.web.view_context import view_context
+from rtgmock.wire.parameters import hint, parse_parameters, shown
 from rtgmock.wire.representation import show
 
 if TYPE_CHECKING:
@@ -76,7 +77,9 @@ class _Endpoints:
 
     def _create(self, account: Account, extension: str | None) -> Response:
         given = parse_parameters(parameters(), self._config.api)
-        record = self._provisioner.create(account, given)
+        if "plan" not in given.values:  # it is refused; a misspelt name may be the reason
+            notes().hint = hint(given.unknown, self._config.api) or notes().hint
+        record = self._provisioner.create(account, given.values)
         view = self._view(account)
         _note_ignored(given, record, view)
         location = f"/instances/{record['id']}" + (f".{extension}" if extension else "")
@@ -84,13 +87,16 @@ class _Endpoints:
 
     def _update(self, account: Account, instance_id: int) -> Response:
         given = parse_parameters(parameters(), self._config.api)
-        before, after = self._provisioner.update(account, instance_id, given, full=notes().full)
+        if not (given.values or given.fixed):
+            self._provisioner.find(account, instance_id)  # a wrong id is answered with 404 first
+            raise _nothing_to_update(given, self._config.api)
+        before, after = self._provisioner.update(account, instance_id, given.values, full=notes().full)
         view = self._view(account)
         _note_ignored(given, before, view)
         return responses.instance(after, view)
 
     def _view(self, account: Account) -> ViewContext:
-        return self._provisioner.view_context(account, notes().host)
+        return view_context(self._config, self._provisioner, account.name, notes().host)
 
 
 def _split(reference: str) -> tuple[str, str | None]:
@@ -103,6 +109,13 @@ def _instance_id(text: str) -> int:
     if not re.fullmatch(r"\d{1,18}", text, re.ASCII):
         raise NotFound(f"There is no instance {printable(text)}; an id is a number, as in /instances/1.")
     return int(text)
+
+
+def _nothing_to_update(parameters: Parameters, api: int) -> Invalid:
+    received = shown(parameters.unknown) or "nothing"
+    accepted = ", ".join(attribute.name for attribute in changeable(api))
+    message = f"No attribute to update: got {received}; accepted are {accepted}"
+    return Invalid([message], hint=hint(parameters.unknown, api))
 
 
 def _note_ignored(given: Parameters, record: Record, view: ViewContext) -> None:

@@ -18,7 +18,6 @@ from rtgmock.service.supervisor import Supervisor
 from rtgmock.settings.config import Config
 from rtgmock.storage.store import Store
 from rtgmock.text import MB
-from rtgmock.wire.parameters import Parameters
 from tests.support.clock import ManualClock
 
 if TYPE_CHECKING:
@@ -27,10 +26,6 @@ if TYPE_CHECKING:
     from rtgmock.model.attributes import Record
 
 DEADLINE = 10.0
-
-
-def given(**values: Any) -> Parameters:
-    return Parameters(values, fixed={}, unknown=())
 
 
 class Checkpoint:
@@ -94,10 +89,10 @@ class House:
         self.account: Account = self.provisioner.account("username")
 
     def create(self, plan: str = "nano") -> Record:
-        return self.provisioner.create(self.account, given(plan=plan))
+        return self.provisioner.create(self.account, {"plan": plan})
 
     def update(self, instance_id: int, **values: Any) -> Record:
-        return self.provisioner.update(self.account, instance_id, given(**values))[1]
+        return self.provisioner.update(self.account, instance_id, values)[1]
 
     def destroy(self, instance_id: int) -> None:
         self.provisioner.destroy(self.account, instance_id)
