@@ -1,21 +1,21 @@
-"""Everything that rtgmock refuses, each leaf with the HTTP status that it is answered with.
+"""The exceptions of rtgmock. Each request error has the HTTP status of its response.
 
 ::
 
     RtgmockError
     ├── StartupError            the emulator cannot start; one line for the terminal, exit code 1
-    └── RequestError            a request is refused
+    └── RequestError            a request is refused; the classes are listed in ``REQUEST_ERRORS``
         ├── BadRequest          400  the request or its body cannot be read
-        ├── AccessDenied        401  no credentials, or wrong ones
-        ├── Forbidden           403  a web page's request (the guard)
-        ├── NotFound            404  no such path, no such instance
+        ├── AccessDenied        401  missing or wrong credentials
+        ├── Forbidden           403  the request of a web page (the guard)
+        ├── NotFound            404  an unknown path or instance
         ├── MethodNotAllowed    405  with ``Allow``
-        ├── NotAcceptable       406  an answer in a format that there isn't
+        ├── NotAcceptable       406  a response format that the API does not have
         ├── ContentTooLarge     413  the body is over the limit
-        ├── UnsupportedMedia    415  a body of a type that isn't read
-        ├── Invalid             422  values that are refused, with one message each
-        ├── InternalError       500  a fault of ours
-        └── EngineFailed        503  the Redis engine can't give what was asked for
+        ├── UnsupportedMedia    415  a body of a type that is not supported
+        ├── Invalid             422  rejected values, one message for each
+        ├── InternalError       500  an error in rtgmock
+        └── EngineFailed        503  the Redis engine failed
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ if TYPE_CHECKING:
 
 
 def reason(status: int) -> str:
-    """The status line's words, as Rails had them and whatever Python's version calls them."""
-    rails = {413: "Request Entity Too Large", 422: "Unprocessable Entity"}
+    """Return the reason phrase of a status, the same in every Python version; ``Refused`` for an unknown status."""
+    rails = {413: "Request Entity Too Large", 422: "Unprocessable Entity"}  # Python 3.13 has newer names for both
     try:
         return rails.get(status) or HTTPStatus(status).phrase
-    except ValueError:  # one that no standard has
+    except ValueError:
         return "Refused"
 
 
 class RtgmockError(Exception):
-    """The root of all errors raised here; its text is one sentence for the user."""
+    """The base class of all errors that rtgmock raises on purpose; its text is one sentence for the user."""
 
 
 class StartupError(RtgmockError):
-    """The emulator cannot start. The text says what is wrong and what to do, in one line."""
+    """The emulator cannot start. The text says in one line what is wrong and what to do."""
 
 
 class RequestError(RtgmockError):
-    """A request is refused with ``status``; the text is the body of the answer.
+    """The base class of the errors that refuse a request with ``status``; the text is the response body.
 
-    ``headers`` go out with the answer. ``hint`` says what the mistake probably was.
+    ``headers`` are added to the response. ``hint`` names the likely mistake of the client.
     """
 
     status: int = 500
@@ -57,6 +57,11 @@ class RequestError(RtgmockError):
         self.headers = dict(headers or {})
         self.hint = hint
 
+    @classmethod
+    def summary(cls) -> str:
+        """Return when the error occurs: the first line of the class docstring, shown in the README and in OpenAPI."""
+        return (cls.__doc__ or "").partition("\n")[0]
+
 
 class BadRequest(RequestError):
     """The request or its body cannot be read; an XML body has a DTD."""
@@ -65,30 +70,30 @@ class BadRequest(RequestError):
 
 
 class AccessDenied(RequestError):
-    """No credentials, or wrong ones."""
+    """The credentials are missing or wrong."""
 
     status = 401
 
     def __init__(self) -> None:
-        # The text and the realm are Rails's own.
+        # The text and the realm are those of Rails's http_basic module, which the service used.
         challenge = {"WWW-Authenticate": 'Basic realm="Application"'}
         super().__init__("HTTP Basic: Access denied.", headers=challenge)
 
 
 class Forbidden(RequestError):
-    """A web page may have sent the request behind its user's back."""
+    """The request may come from a web page without its user's knowledge."""
 
     status = 403
 
 
 class NotFound(RequestError):
-    """There is no such path, or no such instance for this account."""
+    """The path does not exist, or the account has no such instance."""
 
     status = 404
 
 
 class MethodNotAllowed(RequestError):
-    """The path has no such method; `Allow` names those that it has."""
+    """The path does not accept the method; `Allow` lists the methods that it accepts."""
 
     status = 405
 
@@ -98,7 +103,7 @@ class MethodNotAllowed(RequestError):
 
 
 class NotAcceptable(RequestError):
-    """The answer is wanted in a format other than JSON and XML."""
+    """The client accepts neither JSON nor XML."""
 
     status = 406
 
@@ -110,15 +115,15 @@ class ContentTooLarge(RequestError):
 
 
 class UnsupportedMedia(RequestError):
-    """The body is of a type, a charset or an encoding that isn't read."""
+    """The body has a media type, charset or encoding that is not supported."""
 
     status = 415
 
 
 class Invalid(RequestError):
-    """Values are refused: no plan, an unknown one, no room for it, a setting out of its bounds.
+    """A value is rejected: a missing or unknown plan, an upgrade without room, a setting out of range.
 
-    ``messages`` has one for each, beginning with the attribute's name as Rails humanizes it.
+    ``messages`` has one entry per problem, which begins with the attribute's name in Rails's humanized form.
     """
 
     status = 422
@@ -129,12 +134,28 @@ class Invalid(RequestError):
 
 
 class InternalError(RequestError):
-    """A fault of rtgmock's own, or a state file that cannot be written; nothing has changed."""
+    """An error in rtgmock, or a state file that cannot be written; nothing has changed."""
 
     status = 500
 
 
 class EngineFailed(RequestError):
-    """The Redis engine can't give what was asked for; nothing has changed."""
+    """The Redis engine failed; nothing has changed."""
 
     status = 503
+
+
+REQUEST_ERRORS: tuple[type[RequestError], ...] = (
+    BadRequest,
+    AccessDenied,
+    Forbidden,
+    NotFound,
+    MethodNotAllowed,
+    NotAcceptable,
+    ContentTooLarge,
+    UnsupportedMedia,
+    Invalid,
+    InternalError,
+    EngineFailed,
+)
+"""The errors that a request may be refused with, in the order of their status. OpenAPI and the README list them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
+from rtgmock.errors import RequestError
 from rtgmock.model.types import InvalidValue, ValueType
 
 if TYPE_CHECKING:
@@ -83,6 +84,14 @@ class Match:
     def uniform(self, purpose: str) -> float:
         """From 0 up to 1; with a seed the same for the same match of the same rule."""
         return self.randomness.uniform(purpose, self.fault_id, self.count)
+
+
+class InjectedError(RequestError):
+    """An error of any status, as a fault rule asks for it."""
+
+    def __init__(self, status: int, message: str, *, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message, headers=headers)
+        self.status = status
 
 
 class FaultKind:

@@ -87,7 +87,7 @@ def _refusal(leaf: type[RequestError], place: Place) -> Node:
     error = samples.refusals().get(leaf)
     sent = {name: _header("", value, required=True) for name, value in error.headers.items()} if error else {}
     return {
-        "description": (leaf.__doc__ or "").partition("\n")[0],
+        "description": leaf.summary(),
         "headers": sent | {"X-Rtgmock-Hint": ref("X-Rtgmock-Hint", "headers")},
         "content": _messages(error, place) if isinstance(error, Invalid) else _sentence(error),
     }

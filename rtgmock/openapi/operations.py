@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from rtgmock import errors
-from rtgmock.errors import RequestError
 from rtgmock.wire.formats import ANSWERS, EXTENSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rtgmock.errors import RequestError
     from rtgmock.wire.format import AnswerFormat
 
 
@@ -98,9 +98,9 @@ _NEEDS: dict[type[RequestError], Callable[[Operation, Place], bool]] = {
 }
 
 
-def refusals() -> list[type[RequestError]]:
-    """Every error that a request may be refused with, by status."""
-    return sorted(RequestError.__subclasses__(), key=lambda leaf: leaf.status)
+def refusals() -> tuple[type[RequestError], ...]:
+    """Return every error that a request may be refused with, by status."""
+    return errors.REQUEST_ERRORS
 
 
 def refusals_of(operation: Operation, place: Place) -> list[type[RequestError]]:

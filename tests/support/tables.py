@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from rtgmock.errors import AccessDenied, Invalid, RequestError
+from rtgmock.errors import REQUEST_ERRORS, AccessDenied, Invalid
 from rtgmock.faults.rule import KEYS
 from rtgmock.model.attributes import ATTRIBUTES, DOCUMENTED, RECORDED, Attribute, FromApi, FromPlan, Role
 from rtgmock.model.plans import PLANS
@@ -15,6 +15,8 @@ from rtgmock.text import show_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from rtgmock.errors import RequestError
 
 
 def table(head: str, rows: Iterable[Iterable[object]]) -> str:
@@ -50,15 +52,14 @@ def plans() -> str:
 
 
 def errors() -> str:
-    leaves = sorted(RequestError.__subclasses__(), key=lambda leaf: leaf.status)
-    rows = ((f"`{leaf.status}`", (leaf.__doc__ or "").partition("\n")[0], _body(leaf)) for leaf in leaves)
+    rows = ((f"`{error.status}`", error.summary(), _body(error)) for error in REQUEST_ERRORS)
     return table("status | when | body", rows)
 
 
-def _body(leaf: type[RequestError]) -> str:
-    if leaf is AccessDenied:
+def _body(error: type[RequestError]) -> str:
+    if error is AccessDenied:
         return f"`{AccessDenied()}`"
-    return "a list of messages" if leaf is Invalid else "a sentence"
+    return "a list of messages" if error is Invalid else "a sentence"
 
 
 def faults() -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypedDict
 
-from rtgmock.errors import RequestError
-from rtgmock.faults.base import FaultKind, Key, Mode
+from rtgmock.faults.base import FaultKind, InjectedError, Key, Mode
 
 if TYPE_CHECKING:
     from rtgmock.faults.base import Exchange, Match
@@ -38,6 +37,4 @@ class Drop(FaultKind):
         """Keep the request from being carried out, unless that comes first."""
         exchange.connection.drop()
         if match.values["drop"] == _BEFORE:
-            error = RequestError("The connection was dropped.")
-            error.status = NO_ANSWER
-            raise error
+            raise InjectedError(NO_ANSWER, "The connection was dropped.")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict
 
-from rtgmock.errors import AccessDenied, Invalid, MethodNotAllowed, RequestError, reason
-from rtgmock.faults.base import FaultKind, Key
+from rtgmock.errors import AccessDenied, Invalid, MethodNotAllowed, reason
+from rtgmock.faults.base import FaultKind, InjectedError, Key
 from rtgmock.model.types import Integer, Text
 
 if TYPE_CHECKING:
+    from rtgmock.errors import RequestError
     from rtgmock.faults.base import Exchange, Match
 
 
@@ -47,6 +48,4 @@ def _error(match: Match, exchange: Exchange) -> RequestError:
     headers = {}
     if status == MethodNotAllowed.status:
         headers = MethodNotAllowed(exchange.method, exchange.path, exchange.allowed).headers
-    error = RequestError(sentence if "message" in match.values else f"{sentence}.", headers=headers)
-    error.status = status
-    return error
+    return InjectedError(status, sentence if "message" in match.values else f"{sentence}.", headers=headers)

@@ -1,0 +1,22 @@
+"""The table of the errors that requests are refused with."""
+
+from __future__ import annotations
+
+from rtgmock import errors
+from rtgmock.errors import REQUEST_ERRORS, RequestError
+
+
+def test_the_table_has_every_request_error_once_in_the_order_of_their_status() -> None:
+    defined = {
+        value
+        for value in vars(errors).values()
+        if isinstance(value, type) and issubclass(value, RequestError) and value is not RequestError
+    }
+
+    assert set(REQUEST_ERRORS) == defined
+    assert [error.status for error in REQUEST_ERRORS] == sorted({error.status for error in defined})
+
+
+def test_every_error_says_in_one_line_when_it_occurs() -> None:
+    assert all(error.summary().endswith(".") for error in REQUEST_ERRORS)
+    assert errors.NotAcceptable.summary() == "The client accepts neither JSON nor XML."
