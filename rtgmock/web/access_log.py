@@ -13,8 +13,7 @@ from rtgmock.clock import timestamp
 from rtgmock.errors import reason
 from rtgmock.model.attributes import SECRETS
 from rtgmock.text import printable
-from rtgmock.web import request_context as request_notes
-from rtgmock.web.request_context import notes
+from rtgmock.web.request_context import open_request_context, request_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,31 +40,31 @@ def install(app: Flask, clock: Clock, log: Log) -> None:
 
     @app.before_request
     def begin() -> None:
-        request_notes.begin(clock.ticks())
+        open_request_context(clock.ticks())
 
     @app.after_request
     def end(response: Response) -> Response:
-        noted = notes()
+        context = request_context()
         response.status = f"{response.status_code} {reason(response.status_code)}"
-        if noted.ignored:
-            response.headers["X-Rtgmock-Ignored"] = ", ".join(noted.ignored)
-        if noted.hint and response.status_code >= 400:  # noqa: PLR2004 - what worked needs no hint
-            response.headers["X-Rtgmock-Hint"] = noted.hint
-        if noted.fault:
-            response.headers["X-Rtgmock-Fault"] = noted.fault
+        if context.ignored:
+            response.headers["X-Rtgmock-Ignored"] = ", ".join(context.ignored)
+        if context.hint and response.status_code >= 400:  # noqa: PLR2004 - what worked needs no hint
+            response.headers["X-Rtgmock-Hint"] = context.hint
+        if context.fault_id:
+            response.headers["X-Rtgmock-Fault"] = context.fault_id
         log(_entry(response, clock))
         return response
 
 
 def _entry(response: Response, clock: Clock) -> Entry:
-    noted = notes()
+    context = request_context()
     entry: Entry = {
         "time": timestamp(clock.now()),
         "method": request.method,
         "path": masked(_target()),
         "status": response.status_code,
-        "ms": round((clock.ticks() - noted.started) * 1000, 1),
-        "account": noted.account or None,
+        "ms": round((clock.ticks() - context.started) * 1000, 1),
+        "account": context.account or None,
     }
     for name in ("X-Rtgmock-Ignored", "X-Rtgmock-Hint", "X-Rtgmock-Fault"):
         if name in response.headers:
@@ -94,6 +93,6 @@ def as_json(entry: Entry) -> str:
 
 def as_text(entry: Entry) -> str:
     """An entry as one line for a person."""
-    notes_made = [f"{key}: {entry[key]}" for key in ("ignored", "hint", "fault") if key in entry]
+    remarks = [f"{key}: {entry[key]}" for key in ("ignored", "hint", "fault") if key in entry]
     words = [entry["time"], entry["method"], entry["path"], entry["status"], f"{entry['ms']} ms"]
-    return " ".join([*map(str, words), entry["account"] or "-", *notes_made])
+    return " ".join([*map(str, words), entry["account"] or "-", *remarks])

@@ -14,7 +14,7 @@ from rtgmock.web import responses
 from rtgmock.web.auth import authenticate
 from rtgmock.web.negotiation import negotiate
 from rtgmock.web.parameters import overridden_method, parameters
-from rtgmock.web.request_context import notes
+from rtgmock.web.request_context import request_context
 from rtgmock.web.view_context import view_context
 from rtgmock.wire.parameters import hint, parse_parameters, shown
 from rtgmock.wire.representation import show
@@ -78,7 +78,7 @@ class _Endpoints:
     def _create(self, account: Account, extension: str | None) -> Response:
         given = parse_parameters(parameters(), self._config.api)
         if "plan" not in given.values:  # it is refused; a misspelt name may be the reason
-            notes().hint = hint(given.unknown, self._config.api) or notes().hint
+            request_context().hint = hint(given.unknown, self._config.api) or request_context().hint
         record = self._provisioner.create(account, given.values)
         view = self._view(account)
         _note_ignored(given, record, view)
@@ -90,13 +90,15 @@ class _Endpoints:
         if not (given.values or given.fixed):
             self._provisioner.find(account, instance_id)  # a wrong id is answered with 404 first
             raise _nothing_to_update(given, self._config.api)
-        before, after = self._provisioner.update(account, instance_id, given.values, full=notes().full)
+        before, after = self._provisioner.update(
+            account, instance_id, given.values, full=request_context().fail_upgrade
+        )
         view = self._view(account)
         _note_ignored(given, before, view)
         return responses.instance(after, view)
 
     def _view(self, account: Account) -> ViewContext:
-        return view_context(self._config, self._provisioner, account.name, notes().host)
+        return view_context(self._config, self._provisioner, account.name, request_context().host)
 
 
 def _split(reference: str) -> tuple[str, str | None]:
@@ -123,9 +125,11 @@ def _note_ignored(given: Parameters, record: Record, view: ViewContext) -> None:
 
     A client that saves an instance sends all of it back (observed), so what is the same is not worth a word.
     """
-    current = {attribute.name: value for attribute, value in show(record, notes().answer_format.show_payload, view)}
+    current = {
+        attribute.name: value for attribute, value in show(record, request_context().answer_format.show_payload, view)
+    }
     differing = [name for name, raw in given.fixed.items() if not BY_NAME[name].same(raw, current.get(name))]
-    notes().ignored = _bounded([*differing, *given.unknown])
+    request_context().ignored = _bounded([*differing, *given.unknown])
 
 
 def _bounded(names: Iterable[str]) -> list[str]:

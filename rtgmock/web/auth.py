@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flask import request
 
 from rtgmock.errors import AccessDenied
-from rtgmock.web.request_context import notes
+from rtgmock.web.request_context import request_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +25,7 @@ def authenticate(accounts: Iterable[Credentials]) -> str:
     found = [account.name for account in accounts if _same(account.name, name) & _same(account.password, password)]
     if not found:
         raise AccessDenied
-    notes().account = found[0]
+    request_context().account = found[0]
     return found[0]
 
 

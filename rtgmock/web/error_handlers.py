@@ -13,7 +13,7 @@ from rtgmock import errors
 from rtgmock.paths import BODY_LIMIT, CONTROL_PATH
 from rtgmock.text import nearest, printable
 from rtgmock.web import responses
-from rtgmock.web.request_context import notes
+from rtgmock.web.request_context import request_context
 from rtgmock.wire.endpoints import nearest_endpoints
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(errors.RequestError)
     def ours(error: errors.RequestError) -> Response:
-        notes().hint = error.hint or notes().hint
+        request_context().hint = error.hint or request_context().hint
         return responses.refusal(error)
 
     @app.errorhandler(HTTPException)

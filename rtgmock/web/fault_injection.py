@@ -16,7 +16,7 @@ from rtgmock.paths import CONTROL_PATH
 from rtgmock.text import printable
 from rtgmock.web.negotiation import negotiate
 from rtgmock.web.parameters import overridden_method
-from rtgmock.web.request_context import notes
+from rtgmock.web.request_context import request_context
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -35,7 +35,7 @@ def install(app: Flask, registry: FaultRegistry) -> None:
         if not len(registry) or f"{request.path}/".startswith(f"{CONTROL_PATH}/"):
             return
         method = _method()
-        notes().full = partial(_full, registry, Seen(method, request.path, upgrade=True))
+        request_context().fail_upgrade = partial(_fail_upgrade, registry, Seen(method, request.path, upgrade=True))
         if strike := registry.strike(Seen(method, request.path)):
             _take(strike)
             with contextlib.suppress(RequestError):  # then in JSON
@@ -51,14 +51,14 @@ def install(app: Flask, registry: FaultRegistry) -> None:
 
 def _take(strike: AppliedFault) -> None:
     g.rtgmock_strike = strike
-    notes().fault = str(strike.fault_id)
+    request_context().fault_id = str(strike.fault_id)
 
 
 def _taken() -> AppliedFault | None:
     return cast("AppliedFault | None", g.get("rtgmock_strike"))
 
 
-def _full(registry: FaultRegistry, seen: Seen) -> bool:
+def _fail_upgrade(registry: FaultRegistry, seen: Seen) -> bool:
     """Whether an upgrade shall find its server full."""
     strike = registry.strike(seen, taken=_taken() is not None)
     if strike:

@@ -16,7 +16,7 @@ from flask import request
 from rtgmock.errors import BadRequest, Forbidden
 from rtgmock.paths import SERVICE
 from rtgmock.text import printable
-from rtgmock.web.request_context import notes
+from rtgmock.web.request_context import request_context
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -35,7 +35,7 @@ def install(app: Flask, config: Config) -> None:
 
     @app.before_request
     def check() -> None:
-        notes().host = _host(known, config.host)
+        request_context().host = _host(known, config.host)
         _same_site()
 
 

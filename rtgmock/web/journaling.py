@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from rtgmock.journal.exchange import Body, Exchange
 from rtgmock.paths import CONTROL_PATH
-from rtgmock.web.request_context import notes
+from rtgmock.web.request_context import request_context
 
 if TYPE_CHECKING:
     from flask import Flask, Response
@@ -34,7 +34,7 @@ def is_recorded(path: str) -> bool:
 
 
 def _exchange(response: Response, clock: Clock) -> Exchange:
-    noted = notes()
+    context = request_context()
     bodiless = response.is_streamed or request.method == "HEAD"
     return Exchange(
         method=request.method,
@@ -46,11 +46,11 @@ def _exchange(response: Response, clock: Clock) -> Exchange:
         answer_headers=tuple(response.headers),
         answer=Body.of(b"" if bodiless else response.get_data()),
         moment=clock.now(),
-        ms=round((clock.ticks() - noted.started) * 1000, 3),
-        account=noted.account,
-        ignored=tuple(noted.ignored),
-        hint=noted.hint if response.status_code >= 400 else "",  # noqa: PLR2004 - what worked needs no hint
-        fault=noted.fault,
+        ms=round((clock.ticks() - context.started) * 1000, 3),
+        account=context.account,
+        ignored=tuple(context.ignored),
+        hint=context.hint if response.status_code >= 400 else "",  # noqa: PLR2004 - what worked needs no hint
+        fault=context.fault_id,
     )
 
 

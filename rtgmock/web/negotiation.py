@@ -8,7 +8,7 @@ from flask import request
 
 from rtgmock.errors import NotAcceptable
 from rtgmock.text import nearest, printable
-from rtgmock.web.request_context import notes
+from rtgmock.web.request_context import request_context
 from rtgmock.wire.formats import ANSWER_TYPES, ANSWERS, EXTENSIONS
 from rtgmock.wire.json import JSON
 
@@ -26,7 +26,7 @@ def negotiate(extension: str | None) -> AnswerFormat:
     Raises NotAcceptable where none of the formats there are is wanted.
     """
     chosen = _by_extension(extension) if extension is not None else _by_accept()
-    notes().answer_format = chosen
+    request_context().answer_format = chosen
     return chosen
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import request
 
 from rtgmock.text import printable
-from rtgmock.web.request_context import notes
+from rtgmock.web.request_context import request_context
 from rtgmock.wire import bodies, form
 from rtgmock.wire.format import looks_like_json
 from rtgmock.wire.parameters import ROOT
@@ -21,11 +21,11 @@ def parameters() -> Tree:
 
     Raises BadRequest for what cannot be read, UnsupportedMedia for a type that isn't.
     """
-    noted = notes()
-    if noted.parameters is None:
-        noted.parameters = form.merge(_body(), form.decode_query(request.query_string))
-        noted.hint = noted.hint or _mistaken_root(noted.parameters)
-    return noted.parameters
+    context = request_context()
+    if context.parameters is None:
+        context.parameters = form.merge(_body(), form.decode_query(request.query_string))
+        context.hint = context.hint or _mistaken_root(context.parameters)
+    return context.parameters
 
 
 def overridden_method() -> str:
@@ -48,7 +48,7 @@ def _body() -> Tree:
     if _is_form() and looks_like_json(body) and request.mimetype != form.MULTIPART:
         # The service would have read it as a form, so it is one here; but it is hardly what was meant.
         label = "labelled a form" if request.mimetype else "not labelled"
-        notes().hint = f"the body looks like JSON but is {label}; send Content-Type: application/json"
+        request_context().hint = f"the body looks like JSON but is {label}; send Content-Type: application/json"
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     return bodies.decode(body, request.headers.get("Content-Type", ""), encoding)
 

@@ -1,4 +1,4 @@
-"""What is found out about a request on its way, for the answer's headers, the log and the error's form."""
+"""What is found out about the current request on its way: for the answer's headers, the log and the error's format."""
 
 from __future__ import annotations
 
@@ -17,27 +17,34 @@ if TYPE_CHECKING:
 
 @dataclass
 class RequestContext:
-    """``host`` is the one by which the client reached us; ``ignored`` names what it sent to no effect.
-
-    ``fault`` is the id of the one that was applied; ``full`` says whether an upgrade shall find no room.
-    """
+    """What is known about one request. Every field but ``started`` is filled in by the step that finds it out."""
 
     started: float
+    """The clock's ticks when the request arrived."""
     host: str = ""
+    """The host name that the client used, without its port."""
     account: str = ""
+    """The account's name, once the credentials are checked."""
     answer_format: AnswerFormat = JSON
+    """The format of the answer, and of a 422's messages."""
     ignored: list[str] = field(default_factory=list)
+    """Names of the parameters that had no effect."""
     hint: str = ""
+    """What the client's mistake probably was; goes out with an error only."""
     parameters: Tree | None = None
-    fault: str = ""
-    full: Callable[[], bool] = bool
+    """The decoded body and query string; None until they are first needed."""
+    fault_id: str = ""
+    """The id of the injected fault, if one was applied."""
+    fail_upgrade: Callable[[], bool] = bool
+    """Called when there is room for an upgrade; true makes the upgrade fail anyway (fault injection)."""
 
 
-def begin(started: float) -> None:
-    """Start the notes of the request at hand."""
-    g.rtgmock_notes = RequestContext(started)
+def open_request_context(started: float) -> None:
+    """Begin the current request's context; ``started`` is the clock's ticks."""
+    # In Flask's g, so that it ends with the request and two requests never share one.
+    g.rtgmock_context = RequestContext(started)
 
 
-def notes() -> RequestContext:
-    """The notes of the request at hand."""
-    return cast("RequestContext", g.rtgmock_notes)
+def request_context() -> RequestContext:
+    """Return the current request's context."""
+    return cast("RequestContext", g.rtgmock_context)

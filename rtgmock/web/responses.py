@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Response
 
 from rtgmock.errors import Invalid, RequestError
-from rtgmock.web.request_context import notes
+from rtgmock.web.request_context import request_context
 from rtgmock.wire.representation import show
 
 if TYPE_CHECKING:
@@ -21,21 +21,21 @@ def instance(
     record: Record, view: ViewContext, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """One instance."""
-    form = notes().answer_format
+    form = request_context().answer_format
     body = form.encode_instance(show(record, form.show_payload, view))
     return Response(body, status, headers, content_type=form.content_type)
 
 
 def instances(records: Iterable[Record], view: ViewContext) -> Response:
     """A list of instances."""
-    form = notes().answer_format
+    form = request_context().answer_format
     body = form.encode_list(show(record, form.list_payload, view) for record in records)
     return Response(body, content_type=form.content_type)
 
 
 def nothing() -> Response:
     """An answer without a body: 200, since ActiveResource 3.0 breaks on a 204."""
-    return Response(b"", content_type=notes().answer_format.content_type)
+    return Response(b"", content_type=request_context().answer_format.content_type)
 
 
 def refusal(error: RequestError) -> Response:
@@ -45,6 +45,6 @@ def refusal(error: RequestError) -> Response:
     ActiveResource to find the messages, and does end it.
     """
     if isinstance(error, Invalid):
-        form = notes().answer_format
+        form = request_context().answer_format
         return Response(form.encode_errors(error.messages), error.status, content_type=form.content_type)
     return Response(f"{error}\n", error.status, error.headers, content_type="text/plain; charset=utf-8")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import orjson
 from flask import Response, request
 
-from rtgmock.web.request_context import notes
+from rtgmock.web.request_context import request_context
 from rtgmock.wire.json import JSON, load
 
 if TYPE_CHECKING:
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 def given() -> Tree:
     """The request's body, which is a JSON object; an empty one gives nothing. Raises BadRequest."""
-    notes().answer_format = JSON  # of a 422 as well, whatever Accept says
+    request_context().answer_format = JSON  # of a 422 as well, whatever Accept says
     return JSON.decode(request.get_data(), "utf-8")
 
 
 def given_many() -> list[object]:
     """The request's body, which is a list, or one thing that stands for a list of it. Raises BadRequest."""
-    notes().answer_format = JSON
+    request_context().answer_format = JSON
     document: object = load(request.get_data(), "utf-8")
     return document if isinstance(document, list) else [document]
 
