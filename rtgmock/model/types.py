@@ -87,6 +87,10 @@ class Text(ValueType):
         return {"type": "string", "maxLength": LONGEST, "pattern": f"^{pattern}$", "examples": ["ray-9001"]}
 
 
+ACCOUNT_NAME = Text(blank=True)
+"""The name of an account, as the settings accept it and the state file holds it."""
+
+
 @dataclass(frozen=True)
 class Choice(ValueType):
     """One of a few words."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from rtgmock.model.attributes import APIS, DOCUMENTED
 from rtgmock.model.lifecycle import BootDelay
+from rtgmock.model.types import ACCOUNT_NAME, InvalidValue
 from rtgmock.settings.parsers import (
     MEMORY,
     Credentials,
@@ -29,7 +30,7 @@ from rtgmock.settings.parsers import (
     parse_seed,
     parse_state,
 )
-from rtgmock.text import GB, nearest, parse_size
+from rtgmock.text import GB, nearest, parse_size, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -209,6 +210,11 @@ class Config:
         names = [account.name for account in self.accounts]
         if twice := [name for name in names if names.count(name) > 1]:
             raise ValueError(f"the account {twice[0]!r} is given twice; give each name once")
+        for name in names:
+            try:
+                ACCOUNT_NAME.read(name)
+            except InvalidValue as error:  # it would be stored, and the state file could not be opened again
+                raise ValueError(f"the account's name {printable(name, 40)} {error}") from error
 
 
 class Settings(TypedDict, total=False):

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, cast
 from tinydb import TinyDB
 from tinydb.table import Table
 
-from rtgmock.errors import StartupError
+from rtgmock.errors import InternalError, StartupError
 from rtgmock.model import attributes
 from rtgmock.model.lifecycle import is_boot
-from rtgmock.model.types import Integer, Text
+from rtgmock.model.types import ACCOUNT_NAME, Integer, Text
 from rtgmock.storage.transactional import FileStorage, MemoryStorage, Tables, TransactionalStorage
 from rtgmock.text import printable
 
@@ -121,6 +121,8 @@ class Store:
         """
         with self._lock, self._storage.transaction():
             yield Transaction(self._database)
+            if problem := next(_misnamed({_ACCOUNTS: self._database.named(_ACCOUNTS).raw()}), ""):
+                raise InternalError(f"The state cannot be stored ({problem}); nothing has changed.")
 
     @property
     def state_id(self) -> str:
@@ -268,11 +270,11 @@ def _problems(tables: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _misnamed(tables: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    for table in (_SERVERS, _ACCOUNTS):
+    for table, value_type in ((_SERVERS, Text(blank=True)), (_ACCOUNTS, ACCOUNT_NAME)):
         rows = tables.get(table, {})
         for number, row in rows.items():
             name = row.get("name") if isinstance(row, dict) else None
-            if not (number.isdecimal() and Text(blank=True).holds(name)):
+            if not (number.isdecimal() and value_type.holds(name)):
                 yield f"{table}: {printable(number)} has no proper name"
                 return
             if not Integer(1).holds(row.get("memory", 1)):
