@@ -14,6 +14,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def long(session: nox.Session) -> None:
+    """The tests that repeat something, kill, fuzz or draw examples, with their full numbers."""
+    session.install("-e", ".[test]")
+    session.run("pytest", "-m", "long or hypothesis", *session.posargs, env={"RTGMOCK_TEST_LONG": "1"})
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """ruff: rules and formatting."""
     session.install("ruff")

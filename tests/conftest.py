@@ -1,11 +1,10 @@
-"""Fixtures: emulators in this process and as commands, each gone after its test, also when that fails."""
+"""Fixtures: emulators in this process and as commands. Each is stopped after its test, also when the test fails."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 import requests
@@ -14,6 +13,7 @@ from rtgmock.emulator import Emulator
 from rtgmock.settings.config import Config
 from tests.support.clock import ManualClock
 from tests.support.command import Command
+from tests.support.requirements import skip_or_fail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ AUTH = ("username", "password")
 
 
 class Served:
-    """An emulator that serves, its clock and log, and a client that has its account."""
+    """A running emulator with a manual clock, its access log, and an HTTP client with its account's credentials."""
 
     def __init__(self, config: Config, clock: ManualClock) -> None:
         self.clock = clock
@@ -71,7 +71,7 @@ class Serve(Protocol):
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Starts emulators: ``serve(ports=range(9001, 9003))``. In memory and on a free port unless told otherwise."""
+    """Start emulators: ``serve(ports=range(9001, 9003))``. By default the state is in memory and the port is free."""
     with contextlib.ExitStack() as stack:
 
         def start(*, clock: ManualClock | None = None, **settings: Any) -> Served:
@@ -91,7 +91,7 @@ def api(serve: Serve) -> Served:
 
 @pytest.fixture
 def command(tmp_path: Path) -> Iterator[Callable[..., Command]]:
-    """Starts ``rtgmock serve`` as a process: ``command("--boot-delay", "3reads")``, on a free port."""
+    """Start ``rtgmock serve`` as a process, on a free port: ``command("--boot-delay", "3reads")``."""
     with contextlib.ExitStack() as stack:
 
         def start(*arguments: str, **options: Any) -> Command:
@@ -102,19 +102,12 @@ def command(tmp_path: Path) -> Iterator[Callable[..., Command]]:
 
 @pytest.fixture
 def program() -> Callable[[str, str], str]:
-    """The path of a program that a fresh machine may lack: ``program("ruby", "ruby")``.
+    """Return the path of a program that may not be installed: ``program("ruby", "ruby")``.
 
-    The test is skipped where there is none, and fails when RTGMOCK_TEST_REQUIRE names the first argument.
+    Where it is not installed, the test is skipped, or fails when RTGMOCK_TEST_REQUIRE names the first argument.
     """
 
     def find(requirement: str, name: str) -> str:
-        return shutil.which(name) or lacking(requirement, f"{name} is not installed")
+        return shutil.which(name) or skip_or_fail(requirement, f"{name} is not installed")
 
     return find
-
-
-def lacking(requirement: str, reason: str) -> NoReturn:
-    """Skip the test for want of something, or fail it where that is required."""
-    if requirement in os.environ.get("RTGMOCK_TEST_REQUIRE", "").split(","):
-        pytest.fail(f"{reason}, and RTGMOCK_TEST_REQUIRE asks for {requirement}")
-    pytest.skip(reason)

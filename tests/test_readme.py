@@ -16,8 +16,8 @@ import requests
 
 from rtgmock import child_environment
 from rtgmock.cli.main import _banner
-from tests.conftest import lacking
 from tests.support.command import environment as cleaned
+from tests.support.requirements import skip_or_fail
 from tests.support.scratch import run_pytest
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def test_the_example_in_curl(api: Served, program: Callable[[str, str], str]) ->
 def test_the_example_in_ruby(api: Served, program: Callable[[str, str], str]) -> None:
     ruby = program("ruby", "ruby")
     if subprocess.run([ruby, "-e", "require 'rest-client'"], capture_output=True, timeout=60, check=False).returncode:
-        lacking("ruby", "Ruby's rest-client is not installed")
+        skip_or_fail("ruby", "Ruby's rest-client is not installed")
     api.create()
 
     assert json.loads(run([ruby], example("ruby"), api))[0]["instance"]["id"] == 1
@@ -149,7 +149,7 @@ def test_the_old_app(tmp_path: Path, program: Callable[[str, str], str], unset: 
     program("redis", "redis-server")
     ruby = program("ruby", "ruby")
     if subprocess.run([ruby, "-e", "require 'redis'"], capture_output=True, timeout=60, check=False).returncode:
-        lacking("ruby", "Ruby's redis is not installed")
+        skip_or_fail("ruby", "Ruby's redis is not installed")
     (tmp_path / "app.rb").write_text(example("ruby", "With an old app"))
 
     done = installed(example("sh", "With an old app").replace("-- ", f"-- {unset}"), tmp_path)

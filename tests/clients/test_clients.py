@@ -17,9 +17,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.conftest import AUTH, lacking
+from tests.conftest import AUTH
 from tests.support import npm, raw
 from tests.support.npm import ENVIRONMENT
+from tests.support.requirements import skip_or_fail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -451,7 +452,11 @@ def ruby(api: Served, program: Program) -> Script:
     def evaluate(code: str) -> Any:
         script = f"{RUBY}\nputs JSON.generate(begin\n{code}\nend)"
         finished = run([path, "-e", script], {"API": f"http://username:password@{host}"})
-        return lacking("ruby", "rest-client is not installed") if finished.returncode == MISSING else printed(finished)
+        return (
+            skip_or_fail("ruby", "rest-client is not installed")
+            if finished.returncode == MISSING
+            else printed(finished)
+        )
 
     return evaluate
 
@@ -539,7 +544,7 @@ def node(api: Served, program: Program) -> Script:
 
     def evaluate(code: str) -> Any:
         finished = run([path, "-e", javascript(FETCH, code)], {"API": api.url})
-        return lacking("node", "this Node has no fetch") if finished.returncode == MISSING else printed(finished)
+        return skip_or_fail("node", "this Node has no fetch") if finished.returncode == MISSING else printed(finished)
 
     return evaluate
 

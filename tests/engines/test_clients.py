@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.clients.test_clients import MISSING, printed, run
-from tests.conftest import lacking
 from tests.support import npm
 from tests.support.redis_ground import ask
+from tests.support.requirements import skip_or_fail
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,5 +78,5 @@ def test_rubys_client_connects_by_the_url(ground: Ground, program: Callable[[str
     finished = run([ruby, "-e", RUBY], {"REDIS_URL": made["url"]})
 
     if finished.returncode == MISSING:
-        lacking("ruby", "Ruby's redis is not installed")
+        skip_or_fail("ruby", "Ruby's redis is not installed")
     assert printed(finished) == ["OK", "value", "username"]

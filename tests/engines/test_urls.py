@@ -12,8 +12,9 @@ import redis
 import requests
 
 from rtgmock.settings.parsers import Credentials
-from tests.conftest import AUTH, lacking
+from tests.conftest import AUTH
 from tests.support.redis_ground import answers, ask, connection, free, free_ports, redis_cli
+from tests.support.requirements import skip_or_fail
 
 if TYPE_CHECKING:
     from tests.conftest import Serve
@@ -66,7 +67,7 @@ def test_a_wrong_password_and_none_are_refused(ground: Ground) -> None:
 
 def test_redis_cli_takes_the_url(ground: Ground) -> None:
     if not shutil.which("redis-cli"):
-        lacking("redis", "redis-cli is not installed")
+        skip_or_fail("redis", "redis-cli is not installed")
     made = ground.start().create()
 
     assert redis_cli("--no-auth-warning", "-u", made["url"], "ping") == "PONG"

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tests.conftest import lacking
 from tests.support.image_ground import CLIENT, README, blocks
 from tests.support.redis_ground import answers
+from tests.support.requirements import skip_or_fail
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +58,7 @@ def test_the_first_example_works_from_the_host_in_ruby_and_python_and_from_anoth
 ) -> None:
     ruby = program("ruby", "ruby")
     if subprocess.run([ruby, "-e", "require 'rest-client'"], capture_output=True, timeout=60, check=False).returncode:
-        lacking("ruby", "Ruby's rest-client is not installed")
+        skip_or_fail("ruby", "Ruby's rest-client is not installed")
     container = place.run(lines(0))
     place.client.networks.get(place.network()).connect(container)
     host = f"localhost:{place.port}"

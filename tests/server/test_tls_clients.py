@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from tests.conftest import AUTH, lacking
+from tests.conftest import AUTH
 from tests.support import netns, npm
 from tests.support.command import environment
+from tests.support.requirements import skip_or_fail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -181,7 +182,7 @@ fetch(process.env.API + "/instances.json", {method: "POST", headers, body: new U
 def test_node_trusts_what_a_variable_names(api: Served, trust: str, other: str, program: Program) -> None:
     node = program("node", "node")
     if run([node, "-e", "process.exit(typeof fetch === 'undefined' ? 1 : 0)"], {}).returncode:
-        lacking("node", "this Node has no fetch")
+        skip_or_fail("node", "this Node has no fetch")
 
     assert printed(run([node, "-e", FETCH], {"API": api.url, "NODE_EXTRA_CA_CERTS": trust}))["id"] == 1
     refused = run([node, "-e", FETCH], {"API": api.url, "NODE_EXTRA_CA_CERTS": other})

@@ -14,10 +14,10 @@ import pytest
 from docker.errors import DockerException
 from requests.exceptions import RequestException
 
-from tests.conftest import lacking
 from tests.support.engine_hosts import Host, Podman, Registry, Sshd, tcp, tls
 from tests.support.private_engine import PrivateEngine
 from tests.support.redis_ground import IMAGE
+from tests.support.requirements import skip_or_fail
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ def image_archive() -> bytes:
         with contextlib.closing(docker.from_env(timeout=60)) as client:
             return b"".join(client.images.get(IMAGE).save(named=True))
     except (DockerException, RequestException) as error:
-        lacking("docker", f"no Docker engine gives {IMAGE} ({error})")
+        skip_or_fail("docker", f"no Docker engine gives {IMAGE} ({error})")
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def own_folder() -> Iterator[Path]:
 def idle_engine(own_folder: Path) -> Iterator[PrivateEngine]:
     """A Docker engine of the test's own, not started."""
     if os.geteuid() != 0 or not (shutil.which("dockerd") and shutil.which("ip")):
-        lacking("dockerd", "a Docker engine of a test's own needs root, dockerd and ip")
+        skip_or_fail("dockerd", "a Docker engine of a test's own needs root, dockerd and ip")
     engine, index = PrivateEngine(own_folder), Path("/sys/class/net/docker0/ifindex")
     before = index.read_text() if index.exists() else ""
     yield engine
@@ -64,7 +64,7 @@ def private_engine(idle_engine: PrivateEngine, image_archive: bytes) -> PrivateE
 @pytest.fixture
 def sshd(private_engine: PrivateEngine) -> Iterator[Sshd]:
     if not (shutil.which("sshd") and shutil.which("ssh")):
-        lacking("sshd", "sshd or ssh is not installed")
+        skip_or_fail("sshd", "sshd or ssh is not installed")
     server = Sshd(private_engine)
     yield server
     server.close()
@@ -73,7 +73,7 @@ def sshd(private_engine: PrivateEngine) -> Iterator[Sshd]:
 @pytest.fixture
 def podman(own_folder: Path) -> Iterator[Podman]:
     if os.geteuid() != 0 or not (shutil.which("podman") and Path("/usr/lib/podman/netavark").exists()):
-        lacking("podman", "Podman with netavark is not installed, or we are not root")
+        skip_or_fail("podman", "Podman with netavark is not installed, or we are not root")
     engine = Podman(own_folder)
     yield engine
     engine.close()
@@ -97,7 +97,7 @@ def engine_host(request: pytest.FixtureRequest) -> Host:
 def registry(own_folder: Path) -> Iterator[Registry]:
     """A registry that has no image yet."""
     if not shutil.which("docker-registry"):
-        lacking("registry", "docker-registry is not installed")
+        skip_or_fail("registry", "docker-registry is not installed")
     server = Registry(own_folder / "registry")
     server.start()
     yield server

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import lacking
 from tests.support.command import environment, until
 from tests.support.redis_ground import Api, free_ports
+from tests.support.requirements import skip_or_fail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -152,7 +152,7 @@ def _compose() -> tuple[str, ...]:
     """Compose as a part of Docker, or as the older program."""
     if not subprocess.run(["docker", "compose", "version"], capture_output=True, timeout=60, check=False).returncode:
         return ("docker", "compose")
-    return (shutil.which("docker-compose") or lacking("compose", "Docker Compose is not installed"),)
+    return (shutil.which("docker-compose") or skip_or_fail("compose", "Docker Compose is not installed"),)
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ import requests
 from docker.errors import APIError, BuildError, NotFound
 
 from rtgmock.engines import prune
-from tests.conftest import lacking
 from tests.support.command import until
 from tests.support.redis_ground import LABEL, Api, free_ports
+from tests.support.requirements import skip_or_fail
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ CONTAINER = f"{LABEL}.container"
 def image(docker_client: docker.DockerClient) -> Iterator[str]:
     """The emulator's own image. Its layers are taken from an image that was built before, if there is one."""
     if not SOCKET.is_socket():
-        lacking("docker", f"the engine has no socket {SOCKET}")
+        skip_or_fail("docker", f"the engine has no socket {SOCKET}")
     earlier = {one.id for one in docker_client.images.list(all=True)}
     tag, steps = f"rtgmock-test:{secrets.token_hex(4)}", list[str]()
     try:
@@ -42,7 +42,7 @@ def image(docker_client: docker.DockerClient) -> Iterator[str]:
         steps = re.findall(r"---> ([0-9a-f]{12})\\n", "".join(map(str, log)))
         yield tag
     except (BuildError, APIError) as error:
-        lacking("docker", f"the image cannot be built: {error}")
+        skip_or_fail("docker", f"the image cannot be built: {error}")
     finally:
         mine = [step for step in steps if not any(str(one).startswith(f"sha256:{step}") for one in earlier)]
         for name in (tag, *reversed(mine)):

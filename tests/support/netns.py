@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
-from tests.conftest import lacking
+from tests.support.requirements import skip_or_fail
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,12 +27,12 @@ def run(
     """Run a command where there is loopback alone and ``hosts`` is /etc/hosts; skips, or fails, where it can't be."""
     for name in ("unshare", "ip"):
         if not shutil.which(name):
-            lacking("netns", f"{name} is not installed")
+            skip_or_fail("netns", f"{name} is not installed")
     if (
         os.geteuid()
         or subprocess.run(["unshare", *_OWN, "true"], capture_output=True, timeout=20, check=False).returncode
     ):
-        lacking("netns", "no network namespace can be made here, which takes root")
+        skip_or_fail("netns", "no network namespace can be made here, which takes root")
     return subprocess.run(
         ["unshare", *_OWN, "sh", "-ec", _SET_UP, "sh", *arguments],
         cwd=folder,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from tests.conftest import lacking
+from tests.support.requirements import skip_or_fail
 
 if TYPE_CHECKING:
     import pytest
@@ -23,7 +23,7 @@ ENVIRONMENT = {name: os.environ[name] for name in ("PATH", "HOME") if name in os
 
 def modules(name: str, config: pytest.Config, factory: pytest.TempPathFactory) -> Path:
     """The ``node_modules`` of what ``tests/clients/NAME`` locks; skips, or fails, where it cannot be installed."""
-    npm = shutil.which("npm") or lacking("node", "npm is not installed")
+    npm = shutil.which("npm") or skip_or_fail("node", "npm is not installed")
     key = hashlib.sha256((LOCKED / name / "package-lock.json").read_bytes()).hexdigest()[:16]
     cache = getattr(config, "cache", None)
     folder = cache.mkdir(f"{name}-{key}") if cache else factory.mktemp(name)
@@ -51,7 +51,7 @@ def _install(npm: str, folder: Path) -> None:
             check=True,
         )
     except subprocess.TimeoutExpired:
-        lacking("node", "npm ci took more than two minutes")
+        skip_or_fail("node", "npm ci took more than two minutes")
     except subprocess.CalledProcessError as error:
         said = re.findall(r"^npm (?:error|ERR!) (.+)", error.stderr.decode(), re.MULTILINE)
-        lacking("node", f"npm ci failed: {'; '.join(said[:4])}")
+        skip_or_fail("node", f"npm ci failed: {'; '.join(said[:4])}")

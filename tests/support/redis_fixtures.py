@@ -11,8 +11,8 @@ import pytest
 from docker.errors import DockerException, ImageNotFound
 from requests.exceptions import RequestException
 
-from tests.conftest import lacking
 from tests.support.redis_ground import IMAGE, Ground
+from tests.support.requirements import skip_or_fail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ def engine_name(request: pytest.FixtureRequest) -> str:
     """Every engine that runs Redis servers; tests that are about one of them say which, indirectly."""
     name: str = request.param
     if name == "process" and not (shutil.which("redis-server") or shutil.which("valkey-server")):
-        lacking("redis", "neither redis-server nor valkey-server is installed")
+        skip_or_fail("redis", "neither redis-server nor valkey-server is installed")
     return name
 
 
@@ -38,9 +38,9 @@ def docker_client() -> Iterator[docker.DockerClient]:
         client = docker.from_env(timeout=60)
         client.images.get(IMAGE)
     except ImageNotFound:
-        lacking("docker", f"the Docker engine has no image {IMAGE}")
+        skip_or_fail("docker", f"the Docker engine has no image {IMAGE}")
     except (DockerException, RequestException) as error:
-        lacking("docker", f"no Docker engine answers ({error})")
+        skip_or_fail("docker", f"no Docker engine answers ({error})")
     yield client
     client.close()
 

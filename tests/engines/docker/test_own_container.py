@@ -18,9 +18,9 @@ from rtgmock.engines import prune
 from rtgmock.engines.docker import own_container
 from rtgmock.engines.docker.own_container import OwnContainer, container_id
 from rtgmock.engines.docker.sibling_runner import containers
-from tests.conftest import lacking
 from tests.support.command import until
 from tests.support.redis_ground import IMAGE, LABEL, STATE, answers, ask, occupied
+from tests.support.requirements import skip_or_fail
 
 if TYPE_CHECKING:
     import docker
@@ -215,7 +215,7 @@ def test_it_works_under_any_name_on_the_default_network_and_on_the_hosts(
     inside: InsideGround, options: dict[str, Any]
 ) -> None:
     if options == {"network": None} and not inside.has_default_network():
-        lacking("bridge", "the engine's default network has no bridge")
+        skip_or_fail("bridge", "the engine's default network has no bridge")
     emulator = inside.start(**options)
     made = emulator.api.create()
 

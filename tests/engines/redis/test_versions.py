@@ -19,10 +19,10 @@ import redis
 
 from rtgmock.engines.redis.binaries import find_server, server_command
 from rtgmock.errors import StartupError
-from tests.conftest import lacking
 from tests.support.command import run, until
 from tests.support.redis_ground import answers, ask, config, connection
 from tests.support.redis_settings import all_at_once, connect, fill, wrong_after_updates
+from tests.support.requirements import skip_or_fail
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +61,7 @@ only_process = pytest.mark.parametrize("server", [Server("process", "each")], id
 def server(request: pytest.FixtureRequest) -> Server:
     found: Server = request.param
     if not found.name:
-        lacking("redis-versions", "RTGMOCK_TEST_REDIS_SERVERS names no servers")
+        skip_or_fail("redis-versions", "RTGMOCK_TEST_REDIS_SERVERS names no servers")
     return found
 
 
@@ -86,7 +86,7 @@ def line() -> dict[str, str]:
     """A program of each line: ``line["Valkey 8"]``."""
     found = {major(program): program for program in PROGRAMS}
     if missing := PROMISED - found.keys():
-        lacking("redis-versions", f"RTGMOCK_TEST_REDIS_SERVERS has no {', '.join(sorted(missing))}")
+        skip_or_fail("redis-versions", f"RTGMOCK_TEST_REDIS_SERVERS has no {', '.join(sorted(missing))}")
     return found
 
 
@@ -96,7 +96,7 @@ def test_the_oldest_that_is_promised_is_among_those_that_are_tested(line: dict[s
 
 def test_docker_runs_a_redis_and_a_valkey(docker_client: docker.DockerClient) -> None:
     if not IMAGES:
-        lacking("redis-versions", "RTGMOCK_TEST_REDIS_IMAGES names no images")
+        skip_or_fail("redis-versions", "RTGMOCK_TEST_REDIS_IMAGES names no images")
     commands = {docker_client.images.get(name).attrs["Config"]["Cmd"][0] for name in IMAGES}
     assert commands == {"redis-server", "valkey-server"}
 
