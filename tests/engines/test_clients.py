@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.clients.test_clients import MISSING, printed, run
 from tests.support import npm
 from tests.support.redis_ground import ask
 from tests.support.requirements import skip_or_fail
+from tests.support.scripts import MISSING, printed, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,0 +1,144 @@
+"""pkgcloud, a Node library that speaks the service's API."""
+
+from __future__ import annotations
+
+import json
+import socket
+from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.conftest import AUTH
+from tests.support import npm, raw
+from tests.support.scripts import javascript, printed, run
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.conftest import Served
+
+BASIC = b64encode(":".join(AUTH).encode()).decode()
+
+
+PKGCLOUD = """
+const {username, password, API: url} = process.env;
+const client = require("pkgcloud").database.createClient({provider: "redistogo", username, password, url});
+const call = (method, argument) =>
+  new Promise((resolve) => client[method](argument, (error, result) => resolve({error, result})));
+"""
+CREATE = f"""POST /instances.json HTTP/1.1
+Authorization: Basic {BASIC}
+User-Agent: nodejs-pkgcloud/0.9.6
+host: HOST
+content-length: 23
+Connection: keep-alive
+
+instance%5Bplan%5D=nano"""
+
+
+@pytest.fixture(scope="session")
+def pkgcloud_modules(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where npm has installed what the lock file names; once for as long as that stays the same."""
+    return npm.modules("pkgcloud", pytestconfig, tmp_path_factory)
+
+
+class Pkgcloud:
+    def __init__(self, node: str, modules: Path, url: str) -> None:
+        self._node = node
+        self._modules = modules
+        self._url = url
+
+    def run(self, code: str, *, url: str = "", password: str = "password") -> subprocess.CompletedProcess[bytes]:
+        account = {"username": "username", "password": password}
+        variables = {"NODE_PATH": str(self._modules), "API": url or self._url, **account}
+        return run([self._node, "-e", javascript(PKGCLOUD, code)], variables)
+
+    def __call__(self, code: str, *, password: str = "password") -> Any:
+        return printed(self.run(code, password=password))
+
+
+@pytest.fixture
+def pkgcloud(api: Served, program: Callable[[str, str], str], pkgcloud_modules: Path) -> Pkgcloud:
+    """Gives what JavaScript returns, in which ``call`` calls pkgcloud and catches what its callback is told."""
+    return Pkgcloud(program("node", "node"), pkgcloud_modules, api.url)
+
+
+def test_pkgcloud_creates_gets_and_removes(api: Served, pkgcloud: Pkgcloud) -> None:
+    created, got, removed = pkgcloud("""
+        const created = await call("create", {plan: "nano"});
+        const got = await call("get", created.result.id);
+        const removed = await call("remove", created.result.id);
+        return [created, got, removed];
+    """)
+
+    made = created["result"]
+    metadata = made["metadata"]
+    server = metadata["label"].removesuffix("-9001")
+    assert created["error"] is None
+    assert (made["id"], made["port"], metadata["plan"]) == (1, 9001, "nano")
+    assert made["host"] == f"{server}.redistogo.com"
+    assert made["uri"] == f"redis://nodejitsu:{metadata['password']}@{server}.redistogo.com:9001"
+    assert got == {"error": None, "result": {**made, "metadata": {**metadata, "status": "running"}}}
+    assert removed == {"error": None, "result": "deleted"}
+    assert api.get("/instances").json() == []
+
+
+def test_pkgcloud_sends_a_create_without_a_type(pkgcloud: Pkgcloud) -> None:
+    def receive(listener: socket.socket) -> bytes:
+        connection, _ = listener.accept()
+        with connection:
+            connection.settimeout(10)
+            received = b""
+            while not received.endswith(b"=nano") and (chunk := connection.recv(65536)):
+                received += chunk
+            connection.sendall(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            return received
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+        listener.settimeout(10)
+        host = f"127.0.0.1:{listener.getsockname()[1]}"
+        received = pool.submit(receive, listener)
+        pkgcloud.run('return call("create", {plan: "nano"});', url=f"http://{host}")
+
+    assert received.result().decode() == CREATE.replace("HOST", host).replace("\n", "\r\n")
+
+
+def test_the_bytes_that_pkgcloud_sends_create_an_instance(api: Served) -> None:
+    request = CREATE.replace("HOST", urlsplit(api.url).netloc).replace("keep-alive", "close")
+
+    answer = raw.send(api.url, request.replace("\n", "\r\n").encode())
+
+    assert (answer.status, answer.reason) == (201, "Created")
+    assert answer.headers["content-type"] == "application/json; charset=utf-8"
+    assert json.loads(answer.body)["plan"] == "nano"
+
+
+def test_pkgcloud_is_told_of_what_is_missing_in_its_callback(pkgcloud: Pkgcloud) -> None:
+    missing, made = pkgcloud("""return [await call("get", 7), await call("create", {plan: "nano"})];""")
+
+    assert missing["error"] == "Bad response from server."
+    assert missing["result"].startswith("There is no instance 7")
+    assert made["result"]["id"] == 1
+
+
+def test_pkgcloud_is_told_of_a_wrong_password_in_its_callback(pkgcloud: Pkgcloud) -> None:
+    refused = pkgcloud("""return [await call("create", {plan: "nano"}), await call("get", 1)];""", password="wrong")
+
+    assert refused == [{"error": "Unauthorized"}, {"error": "Unauthorized"}]
+
+
+def test_pkgcloud_ends_its_process_over_a_refused_plan_since_errors_have_no_label(
+    api: Served, pkgcloud: Pkgcloud
+) -> None:
+    finished = pkgcloud.run("""return call("create", {plan: "nona"});""")
+
+    assert [entry["status"] for entry in api.log] == [422]
+    assert finished.returncode == 1
+    assert b"TypeError" in finished.stderr
+    assert b"Client.formatResponse" in finished.stderr
+    assert api.get("/instances").json() == []
