@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 from rtgmock.model.attributes import APIS, DOCUMENTED
 from rtgmock.model.lifecycle import BootDelay
 from rtgmock.model.types import ACCOUNT_NAME, InvalidValue
+from rtgmock.settings.engine_names import EngineName
 from rtgmock.settings.parsers import (
     MEMORY,
     Credentials,
@@ -107,10 +108,10 @@ class Config:
     )
     redis: str = _setting(
         "--redis",
-        "off|process|docker|auto",
+        "|".join(EngineName),
         "off",
         parse_redis,
-        "Who runs the instances' Redis: nobody, child processes, containers, or what there is of the latter two.",
+        f"What runs the instances' Redis servers: {', '.join(f'{name.runs} ({name})' for name in EngineName)}.",
         default="off",
     )
     redis_server: str | None = _setting(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rtgmock.model.attributes import APIS
+from rtgmock.settings.engine_names import EngineName
 
 MEMORY = ":memory:"
 HIGHEST_PORT = 65535
@@ -110,9 +111,10 @@ def parse_name(text: str) -> str:
 
 
 def parse_redis(text: str) -> str:
-    """Read the name of an engine. Raises ValueError."""
-    if text not in {"off", "process", "docker", "auto"}:
-        raise ValueError(f"{text!r} is not an engine; accepted are off, process, docker and auto")
+    """Parse the name of an engine. Raises ValueError that lists the engines."""
+    if text not in set(EngineName):
+        *names, last = EngineName
+        raise ValueError(f"{text!r} is not an engine; accepted are {', '.join(names)} and {last}")
     return text
 
 

@@ -1,0 +1,25 @@
+"""The table of engines: the values of ``--redis``, each with what it runs.
+
+The engines themselves are in ``rtgmock.engines``; this table is below them, so that the settings can read it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class EngineName(StrEnum):
+    """An engine, by the name that ``--redis`` accepts. A row is the name and, for help, what runs the Redis servers."""
+
+    runs: str
+
+    def __new__(cls, name: str, runs: str) -> EngineName:
+        """Make a member that is equal to its name; ``runs`` is an attribute beside it."""
+        member = str.__new__(cls, name)
+        member._value_, member.runs = name, runs
+        return member
+
+    OFF = "off", "nothing"
+    PROCESS = "process", "redis-server processes"
+    DOCKER = "docker", "containers"
+    AUTO = "auto", "containers where Docker answers, else processes"
