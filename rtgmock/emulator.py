@@ -190,9 +190,8 @@ class Emulator:
         given = parameters.parse_parameters(attributes, self.config.api)
         if given.unknown:
             raise Invalid([parameters.hint(given.unknown) or f"{parameters.shown(given.unknown)} is not an attribute"])
-        account = self._provisioner.account(self.username)
-        record = self._provisioner.create(account, given.values)
-        view = view_context(self.config, self._provisioner, account.name, reachable(self.config.host))
+        record = self._provisioner.create(self.username, given.values)
+        view = view_context(self.config, self._provisioner, self.username, reachable(self.config.host))
         return {attribute.name: value for attribute, value in show(record, JSON.show_payload, view)}
 
     def reset(self) -> None:

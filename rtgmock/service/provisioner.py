@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rtgmock.clock import timestamp
@@ -21,16 +20,12 @@ if TYPE_CHECKING:
     from rtgmock.storage.store import Transaction
 
 
-@dataclass(frozen=True)
-class Account:
-    """Who asks: the account's name and the ``user_id`` that its instances bear."""
-
-    name: str
-    user_id: int
-
-
 class Provisioner:
-    """The use cases. Each account sees its own instances only; an error means that nothing has changed."""
+    """The use cases. Each account sees its own instances only; an error means that nothing has changed.
+
+    An account is given by its name. Its number may change while a request waits for a lock, when a whole state
+    is loaded, so the number is looked up where it is used: in the transaction, or in the same read of the store.
+    """
 
     def __init__(self, context: ServiceContext) -> None:
         self._context = context
@@ -42,10 +37,6 @@ class Provisioner:
             with self._store.transaction() as change:
                 change.add_accounts(names)
 
-    def account(self, name: str) -> Account:
-        """The account of that name, which must be a configured one."""
-        return Account(name, self._store.accounts()[name])
-
     @property
     def redis_hostname(self) -> str | None:
         """The host at which the engine's Redis servers are reached; None when it is the API's own host."""
@@ -55,15 +46,15 @@ class Provisioner:
         """Return the servers' names by id."""
         return {server_id: server.name for server_id, server in self._store.servers().items()}
 
-    def list(self, account: Account) -> list[Record]:
+    def list(self, account: str) -> list[Record]:
         """The account's instances, in the order in which they were made."""
-        records = self._store.instances(account.user_id)
+        records = self._store.instances(account)
         if any(record["boot"] for record in records):
             with self._store.transaction() as change:
-                records = [self._observed(change, record) for record in self._store.instances(account.user_id)]
+                records = [self._observed(change, record) for record in self._store.instances(account)]
         return [self._context.health.live(record) for record in records]
 
-    def get(self, account: Account, instance_id: int) -> Record:
+    def get(self, account: str, instance_id: int) -> Record:
         """One instance. Raises NotFound."""
         record = self.find(account, instance_id)
         if record["boot"] is not None:
@@ -71,7 +62,7 @@ class Provisioner:
                 record = self._observed(change, self.find(account, instance_id))
         return self._context.health.live(record)
 
-    def create(self, account: Account, values: Record) -> Record:
+    def create(self, account: str, values: Record) -> Record:
         """Create an instance from valid attribute values and return its record, with the status ``new``.
 
         Raises Invalid without a plan, or when there is no room; EngineFailed when its Redis cannot be started.
@@ -83,7 +74,7 @@ class Provisioner:
         with self._context.exclusion.shared():
             return self._created(account, values, PLANS[values["plan"]])
 
-    def _created(self, account: Account, values: Record, plan: Plan) -> Record:
+    def _created(self, account: str, values: Record, plan: Plan) -> Record:
         now = self._clock.now()
         record: Record = {}
         try:
@@ -96,14 +87,14 @@ class Provisioner:
         finally:
             self._placement.release(record.get("id", 0))
 
-    def _new(self, change: Transaction, account: Account, plan: Plan, values: Record, now: datetime) -> Record:
-        record = self._assigned(change, plan) | {"user_id": account.user_id}
+    def _new(self, change: Transaction, account: str, plan: Plan, values: Record, now: datetime) -> Record:
+        record = self._assigned(change, plan) | {"user_id": change.account_id(account)}
         record |= {"created_at": timestamp(now), "updated_at": timestamp(now)} | values
         if faulty := _contradictions(record):
             raise Invalid(faulty)
         return record
 
-    def _started(self, account: Account, record: Record, now: datetime) -> Record:
+    def _started(self, account: str, record: Record, now: datetime) -> Record:
         """Start a new instance's Redis and store it; when either fails, nothing is left of both."""
         try:
             record = self._running(account, record)
@@ -113,11 +104,11 @@ class Provisioner:
             self._context.discard(record["id"])
             raise
 
-    def _running(self, account: Account, record: Record) -> Record:
+    def _running(self, account: str, record: Record) -> Record:
         """A new record whose Redis runs; on another port where another emulator took its own since we looked."""
         while True:
             try:
-                return record | {"version": self._engine.start(record, account.name)}
+                return record | {"version": self._engine.start(record, account)}
             except EngineFailed as error:
                 if self._engine.is_port_free(record["port"]):
                     raise
@@ -141,7 +132,7 @@ class Provisioner:
         return record
 
     def update(
-        self, account: Account, instance_id: int, values: Record, *, full: Callable[[], bool] = bool
+        self, account: str, instance_id: int, values: Record, *, full: Callable[[], bool] = bool
     ) -> tuple[Record, Record]:
         """Set valid attribute values, or upgrade the plan; return the record before and after.
 
@@ -157,7 +148,7 @@ class Provisioner:
         return self._context.health.live(before), self._context.health.live(after)
 
     def _planned(
-        self, account: Account, instance_id: int, values: Record, full: Callable[[], bool]
+        self, account: str, instance_id: int, values: Record, full: Callable[[], bool]
     ) -> tuple[Record, Record]:
         """An instance before and after an update, with what it will take up reserved."""
         with self._store.transaction():
@@ -169,18 +160,18 @@ class Provisioner:
                 self._placement.reserve(after)
         return before, after
 
-    def _applied(self, account: Account, before: Record, after: Record) -> None:
+    def _applied(self, account: str, before: Record, after: Record) -> None:
         """Change the Redis and the record, or neither; others need not wait for the Redis."""
         if after == before:
             return
-        self._engine.apply(before, after, account.name)
+        self._engine.apply(before, after, account)
         try:
             self._context.patch(after["id"], {name: value for name, value in after.items() if before[name] != value})
         except BaseException:
-            self._engine.apply(after, before, account.name)
+            self._engine.apply(after, before, account)
             raise
 
-    def destroy(self, account: Account, instance_id: int) -> None:
+    def destroy(self, account: str, instance_id: int) -> None:
         """Remove an instance; its id is never given again. Raises NotFound, EngineFailed."""
         with self._context.exclusion.shared(), self._context.locks.of(instance_id):
             self.find(account, instance_id)
@@ -189,15 +180,15 @@ class Provisioner:
             with self._store.transaction() as change:
                 change.remove_instance(instance_id)
 
-    def find(self, account: Account, instance_id: int) -> Record:
+    def find(self, account: str, instance_id: int) -> Record:
         """Return an instance as it is stored; unlike ``get``, this is no read that a boot may wait for.
 
         Raises NotFound, for another account's instance too.
         """
-        record = self._store.instance(instance_id)
-        if record is None or record["user_id"] != account.user_id:
+        record = self._store.instance(instance_id, account)
+        if record is None:
             raise NotFound(
-                f"There is no instance {instance_id} for the account {account.name}; "
+                f"There is no instance {instance_id} for the account {account}; "
                 "GET /instances lists those that there are."
             )
         return record

@@ -33,7 +33,9 @@ class Supervisor:
     def reconcile(self) -> None:
         """Start every Redis that ought to run and doesn't, on the data that it has; keep what the others tell."""
         for instance_id in list(self._context.discarded):
-            self._context.discard(instance_id)
+            with self._context.exclusion.shared(), self._context.locks.of(instance_id):
+                if instance_id in self._context.discarded:  # a reset may have given the id again
+                    self._context.discard(instance_id)
         for record in filter(lambda record: self._context.health.wanted(record["id"]), self._store.instances()):
             seen = self._engine.probe(record)
             if seen is None or any(record[name] != value for name, value in seen.items()):

@@ -129,17 +129,22 @@ class Store:
         """What tells this state's containers from another's; as old as the file."""
         return str(self._database.named(_FORMAT).raw()["1"]["state_id"])
 
-    def instance(self, instance_id: int) -> Record | None:
-        """The instance of that id, or None."""
-        found = self._database.named(_INSTANCES).raw().get(str(instance_id))
-        return None if found is None else _copied(found)
+    def instance(self, instance_id: int, account: str | None = None) -> Record | None:
+        """Return the instance of that id; None when there is none, or when it is not the given account's."""
+        tables = self._storage.read()  # once, so that instance and account are of one commit
+        record = tables.get(_INSTANCES, {}).get(str(instance_id))
+        if record is None or (account is not None and record["user_id"] != _account_id(tables, account)):
+            return None
+        return _copied(record)
 
-    def instances(self, user_id: int | None = None) -> list[Record]:
-        """The instances, of one account or of all, in the order of their ids."""
+    def instances(self, account: str | None = None) -> list[Record]:
+        """Return the instances of one account, or of all, in the order of their ids."""
+        tables = self._storage.read()
+        user_id = _account_id(tables, account)
         return [
             _copied(record)
-            for record in self._database.named(_INSTANCES).raw().values()
-            if user_id is None or record["user_id"] == user_id
+            for record in tables.get(_INSTANCES, {}).values()
+            if account is None or record["user_id"] == user_id
         ]
 
     def servers(self) -> dict[int, Server]:
@@ -178,6 +183,10 @@ class Store:
             self._database.close()
 
 
+def _account_id(tables: Tables, name: str | None) -> int | None:
+    return next((int(number) for number, row in tables.get(_ACCOUNTS, {}).items() if row["name"] == name), None)
+
+
 def _copied(record: Record) -> Record:
     """A record that shares nothing with the other: no value in it is nested deeper than a list of strings."""
     return {name: value.copy() if isinstance(value, list | dict) else value for name, value in record.items()}
@@ -209,13 +218,19 @@ class Transaction:
         """Store a new server."""
         self._database.named(_SERVERS).put(server_id, {"name": name})
 
+    def account_id(self, name: str) -> int:
+        """Return the id of an account, which gets one if it has none yet."""
+        table = self._database.named(_ACCOUNTS)
+        known = {row["name"]: int(number) for number, row in table.raw().items()}
+        if name not in known:
+            known[name] = max(known.values(), default=0) + 1
+            table.put(known[name], {"name": name})
+        return known[name]
+
     def add_accounts(self, names: Iterable[str]) -> None:
         """Give an id to each name that has none yet."""
-        table = self._database.named(_ACCOUNTS)
         for name in names:
-            known = table.raw()
-            if not any(account["name"] == name for account in known.values()):
-                table.put(max(map(int, known), default=0) + 1, {"name": name})
+            self.account_id(name)
 
     def replace(self, state: State) -> None:
         """Put a state, of which ``problems`` finds nothing wrong, in the place of all that there is."""

@@ -22,7 +22,7 @@ from rtgmock.wire.representation import show
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rtgmock.service.provisioner import Account, Provisioner
+    from rtgmock.service.provisioner import Provisioner
     from rtgmock.settings.config import Config
     from rtgmock.wire.parameters import Parameters
     from rtgmock.wire.representation import ViewContext
@@ -67,15 +67,15 @@ class _Endpoints:
             return responses.nothing()
         return responses.instance(self._provisioner.get(account, instance_id), self._view(account))
 
-    def _begin(self, extension: str | None) -> Account:
-        account = self._provisioner.account(authenticate(self._config.accounts))
+    def _begin(self, extension: str | None) -> str:
+        account = authenticate(self._config.accounts)
         negotiate(extension)
         return account
 
-    def _list(self, account: Account) -> Response:
+    def _list(self, account: str) -> Response:
         return responses.instances(self._provisioner.list(account), self._view(account))
 
-    def _create(self, account: Account, extension: str | None) -> Response:
+    def _create(self, account: str, extension: str | None) -> Response:
         given = parse_parameters(parameters(), self._config.api)
         if "plan" not in given.values:  # it is refused; a misspelt name may be the reason
             request_context().hint = hint(given.unknown, self._config.api) or request_context().hint
@@ -85,7 +85,7 @@ class _Endpoints:
         location = f"/instances/{record['id']}" + (f".{extension}" if extension else "")
         return responses.instance(record, view, 201, {"Location": location})
 
-    def _update(self, account: Account, instance_id: int) -> Response:
+    def _update(self, account: str, instance_id: int) -> Response:
         given = parse_parameters(parameters(), self._config.api)
         if not (given.values or given.fixed):
             self._provisioner.find(account, instance_id)  # a wrong id is answered with 404 first
@@ -97,8 +97,8 @@ class _Endpoints:
         _note_ignored(given, before, view)
         return responses.instance(after, view)
 
-    def _view(self, account: Account) -> ViewContext:
-        return view_context(self._config, self._provisioner, account.name, request_context().host)
+    def _view(self, account: str) -> ViewContext:
+        return view_context(self._config, self._provisioner, account, request_context().host)
 
 
 def _split(reference: str) -> tuple[str, str | None]:

@@ -108,11 +108,16 @@ def refusal(path: Path, content: Tables) -> str:
 def test_what_is_put_can_be_read(store: Store) -> None:
     one, two = a_record(), a_record(id=2, port=9002, user_id=2)
     put(store, one, two)
+    with store.transaction() as change:
+        change.add_accounts(["username", "someone"])
 
-    assert store.instance(1) == one
+    assert store.instance(1) == store.instance(1, "username") == one
+    assert store.instance(1, "someone") is None
+    assert store.instance(1, "stranger") is None
     assert store.instance(3) is None
     assert store.instances() == [one, two]
-    assert store.instances(2) == [two]
+    assert store.instances("someone") == [two]
+    assert store.instances("stranger") == []
     assert store.ports() == {9001, 9002}
     assert store.servers() == {1: Server("ray")}
     assert store.memory_by_server() == {1: 2 * one["memory"]}
