@@ -21,13 +21,13 @@ from rtgmock.cli.exec import Relay
 from rtgmock.model.plans import PLANS
 from rtgmock.settings.config import settings
 from tests.support.command import DEADLINE, PROGRAM, environment, run, until
-from tests.support.redis_ground import answers
+from tests.support.redis_emulators import answers
 from tests.support.terminal import Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.support.redis_ground import Ground
+    from tests.support.redis_emulators import RedisEmulators
 
     Start = Callable[..., subprocess.Popen[str]]
 
@@ -429,13 +429,13 @@ def test_ctrl_z_stops_it_and_fg_goes_on(tmp_path: Path) -> None:
 # Redis
 
 
-def begin(ground: Ground, *arguments: str, **options: Any) -> subprocess.Popen[str]:
-    """``rtgmock exec`` on a test's ground."""
-    ports = f"{ground.ports[0]}-{ground.ports[-1]}"
+def begin(emulators: RedisEmulators, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+    """``rtgmock exec`` on a test's emulators."""
+    ports = f"{emulators.ports[0]}-{emulators.ports[-1]}"
     return subprocess.Popen(
-        [*PROGRAM, "exec", "--redis", ground.engine, "--ports", ports, *arguments],
-        cwd=ground.folder,
-        env=environment(TMPDIR=str(ground.temporary)),
+        [*PROGRAM, "exec", "--redis", emulators.engine, "--ports", ports, *arguments],
+        cwd=emulators.folder,
+        env=environment(TMPDIR=str(emulators.temporary)),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -444,24 +444,28 @@ def begin(ground: Ground, *arguments: str, **options: Any) -> subprocess.Popen[s
     )
 
 
-def test_the_url_works_as_long_as_the_command_runs(ground: Ground, program: Callable[[str, str], str]) -> None:
+def test_the_url_works_as_long_as_the_command_runs(
+    emulators: RedisEmulators, program: Callable[[str, str], str]
+) -> None:
     program("redis", "redis-cli")
     show = 'echo "$REDISTOGO_URL"; redis-cli -u "$REDISTOGO_URL" ping'
 
-    with begin(ground, "--plan", "nano", "--", "sh", "-c", show) as process:
+    with begin(emulators, "--plan", "nano", "--", "sh", "-c", show) as process:
         out, err = process.communicate(timeout=60)
 
     url, pong = out.split()
     assert (process.returncode, pong) == (0, "PONG"), err
     assert not answers(url)
-    assert ground.left() == []
+    assert emulators.left() == []
 
 
 @only_process
-def test_a_boot_delay_keeps_no_redis_from_the_command(ground: Ground, program: Callable[[str, str], str]) -> None:
+def test_a_boot_delay_keeps_no_redis_from_the_command(
+    emulators: RedisEmulators, program: Callable[[str, str], str]
+) -> None:
     ping = f'{program("redis", "redis-cli")} -u "$REDIS_URL" ping'
 
-    with begin(ground, "--plan", "nano", "--boot-delay", "3600", "--", "sh", "-c", ping) as process:
+    with begin(emulators, "--plan", "nano", "--boot-delay", "3600", "--", "sh", "-c", ping) as process:
         out, err = process.communicate(timeout=60)
 
     assert (process.returncode, out) == (0, "PONG\n"), err
@@ -469,28 +473,28 @@ def test_a_boot_delay_keeps_no_redis_from_the_command(ground: Ground, program: C
 
 @only_process
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP", "SIGKILL"])
-def test_whatever_ends_it_no_redis_is_left(ground: Ground, name: str) -> None:
+def test_whatever_ends_it_no_redis_is_left(emulators: RedisEmulators, name: str) -> None:
     with begin(
-        ground, "--plan", "nano", "--", "sh", "-c", 'echo "$REDIS_URL"; exec sleep 60', start_new_session=True
+        emulators, "--plan", "nano", "--", "sh", "-c", 'echo "$REDIS_URL"; exec sleep 60', start_new_session=True
     ) as process:
         url = next_line(process)
         assert answers(url)
         process.send_signal(getattr(signal, name))
         process.wait(DEADLINE)
 
-    assert until(lambda: ground.running() == 0)
+    assert until(lambda: emulators.running() == 0)
     assert not answers(url)
     if name == "SIGKILL":
-        for folder in ground.temporary.iterdir():  # what prune is for
+        for folder in emulators.temporary.iterdir():  # what prune is for
             shutil.rmtree(folder)
 
 
 @only_process
 def test_a_signal_before_the_command_starts_keeps_it_from_starting(
-    ground: Ground, program: Callable[[str, str], str]
+    emulators: RedisEmulators, program: Callable[[str, str], str]
 ) -> None:
     server = program("redis", "redis-server")
-    slow = ground.folder / "slow-redis"
+    slow = emulators.folder / "slow-redis"
     script = [
         "#!/bin/sh",
         "test $1 = - && : > asked",
@@ -501,9 +505,9 @@ def test_a_signal_before_the_command_starts_keeps_it_from_starting(
     slow.chmod(0o755)
 
     with begin(
-        ground, "--redis-server", str(slow), "--plan", "nano", "--", "sh", "-c", "echo x", start_new_session=True
+        emulators, "--redis-server", str(slow), "--plan", "nano", "--", "sh", "-c", "echo x", start_new_session=True
     ) as process:
-        [home] = until(lambda: [asked.parent for asked in ground.temporary.glob("*/*/asked")])
+        [home] = until(lambda: [asked.parent for asked in emulators.temporary.glob("*/*/asked")])
         process.terminate()
         until(lambda: not pending(process.pid))
         (home.parent / "go").touch()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support import npm
-from tests.support.redis_ground import ask
+from tests.support.redis_emulators import ask
 from tests.support.requirements import skip_or_fail
 from tests.support.scripts import MISSING, printed, run
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.support.redis_ground import Ground
+    from tests.support.redis_emulators import RedisEmulators
 
 pytest_plugins = ["tests.support.redis_fixtures"]
 
@@ -60,10 +60,10 @@ def node_modules(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathF
 
 @pytest.mark.parametrize("script", [IOREDIS, NODE_REDIS], ids=["ioredis", "node-redis"])
 def test_nodes_clients_connect_by_the_url(
-    ground: Ground, program: Callable[[str, str], str], node_modules: Path, script: str
+    emulators: RedisEmulators, program: Callable[[str, str], str], node_modules: Path, script: str
 ) -> None:
     node = program("node", "node")
-    made = ground.start().create()
+    made = emulators.start().create()
 
     finished = run([node, "-e", script], {"NODE_PATH": str(node_modules), "REDIS_URL": made["url"]})
 
@@ -71,9 +71,9 @@ def test_nodes_clients_connect_by_the_url(
     assert ask(made["url"], "GET", "key") == "value"
 
 
-def test_rubys_client_connects_by_the_url(ground: Ground, program: Callable[[str, str], str]) -> None:
+def test_rubys_client_connects_by_the_url(emulators: RedisEmulators, program: Callable[[str, str], str]) -> None:
     ruby = program("ruby", "ruby")
-    made = ground.start().create()
+    made = emulators.start().create()
 
     finished = run([ruby, "-e", RUBY], {"REDIS_URL": made["url"]})
 

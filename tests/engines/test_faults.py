@@ -13,14 +13,14 @@ import redis
 import requests
 
 from tests.support.command import run
-from tests.support.redis_ground import answers, ask, config, connection, free_ports, occupied, run_id
+from tests.support.redis_emulators import answers, ask, config, connection, free_ports, occupied, run_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.conftest import Served
-    from tests.support.redis_ground import Ground
+    from tests.support.redis_emulators import RedisEmulators
 
 pytest_plugins = ["tests.support.redis_fixtures"]
 
@@ -38,9 +38,9 @@ def everything(api: Served, url: str) -> tuple[Any, dict[str, str], str]:
     return {name: value for name, value in record.items() if not name.startswith("last_")}, found, run_id(url)
 
 
-def nothing_runs(ground: Ground) -> bool:
-    volatile = list(ground.temporary.glob("rtgmock-*/[0-9]*")) + list(ground.home(1).parent.glob("[0-9]*"))
-    return not (ground.running() or ground.containers() or ground.volumes() or volatile)
+def nothing_runs(emulators: RedisEmulators) -> bool:
+    volatile = list(emulators.temporary.glob("rtgmock-*/[0-9]*")) + list(emulators.home(1).parent.glob("[0-9]*"))
+    return not (emulators.running() or emulators.containers() or emulators.volumes() or volatile)
 
 
 @pytest.fixture
@@ -63,8 +63,8 @@ def broken_disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 # All or nothing
 
 
-def test_a_refused_value_leaves_the_record_and_the_redis_as_they_were(ground: Ground) -> None:
-    api = ground.start()
+def test_a_refused_value_leaves_the_record_and_the_redis_as_they_were(emulators: RedisEmulators) -> None:
+    api = emulators.start()
     url = api.create()["url"]
     before = everything(api, url)
 
@@ -74,8 +74,8 @@ def test_a_refused_value_leaves_the_record_and_the_redis_as_they_were(ground: Gr
     assert everything(api, url) == before
 
 
-def test_a_value_that_the_redis_itself_refuses_takes_the_others_back(ground: Ground) -> None:
-    api = ground.start()
+def test_a_value_that_the_redis_itself_refuses_takes_the_others_back(emulators: RedisEmulators) -> None:
+    api = emulators.start()
     url = api.create()["url"]
     before = everything(api, url)
     refused = {"slave": True, "master_host": "no such host", "master_port": "6379"}
@@ -90,8 +90,8 @@ def test_a_value_that_the_redis_itself_refuses_takes_the_others_back(ground: Gro
     assert ask(url, "SET", "key", "value")
 
 
-def test_a_value_that_the_redis_itself_refuses_at_its_restart_takes_the_others_back(ground: Ground) -> None:
-    api = ground.start()
+def test_a_value_that_the_redis_itself_refuses_at_its_restart_takes_the_others_back(emulators: RedisEmulators) -> None:
+    api = emulators.start()
     url = api.create()["url"]
     ask(url, "SET", "key", "value")
     before = everything(api, url)[:2]
@@ -104,8 +104,8 @@ def test_a_value_that_the_redis_itself_refuses_at_its_restart_takes_the_others_b
     assert ask(url, "GET", "key") == "value"
 
 
-def test_a_value_that_the_redis_refuses_in_a_create_leaves_nothing(ground: Ground) -> None:
-    api = ground.start(state=ground.state)
+def test_a_value_that_the_redis_refuses_in_a_create_leaves_nothing(emulators: RedisEmulators) -> None:
+    api = emulators.start(state=emulators.state)
 
     answer = api.post(
         "/instances.json",
@@ -120,14 +120,14 @@ def test_a_value_that_the_redis_refuses_in_a_create_leaves_nothing(ground: Groun
 
     assert answer.status_code == 503
     assert "pass-w" not in answer.text
-    assert nothing_runs(ground)
+    assert nothing_runs(emulators)
     assert api.get("/instances.json").json() == []
 
 
 def test_an_engine_that_fails_in_the_middle_of_a_change_takes_it_back(
-    ground: Ground, monkeypatch: pytest.MonkeyPatch
+    emulators: RedisEmulators, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    api = ground.start()
+    api = emulators.start()
     url = api.create()["url"]
     before = everything(api, url)
     set_one = redis.Redis.config_set
@@ -148,9 +148,9 @@ def test_an_engine_that_fails_in_the_middle_of_a_change_takes_it_back(
 
 
 def test_a_state_file_that_cannot_be_written_leaves_a_live_change_undone(
-    ground: Ground, broken_disk: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+    emulators: RedisEmulators, broken_disk: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    api = ground.start(state=ground.state)
+    api = emulators.start(state=emulators.state)
     url = api.create()["url"]
     before = everything(api, url)
 
@@ -160,14 +160,14 @@ def test_a_state_file_that_cannot_be_written_leaves_a_live_change_undone(
 
     assert answer.status_code == 500
     assert everything(api, url) == before
-    assert not answers(f"redis://:another@127.0.0.1:{ground.ports[0]}")
+    assert not answers(f"redis://:another@127.0.0.1:{emulators.ports[0]}")
     assert api.put("/instances/1.json", json={"timeout": 7}).status_code == 200
 
 
 def test_a_state_file_that_cannot_be_written_leaves_a_restart_undone(
-    ground: Ground, broken_disk: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+    emulators: RedisEmulators, broken_disk: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    api = ground.start(state=ground.state)
+    api = emulators.start(state=emulators.state)
     url = api.create()["url"]
     ask(url, "SET", "key", "value")
 
@@ -184,29 +184,29 @@ def test_a_state_file_that_cannot_be_written_leaves_a_restart_undone(
 
 @pytest.mark.parametrize("writes", [0, 2])
 def test_a_state_file_that_cannot_be_written_leaves_nothing_of_a_create(
-    ground: Ground, broken_disk: Callable[[int], None], monkeypatch: pytest.MonkeyPatch, writes: int
+    emulators: RedisEmulators, broken_disk: Callable[[int], None], monkeypatch: pytest.MonkeyPatch, writes: int
 ) -> None:
-    api = ground.start(state=ground.state)
+    api = emulators.start(state=emulators.state)
 
     broken_disk(writes)
     answer = api.post("/instances.json", json={"plan": "nano"})
     monkeypatch.undo()
 
     assert answer.status_code == 500
-    assert nothing_runs(ground)
+    assert nothing_runs(emulators)
     assert api.get("/instances.json").json() == []
     made = api.create()
-    assert made["port"] == ground.ports[0]
+    assert made["port"] == emulators.ports[0]
     assert answers(made["url"])
 
 
 def test_a_change_of_an_instance_whose_redis_is_gone_is_refused(
-    ground: Ground, monkeypatch: pytest.MonkeyPatch
+    emulators: RedisEmulators, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    api = ground.start()
+    api = emulators.start()
     made = api.create()
     monkeypatch.setattr(api.emulator._supervisor, "reconcile", lambda: None)
-    ground.kill(made)
+    emulators.kill(made)
     before = api.get("/instances/1.json").json()
 
     answer = api.put("/instances/1.json", json={"timeout": 7})
@@ -221,64 +221,64 @@ def test_a_change_of_an_instance_whose_redis_is_gone_is_refused(
 
 
 def test_a_port_that_was_taken_in_between_is_a_503_that_says_so(
-    ground: Ground, monkeypatch: pytest.MonkeyPatch
+    emulators: RedisEmulators, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    api = ground.start()
+    api = emulators.start()
     monkeypatch.setattr(api.emulator.engine, "free", lambda port: True)
 
-    with occupied(ground.ports[0]):
+    with occupied(emulators.ports[0]):
         answer = api.post("/instances.json", json={"plan": "nano"})
 
     assert answer.status_code == 503
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert "in use" in answer.text.lower()
-    assert str(ground.ports[0]) in answer.text
-    assert nothing_runs(ground)
+    assert str(emulators.ports[0]) in answer.text
+    assert nothing_runs(emulators)
     assert answers(api.create()["url"])
 
 
 def test_a_port_that_somebody_takes_after_the_look_is_left_for_the_next_one(
-    ground: Ground, monkeypatch: pytest.MonkeyPatch
+    emulators: RedisEmulators, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    api = ground.start()
+    api = emulators.start()
     engine, first_looks = api.emulator.engine, iter([True])
     is_port_free = engine.is_port_free
     monkeypatch.setattr(engine, "is_port_free", lambda port: next(first_looks, False) or is_port_free(port))
 
-    with occupied(ground.ports[0]):
+    with occupied(emulators.ports[0]):
         made = api.create()
         assert answers(made["url"])
 
-    assert (made["id"], made["port"]) == (1, ground.ports[1])
-    assert made["label"].endswith(f"-{ground.ports[1]}")
-    assert ground.running() == 1
+    assert (made["id"], made["port"]) == (1, emulators.ports[1])
+    assert made["label"].endswith(f"-{emulators.ports[1]}")
+    assert emulators.running() == 1
 
 
 def test_a_port_that_somebody_listens_on_silently_is_a_503_in_bounded_time(
-    ground: Ground, monkeypatch: pytest.MonkeyPatch
+    emulators: RedisEmulators, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    api = ground.start()
+    api = emulators.start()
     monkeypatch.setattr(api.emulator.engine, "free", lambda port: True)
 
     begun = time.monotonic()
-    with occupied(ground.ports[0], silently=True):
+    with occupied(emulators.ports[0], silently=True):
         answer = api.post("/instances.json", json={"plan": "nano"})
 
     assert answer.status_code == 503
     assert time.monotonic() - begun < 9
-    assert nothing_runs(ground)
+    assert nothing_runs(emulators)
 
 
 @only_process
 def test_another_redis_on_the_port_is_never_taken_for_the_instances(
-    ground: Ground, monkeypatch: pytest.MonkeyPatch
+    emulators: RedisEmulators, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    foreign = ground.serve(redis="process", ports=ground.ports).create()
+    foreign = emulators.serve(redis="process", ports=emulators.ports).create()
     open_url = f"redis://127.0.0.1:{foreign['port']}"
     with connection(foreign["url"]) as client:
         client.config_set("requirepass", "")
         client.set("key", "value")
-    api = ground.start()
+    api = emulators.start()
     monkeypatch.setattr(api.emulator.engine, "free", lambda port: True)
 
     answer = api.post("/instances.json", json={"plan": "mini"})
@@ -288,12 +288,12 @@ def test_another_redis_on_the_port_is_never_taken_for_the_instances(
 
 
 @only_process
-def test_another_redis_that_has_taken_an_instances_port_meanwhile_is_left_as_it_is(ground: Ground) -> None:
-    first = ground.start(state=ground.state)
+def test_another_redis_that_has_taken_an_instances_port_meanwhile_is_left_as_it_is(emulators: RedisEmulators) -> None:
+    first = emulators.start(state=emulators.state)
     made = first.create(plan="mini")
     ask(made["url"], "SET", "key", "ours")
     first.close()
-    other = ground.serve(redis="process", ports=ground.ports)
+    other = emulators.serve(redis="process", ports=emulators.ports)
     foreign = other.create()
     assert foreign["port"] == made["port"]
     open_url = f"redis://127.0.0.1:{foreign['port']}"
@@ -301,7 +301,7 @@ def test_another_redis_that_has_taken_an_instances_port_meanwhile_is_left_as_it_
         client.config_set("requirepass", "")
         client.set("key", "foreign")
 
-    api = ground.start(state=ground.state)
+    api = emulators.start(state=emulators.state)
 
     assert api.get("/instances/1.json").json()["status"] == "failed"
     assert api.put("/instances/1.json", json={"timeout": 77, "password": "another"}).status_code == 503
@@ -327,14 +327,16 @@ def script(folder: Path, text: str) -> str:
         ("#!/nonexistent/interpreter\n", "cannot be started"),
     ],
 )
-def test_a_server_program_that_ends_at_once_is_a_503_that_says_so(ground: Ground, text: str, said: str) -> None:
-    api = ground.start(redis_server=script(ground.folder, text))
+def test_a_server_program_that_ends_at_once_is_a_503_that_says_so(
+    emulators: RedisEmulators, text: str, said: str
+) -> None:
+    api = emulators.start(redis_server=script(emulators.folder, text))
 
     answer = api.post("/instances.json", json={"plan": "nano"})
 
     assert answer.status_code == 503
     assert said in answer.text
-    assert nothing_runs(ground)
+    assert nothing_runs(emulators)
     assert api.get("/instances.json").json() == []
 
 
@@ -376,35 +378,39 @@ def registry() -> Iterator[Registry]:
 
 @only_docker
 @pytest.mark.parametrize("image", ["team/nothing:7", "nothing", "nothing@sha256:" + "0" * 64])
-def test_an_image_that_cannot_be_pulled_is_a_503_that_names_it(ground: Ground, registry: Registry, image: str) -> None:
+def test_an_image_that_cannot_be_pulled_is_a_503_that_names_it(
+    emulators: RedisEmulators, registry: Registry, image: str
+) -> None:
     name = f"{registry.name}/{image}"
-    api = ground.start(redis_image=name)
+    api = emulators.start(redis_image=name)
 
     answer = api.post("/instances.json", json={"plan": "nano"})
 
     assert answer.status_code == 503
     assert name in answer.text
-    assert nothing_runs(ground)
+    assert nothing_runs(emulators)
     repository, _, reference = image.replace("@", ":", 1).partition(":")
     assert f"/v2/{repository}/manifests/{reference or 'latest'}" in registry.asked
 
 
 @only_docker
-def test_an_image_without_a_redis_is_a_503_and_leaves_nothing(ground: Ground) -> None:
-    client = ground.docker
-    base = client.containers.create(ground.start().emulator.config.redis_image)
+def test_an_image_without_a_redis_is_a_503_and_leaves_nothing(emulators: RedisEmulators) -> None:
+    client = emulators.docker
+    base = client.containers.create(emulators.start().emulator.config.redis_image)
     try:
         image = base.commit("rtgmock-test-broken", changes='ENTRYPOINT ["/nonexistent"]')
     finally:
         base.remove(force=True, v=True)
     try:
-        answer = ground.start(redis_image="rtgmock-test-broken:latest").post("/instances.json", json={"plan": "nano"})
+        answer = emulators.start(redis_image="rtgmock-test-broken:latest").post(
+            "/instances.json", json={"plan": "nano"}
+        )
     finally:
         client.images.remove(str(image.id), force=True)
 
     assert answer.status_code == 503
     assert "nonexistent" in answer.text
-    assert nothing_runs(ground)
+    assert nothing_runs(emulators)
 
 
 # Engines that cannot be had
@@ -450,8 +456,8 @@ def test_without_any_engine_auto_stops_the_start_with_one_line_that_names_both(t
 
 
 @only_docker
-def test_auto_takes_docker_where_it_answers(ground: Ground) -> None:
-    api = ground.start(redis="auto")
+def test_auto_takes_docker_where_it_answers(emulators: RedisEmulators) -> None:
+    api = emulators.start(redis="auto")
 
     assert api.emulator.engine.name == "docker"
     assert api.emulator.engine.description.startswith("docker: redis:7-alpine on engine ")
@@ -460,30 +466,32 @@ def test_auto_takes_docker_where_it_answers(ground: Ground) -> None:
 
 @only_process
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the SDK leaves its socket open
-def test_auto_takes_processes_where_no_docker_answers(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_takes_processes_where_no_docker_answers(
+    emulators: RedisEmulators, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DOCKER_HOST", NOWHERE)
-    api = ground.start(redis="auto")
+    api = emulators.start(redis="auto")
 
     assert api.emulator.engine.name == "process"
     assert answers(api.create()["url"])
 
 
 @only_process
-def test_a_start_that_is_refused_leaves_nothing(ground: Ground) -> None:
+def test_a_start_that_is_refused_leaves_nothing(emulators: RedisEmulators) -> None:
     taken = free_ports(1)[0]
-    options = ["--redis", ground.engine, "--state", ":memory:", "--port", str(taken)]
+    options = ["--redis", emulators.engine, "--state", ":memory:", "--port", str(taken)]
     with occupied(taken):
-        finished = run("serve", *options, folder=ground.folder, env={"TMPDIR": str(ground.temporary)})
+        finished = run("serve", *options, folder=emulators.folder, env={"TMPDIR": str(emulators.temporary)})
 
     assert finished.returncode == 1
-    assert list(ground.temporary.iterdir()) == []
+    assert list(emulators.temporary.iterdir()) == []
 
 
 @only_docker
 def test_a_docker_engine_that_goes_away_makes_requests_503_and_leaves_the_instances(
-    ground: Ground, monkeypatch: pytest.MonkeyPatch
+    emulators: RedisEmulators, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    api = ground.start()
+    api = emulators.start()
     made = api.create()
     client = api.emulator.engine._runner._client  # type: ignore[attr-defined]
 

@@ -16,14 +16,14 @@ from rtgmock.errors import StartupError
 from rtgmock.model.plans import PLANS
 from tests.support.command import run
 from tests.support.engine_hosts import ELSEWHERE, Host, Sshd, tcp, tls
-from tests.support.redis_ground import IMAGE, ask, free_ports, run_id
+from tests.support.redis_emulators import IMAGE, ask, free_ports, run_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.conftest import Serve
     from tests.support.private_engine import PrivateEngine
-    from tests.support.redis_ground import Ground
+    from tests.support.redis_emulators import RedisEmulators
 
 pytest_plugins = ["tests.support.redis_fixtures", "tests.support.engine_fixtures"]
 
@@ -42,37 +42,37 @@ def docker_client(engine_host: Host, monkeypatch: pytest.MonkeyPatch) -> Iterato
         yield client
 
 
-def test_an_instance_lives_on_an_engine_of_every_kind(ground: Ground, engine_host: Host) -> None:
-    command, api = ground.run()
+def test_an_instance_lives_on_an_engine_of_every_kind(emulators: RedisEmulators, engine_host: Host) -> None:
+    command, api = emulators.run()
     made = api.create()
     url = made["url"]
     assert urlsplit(url).hostname == (ELSEWHERE if engine_host.remote else "127.0.0.1")
     assert ask(url, "SET", "key", "value")
-    first, limit = run_id(url), memory_limit(ground)
+    first, limit = run_id(url), memory_limit(emulators)
 
     answer = api.call("PUT", "/instances/1.json", json={"plan": "mini"})
     assert answer.status_code == 200, answer.text
     assert run_id(url) == first
     grown = 2 * (PLANS["mini"].memory - PLANS["nano"].memory)
-    assert memory_limit(ground) - limit == (0 if engine_host.unlimited else grown)
+    assert memory_limit(emulators) - limit == (0 if engine_host.unlimited else grown)
     assert api.call("PUT", "/instances/1.json", json={"databases": 4}).status_code == 200
     assert run_id(url) != first
     assert ask(url, "GET", "key") == "value"
 
     assert command.stop() == 0
-    assert ground.running() == 0
-    command, api = ground.run()
+    assert emulators.running() == 0
+    command, api = emulators.run()
     assert api.instance()["status"] == "running"
     assert ask(url, "GET", "key") == "value"
 
     assert api.call("DELETE", "/instances/1").status_code == 200
-    assert (ground.containers(), ground.volumes()) == ([], [])
+    assert (emulators.containers(), emulators.volumes()) == ([], [])
     assert command.stop() == 0
     assert "Traceback" not in command.err
 
 
-def memory_limit(ground: Ground) -> int:
-    limit: int = ground.container(1).attrs["HostConfig"]["Memory"]
+def memory_limit(emulators: RedisEmulators) -> int:
+    limit: int = emulators.container(1).attrs["HostConfig"]["Memory"]
     return limit
 
 

@@ -16,10 +16,10 @@ from rtgmock.cli.main import cli
 from rtgmock.engines import prune as pruning
 from rtgmock.engines.prune import Leftover
 from tests.support.command import until
-from tests.support.redis_ground import STATE, answers, ask, connection
+from tests.support.redis_emulators import STATE, answers, ask, connection
 
 if TYPE_CHECKING:
-    from tests.support.redis_ground import Ground
+    from tests.support.redis_emulators import RedisEmulators
 
 pytest_plugins = ["tests.support.redis_fixtures"]
 
@@ -41,15 +41,15 @@ class Writer(threading.Thread):
                 self.acknowledged = client.incr("count")
 
 
-def servers(ground: Ground) -> list[psutil.Process]:
-    """The processes of this ground's Redis servers, in containers or not."""
-    if ground.engine == "process":
-        return ground.processes()
-    return [psutil.Process(one.attrs["State"]["Pid"]) for one in ground.containers() if one.attrs["State"]["Pid"]]
+def servers(emulators: RedisEmulators) -> list[psutil.Process]:
+    """The processes of these emulators' servers, in containers or not."""
+    if emulators.engine == "process":
+        return emulators.processes()
+    return [psutil.Process(one.attrs["State"]["Pid"]) for one in emulators.containers() if one.attrs["State"]["Pid"]]
 
 
-def test_no_acknowledged_write_is_lost_when_everything_is_killed_twenty_times(ground: Ground) -> None:
-    command, api = ground.run()
+def test_no_acknowledged_write_is_lost_when_everything_is_killed_twenty_times(emulators: RedisEmulators) -> None:
+    command, api = emulators.run()
     # Always: every second may cost the last one, since Redis then answers while the disk is behind.
     urls = [api.create(plan="mini", appendfsync="always")["url"] for _ in range(3)]
     randomness = random.Random(7)
@@ -59,7 +59,7 @@ def test_no_acknowledged_write_is_lost_when_everything_is_killed_twenty_times(gr
         for writer in writers:
             writer.start()
         threading.Event().wait(randomness.uniform(0.02, 0.2))
-        running = servers(ground)
+        running = servers(emulators)
         assert len(running) == len(urls)
         command.process.kill()
         for server in running:
@@ -69,57 +69,57 @@ def test_no_acknowledged_write_is_lost_when_everything_is_killed_twenty_times(gr
         for writer in writers:
             writer.join(20)
 
-        command, api = ground.run()
+        command, api = emulators.run()
         for writer in writers:
             assert int(ask(writer.url, "GET", "count") or 0) >= writer.acknowledged
-        assert ground.running() == len(urls)
+        assert emulators.running() == len(urls)
 
     known = api.call("GET", "/instances.json").json()
     assert [row["instance"]["status"] for row in known] == ["running"] * 3
 
 
 @only_docker
-def test_containers_whose_state_file_is_gone_are_left_over_and_others_are_not(ground: Ground) -> None:
-    command, api = ground.run()
+def test_containers_whose_state_file_is_gone_are_left_over_and_others_are_not(emulators: RedisEmulators) -> None:
+    command, api = emulators.run()
     made = api.create()
     command.kill()
 
-    assert prune(ground) == []
+    assert prune(emulators) == []
     assert answers(made["url"])
-    ground.state.unlink()
-    assert [what.split()[0] for what in prune(ground)] == ["container", "volume", "network"]
-    assert (ground.containers(), ground.volumes(), ground.networks()) == ([], [], [])
+    emulators.state.unlink()
+    assert [what.split()[0] for what in prune(emulators)] == ["container", "volume", "network"]
+    assert (emulators.containers(), emulators.volumes(), emulators.networks()) == ([], [], [])
 
 
 @only_docker
-def test_containers_of_a_killed_emulator_that_keeps_nothing_are_left_over(ground: Ground) -> None:
-    command, api = ground.run(state=":memory:")
+def test_containers_of_a_killed_emulator_that_keeps_nothing_are_left_over(emulators: RedisEmulators) -> None:
+    command, api = emulators.run(state=":memory:")
     made = api.create()
-    ground.states.add(ground.containers()[0].labels[STATE])
-    assert prune(ground) == []
+    emulators.states.add(emulators.containers()[0].labels[STATE])
+    assert prune(emulators) == []
 
     command.kill()
     assert answers(made["url"])
-    assert len(prune(ground)) == 3
+    assert len(prune(emulators)) == 3
     assert not answers(made["url"])
 
 
 @only_process
-def test_the_folder_of_a_killed_emulator_that_keeps_nothing_is_left_over(ground: Ground) -> None:
-    command, api = ground.run(state=":memory:")
+def test_the_folder_of_a_killed_emulator_that_keeps_nothing_is_left_over(emulators: RedisEmulators) -> None:
+    command, api = emulators.run(state=":memory:")
     api.create()
-    assert prune(ground) == []
-    [folder] = ground.temporary.iterdir()
+    assert prune(emulators) == []
+    [folder] = emulators.temporary.iterdir()
 
     command.kill()
-    assert until(lambda: ground.running() == 0)
-    assert prune(ground) == [f"folder {folder}"]
+    assert until(lambda: emulators.running() == 0)
+    assert prune(emulators) == [f"folder {folder}"]
     assert not folder.exists()
 
 
-def prune(ground: Ground) -> list[str]:
-    """Remove what is left over on this test's ground, and only that: the machine may be somebody's."""
-    ours = (*ground.states, str(ground.folder))
+def prune(emulators: RedisEmulators) -> list[str]:
+    """Remove what is left over by this test, and only that: the machine may be somebody's."""
+    ours = (*emulators.states, str(emulators.folder))
     found = [leftover for leftover in pruning.find() if any(name in leftover.description for name in ours)]
     for leftover in found:
         leftover.remove()

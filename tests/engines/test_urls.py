@@ -13,29 +13,29 @@ import requests
 
 from rtgmock.settings.parsers import Credentials
 from tests.conftest import AUTH
-from tests.support.redis_ground import answers, ask, connection, free, free_ports, redis_cli
+from tests.support.redis_emulators import answers, ask, connection, free, free_ports, redis_cli
 from tests.support.requirements import skip_or_fail
 
 if TYPE_CHECKING:
     from tests.conftest import Serve
-    from tests.support.redis_ground import Ground
+    from tests.support.redis_emulators import RedisEmulators
 
 pytest_plugins = ["tests.support.redis_fixtures"]
 
 ODD = "\"qu'ote\\ # $x %20 Größe ロブスター \U0001f980"
 
 
-def test_a_create_answers_with_a_url_that_works_at_once(ground: Ground) -> None:
-    made = ground.start().create()
+def test_a_create_answers_with_a_url_that_works_at_once(emulators: RedisEmulators) -> None:
+    made = emulators.start().create()
 
-    assert made["port"] == ground.ports[0]
+    assert made["port"] == emulators.ports[0]
     assert made["url"] == f"redis://username:{made['password']}@127.0.0.1:{made['port']}/"
     assert ask(made["url"], "PING") is True
     assert ask(made["url"], "ACL", "WHOAMI") == "username"
 
 
-def test_the_version_is_that_of_the_redis_which_runs(ground: Ground) -> None:
-    api = ground.start()
+def test_the_version_is_that_of_the_redis_which_runs(emulators: RedisEmulators) -> None:
+    api = emulators.start()
     made = api.create()
 
     said = ask(made["url"], "INFO", "server")
@@ -45,8 +45,8 @@ def test_the_version_is_that_of_the_redis_which_runs(ground: Ground) -> None:
     assert re.search(f"<version>{version}</version>", api.get("/instances/1.xml").text)
 
 
-def test_a_client_may_send_each_of_the_users_with_the_password(ground: Ground) -> None:
-    made = ground.start().create()
+def test_a_client_may_send_each_of_the_users_with_the_password(emulators: RedisEmulators) -> None:
+    made = emulators.start().create()
 
     for user in ("", "username", "redistogo", "nodejitsu", "default"):
         url = f"redis://{user}:{made['password']}@127.0.0.1:{made['port']}"
@@ -54,8 +54,8 @@ def test_a_client_may_send_each_of_the_users_with_the_password(ground: Ground) -
         assert ask(url, "GET", "key") == user
 
 
-def test_a_wrong_password_and_none_are_refused(ground: Ground) -> None:
-    made = ground.start().create()
+def test_a_wrong_password_and_none_are_refused(emulators: RedisEmulators) -> None:
+    made = emulators.start().create()
     place = f"127.0.0.1:{made['port']}"
 
     for wrong in (f"redis://:wrong@{place}", f"redis://username:wrong@{place}", f"redis://redistogo:wrong@{place}"):
@@ -65,24 +65,24 @@ def test_a_wrong_password_and_none_are_refused(ground: Ground) -> None:
         ask(f"redis://{place}", "PING")
 
 
-def test_redis_cli_takes_the_url(ground: Ground) -> None:
+def test_redis_cli_takes_the_url(emulators: RedisEmulators) -> None:
     if not shutil.which("redis-cli"):
         skip_or_fail("redis", "redis-cli is not installed")
-    made = ground.start().create()
+    made = emulators.start().create()
 
     assert redis_cli("--no-auth-warning", "-u", made["url"], "ping") == "PONG"
 
 
-def test_another_account_is_a_user_of_its_own_instance(ground: Ground) -> None:
-    api = ground.start(accounts=(Credentials("mongrel", "secret"), Credentials("username", "password")))
+def test_another_account_is_a_user_of_its_own_instance(emulators: RedisEmulators) -> None:
+    api = emulators.start(accounts=(Credentials("mongrel", "secret"), Credentials("username", "password")))
     made = api.create()
 
     assert made["url"].startswith("redis://mongrel:")
     assert ask(made["url"], "ACL", "WHOAMI") == "mongrel"
 
 
-def test_any_password_works_from_a_create_and_from_an_update(ground: Ground) -> None:
-    api = ground.start()
+def test_any_password_works_from_a_create_and_from_an_update(emulators: RedisEmulators) -> None:
+    api = emulators.start()
     second = api.create(password=ODD)
     assert second["password"] == ODD
     assert answers(second["url"])
@@ -94,8 +94,8 @@ def test_any_password_works_from_a_create_and_from_an_update(ground: Ground) -> 
     assert not answers(second["url"].replace("%F0", "%F1"))
 
 
-def test_the_old_password_is_refused_for_every_user_once_it_is_changed(ground: Ground) -> None:
-    api = ground.start()
+def test_the_old_password_is_refused_for_every_user_once_it_is_changed(emulators: RedisEmulators) -> None:
+    api = emulators.start()
     made = api.create()
 
     with connection(made["url"]) as client:
@@ -108,39 +108,39 @@ def test_the_old_password_is_refused_for_every_user_once_it_is_changed(ground: G
 
 
 @pytest.mark.parametrize("host", ["localhost", "0.0.0.0", "::1"])
-def test_the_url_works_wherever_the_emulator_listens(ground: Ground, host: str) -> None:
-    made = ground.start(host=host).create()
+def test_the_url_works_wherever_the_emulator_listens(emulators: RedisEmulators, host: str) -> None:
+    made = emulators.start(host=host).create()
 
     assert answers(made["url"])
 
 
-def test_a_delete_removes_the_redis_and_frees_the_port(ground: Ground) -> None:
-    api = ground.start(state=ground.state)
+def test_a_delete_removes_the_redis_and_frees_the_port(emulators: RedisEmulators) -> None:
+    api = emulators.start(state=emulators.state)
     made = api.create()
-    assert ground.running() == 1
+    assert emulators.running() == 1
 
     assert api.delete("/instances/1").status_code == 200
 
     assert not answers(made["url"])
-    assert (ground.running(), ground.containers(), ground.volumes()) == (0, [], [])
-    assert not ground.home(1).exists()
+    assert (emulators.running(), emulators.containers(), emulators.volumes()) == (0, [], [])
+    assert not emulators.home(1).exists()
     assert free(made["port"])
     assert api.create()["port"] == made["port"]
     api.delete("/instances/2")
 
 
-def test_a_port_that_is_taken_is_passed_over(ground: Ground) -> None:
-    first = ground.start().create()
-    second = ground.start().create()
+def test_a_port_that_is_taken_is_passed_over(emulators: RedisEmulators) -> None:
+    first = emulators.start().create()
+    second = emulators.start().create()
 
-    assert [first["port"], second["port"]] == list(ground.ports[:2])
+    assert [first["port"], second["port"]] == list(emulators.ports[:2])
     assert answers(first["url"])
     assert answers(second["url"])
 
 
-def test_twenty_instances_are_created_and_deleted_at_once(ground: Ground) -> None:
-    ground.ports = free_ports(20)
-    api = ground.start()
+def test_twenty_instances_are_created_and_deleted_at_once(emulators: RedisEmulators) -> None:
+    emulators.ports = free_ports(20)
+    api = emulators.start()
 
     def post(_: int) -> requests.Response:
         return requests.post(f"{api.url}/instances.json", json={"plan": "nano"}, auth=AUTH, timeout=60)
@@ -153,12 +153,12 @@ def test_twenty_instances_are_created_and_deleted_at_once(ground: Ground) -> Non
         assert {answer.status_code for answer in made} == {201}, made[0].text
         urls = [answer.json()["url"] for answer in made]
         assert all(pool.map(answers, urls))
-        assert sorted(answer.json()["port"] for answer in made) == list(ground.ports)
+        assert sorted(answer.json()["port"] for answer in made) == list(emulators.ports)
         assert sorted(answer.json()["id"] for answer in made) == list(range(1, 21))
-        assert ground.running() == 20
+        assert emulators.running() == 20
         assert {answer.status_code for answer in pool.map(delete, range(1, 21))} == {200}
         assert not any(pool.map(answers, urls))
-    assert (ground.running(), ground.containers(), ground.volumes()) == (0, [], [])
+    assert (emulators.running(), emulators.containers(), emulators.volumes()) == (0, [], [])
 
 
 def test_without_an_engine_the_url_is_well_formed_and_nothing_listens(serve: Serve) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from tests.support.image_ground import CLIENT, README, blocks
-from tests.support.redis_ground import answers
+from tests.support.redis_emulators import answers
 from tests.support.requirements import skip_or_fail
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.support.image_ground import ImageGround
 
-pytest_plugins = ["tests.support.redis_fixtures", "tests.support.inside_ground", "tests.support.image_ground"]
+pytest_plugins = ["tests.support.redis_fixtures", "tests.support.emulator_containers", "tests.support.image_ground"]
 
 SECTION, ALIAS = "Docker, Compose and CI", "Compose, with the alias redistogo.com"
 CI = "GitHub Actions and GitLab CI"

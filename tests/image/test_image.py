@@ -13,7 +13,7 @@ import requests
 
 import rtgmock
 from tests.support.command import until
-from tests.support.redis_ground import answers, ask
+from tests.support.redis_emulators import answers, ask
 
 if TYPE_CHECKING:
     import docker
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tests.support.image_ground import ImageGround
 
-pytest_plugins = ["tests.support.redis_fixtures", "tests.support.inside_ground", "tests.support.image_ground"]
+pytest_plugins = ["tests.support.redis_fixtures", "tests.support.emulator_containers", "tests.support.image_ground"]
 
 ROOT = Path(__file__).parents[2]
 CONTENTS = """

@@ -18,7 +18,7 @@ from tests.support.clock import START
 
 if TYPE_CHECKING:
     from tests.conftest import Serve, Served
-    from tests.support.redis_ground import Ground
+    from tests.support.redis_emulators import RedisEmulators
 
 pytest_plugins = ["tests.support.redis_fixtures"]
 
@@ -358,9 +358,9 @@ def test_no_password_is_in_the_journal(serve: Serve, version: int) -> None:
 
 
 @pytest.mark.parametrize("engine_name", ["process"], indirect=True)
-def test_no_password_of_a_real_redis_is_in_the_journal(ground: Ground) -> None:
+def test_no_password_of_a_real_redis_is_in_the_journal(emulators: RedisEmulators) -> None:
     account = "the-4ccounts-own"
-    api = ground.start(accounts=(Credentials("username", account),))
+    api = emulators.start(accounts=(Credentials("username", account),))
     assert_no_password(api, account)
 
 

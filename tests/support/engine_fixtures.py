@@ -16,7 +16,7 @@ from requests.exceptions import RequestException
 
 from tests.support.engine_hosts import Host, Podman, Registry, Sshd, tcp, tls
 from tests.support.private_engine import PrivateEngine
-from tests.support.redis_ground import IMAGE
+from tests.support.redis_emulators import IMAGE
 from tests.support.requirements import skip_or_fail
 
 if TYPE_CHECKING:

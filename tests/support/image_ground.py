@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.command import environment, until
-from tests.support.redis_ground import Api, free_ports
+from tests.support.redis_emulators import Api, free_ports
 from tests.support.requirements import skip_or_fail
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 from docker.errors import DockerException, ImageNotFound
 from requests.exceptions import RequestException
 
-from tests.support.redis_ground import IMAGE, Ground
+from tests.support.redis_emulators import IMAGE, RedisEmulators
 from tests.support.requirements import skip_or_fail
 
 if TYPE_CHECKING:
@@ -46,22 +46,22 @@ def docker_client() -> Iterator[docker.DockerClient]:
 
 
 @pytest.fixture
-def empty_ground(
+def cleaned_emulators(
     engine_name: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Ground]:
-    """A ground before and after any emulator is on it; the test fails when one has left something there."""
+) -> Iterator[RedisEmulators]:
+    """Provide the emulators' folder and ports; fail the test if anything of theirs is left when all have stopped."""
     client = request.getfixturevalue("docker_client") if engine_name in {"docker", "auto"} else None
-    ground = Ground(engine_name, tmp_path, client)
-    monkeypatch.setattr(tempfile, "tempdir", str(ground.temporary))
-    yield ground
-    left = ground.left()
-    ground.clear()
+    emulators = RedisEmulators(engine_name, tmp_path, client)
+    monkeypatch.setattr(tempfile, "tempdir", str(emulators.temporary))
+    yield emulators
+    left = emulators.left()
+    emulators.clear()
     if left:
         pytest.fail(f"left behind: {', '.join(left)}")
 
 
 @pytest.fixture
-def ground(empty_ground: Ground, serve: Serve, command: Callable[..., Command]) -> Ground:
-    """Where a test starts its emulators."""
-    empty_ground.serve, empty_ground.command = serve, command
-    return empty_ground
+def emulators(cleaned_emulators: RedisEmulators, serve: Serve, command: Callable[..., Command]) -> RedisEmulators:
+    """Start emulators whose instances have a real Redis: ``emulators.start()``, ``emulators.run()``."""
+    cleaned_emulators.serve, cleaned_emulators.command = serve, command
+    return cleaned_emulators

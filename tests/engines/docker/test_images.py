@@ -12,14 +12,14 @@ import pytest
 from urllib3.exceptions import ProtocolError
 
 from tests.support.command import until
-from tests.support.redis_ground import IMAGE, answers
+from tests.support.redis_emulators import IMAGE, answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.support.engine_hosts import Registry
     from tests.support.private_engine import PrivateEngine
-    from tests.support.redis_ground import Ground
+    from tests.support.redis_emulators import RedisEmulators
 
 pytest_plugins = ["tests.support.redis_fixtures", "tests.support.engine_fixtures"]
 
@@ -47,9 +47,9 @@ def digest(registry: Registry) -> str:
         return registry.push(client, IMAGE, "redis")
 
 
-def test_an_image_is_pulled_once_and_each_step_of_it_is_one_line(registry: Registry, ground: Ground) -> None:
+def test_an_image_is_pulled_once_and_each_step_of_it_is_one_line(registry: Registry, emulators: RedisEmulators) -> None:
     image = f"{registry.name}/redis:7-alpine"
-    command, api = ground.run("--redis-image", image)
+    command, api = emulators.run("--redis-image", image)
     assert command.err.splitlines() == [f"the engine has no image {image}; the first instance waits until it is pulled"]
 
     with ThreadPoolExecutor(2) as pool:
@@ -59,12 +59,12 @@ def test_an_image_is_pulled_once_and_each_step_of_it_is_one_line(registry: Regis
     told = [line for line in command.err.splitlines()[1:] if "/instances" not in line]
     assert told == [f"pulling {image}", f"{image}: 1 of 1 layers", f"pulled {image}"]
     assert command.stop() == 0
-    command, api = ground.run("--redis-image", image)
+    command, api = emulators.run("--redis-image", image)
     assert "pull" not in command.err
 
 
-def test_an_image_may_be_named_by_its_digest(digest: str, registry: Registry, ground: Ground) -> None:
-    api = ground.start(redis_image=f"{registry.name}/redis@{digest}")
+def test_an_image_may_be_named_by_its_digest(digest: str, registry: Registry, emulators: RedisEmulators) -> None:
+    api = emulators.start(redis_image=f"{registry.name}/redis@{digest}")
 
     assert answers(api.create()["url"])
     assert answers(api.create()["url"])
@@ -72,22 +72,22 @@ def test_an_image_may_be_named_by_its_digest(digest: str, registry: Registry, gr
 
 @pytest.mark.parametrize("reference", [":8-alpine", "@sha256:" + "0" * 64])
 def test_a_reference_that_the_registry_does_not_know_is_a_503_that_names_it(
-    registry: Registry, ground: Ground, reference: str
+    registry: Registry, emulators: RedisEmulators, reference: str
 ) -> None:
     image = f"{registry.name}/redis{reference}"
-    api = ground.start(redis_image=image)
+    api = emulators.start(redis_image=image)
 
     answer = api.post("/instances.json", json={"plan": "nano"})
 
     assert answer.status_code == 503
     assert answer.text.startswith(f"The image {image} cannot be pulled: ")
-    assert (ground.containers(), ground.volumes()) == ([], [])
+    assert (emulators.containers(), emulators.volumes()) == ([], [])
 
 
 def test_an_engine_that_dies_while_it_pulls_is_a_503(
-    registry: Registry, ground: Ground, idle_engine: PrivateEngine
+    registry: Registry, emulators: RedisEmulators, idle_engine: PrivateEngine
 ) -> None:
-    command, api = ground.run("--redis-image", f"{registry.name}/redis:7-alpine")
+    command, api = emulators.run("--redis-image", f"{registry.name}/redis:7-alpine")
     registry.pause()
     with ThreadPoolExecutor(1) as pool:
         create = pool.submit(api.call, "POST", "/instances.json", json={"plan": "nano"})
@@ -101,13 +101,13 @@ def test_an_engine_that_dies_while_it_pulls_is_a_503(
     assert "Traceback" not in command.err
 
 
-def test_a_pull_that_breaks_off_is_a_503(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pull_that_breaks_off_is_a_503(emulators: RedisEmulators, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*arguments: Any, **options: Any) -> Iterator[dict[str, Any]]:
         yield {"status": "Pulling fs layer", "id": "a"}
         raise ProtocolError("Connection broken")
 
     monkeypatch.setattr(docker.APIClient, "pull", broken)
 
-    answer = ground.start().post("/instances.json", json={"plan": "nano"})
+    answer = emulators.start().post("/instances.json", json={"plan": "nano"})
 
     assert (answer.status_code, answer.text) == (503, f"The image {IMAGE} cannot be pulled: Connection broken.\n")

@@ -23,14 +23,14 @@ from rtgmock.engines.redis import connections
 from rtgmock.errors import StartupError
 from rtgmock.settings.config import Config
 from tests.support.command import until
-from tests.support.redis_ground import answers, ask, config
+from tests.support.redis_emulators import answers, ask, config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.support.command import Command
     from tests.support.private_engine import PrivateEngine
-    from tests.support.redis_ground import Api, Ground
+    from tests.support.redis_emulators import Api, RedisEmulators
 
 pytest_plugins = ["tests.support.redis_fixtures", "tests.support.engine_fixtures"]
 
@@ -84,12 +84,12 @@ def outage(api: Api, url: str) -> set[str]:
     return seen
 
 
-def recovered(command: Command, api: Api, ground: Ground, url: str) -> None:
+def recovered(command: Command, api: Api, emulators: RedisEmulators, url: str) -> None:
     """The instance is as it was, there is one of it, and the log is clean."""
     assert until(lambda: api.instance()["status"] == "running" and answers(url))
     assert ask(url, "GET", "key") == "value"
-    assert len(ground.containers()) == ground.running() == len(ground.volumes()) == 1
-    assert len(ground.networks()) == 1
+    assert len(emulators.containers()) == emulators.running() == len(emulators.volumes()) == 1
+    assert len(emulators.networks()) == 1
     assert "Traceback" not in command.err
     assert api.create()["id"] > 1
     assert api.call("DELETE", "/instances/1").status_code == 200
@@ -103,8 +103,10 @@ def databases(url: str) -> str | None:
 
 
 @pytest.mark.parametrize("way", ["killed", "stopped", "power"])
-def test_instances_are_back_when_their_engine_is(ground: Ground, private_engine: PrivateEngine, way: str) -> None:
-    command, api = ground.run()
+def test_instances_are_back_when_their_engine_is(
+    emulators: RedisEmulators, private_engine: PrivateEngine, way: str
+) -> None:
+    command, api = emulators.run()
     url = api.create(persistence="aof", appendfsync="always")["url"]
     ask(url, "SET", "key", "value")
 
@@ -115,50 +117,54 @@ def test_instances_are_back_when_their_engine_is(ground: Ground, private_engine:
     assert outage(api, url) == {"failed"}
     private_engine.start()
 
-    recovered(command, api, ground, url)
+    recovered(command, api, emulators, url)
 
 
 @pytest.mark.parametrize("first", ["engine", "emulator"])
-def test_instances_are_back_after_a_power_cut(ground: Ground, private_engine: PrivateEngine, first: str) -> None:
-    command, api = ground.run()
+def test_instances_are_back_after_a_power_cut(
+    emulators: RedisEmulators, private_engine: PrivateEngine, first: str
+) -> None:
+    command, api = emulators.run()
     url = api.create(persistence="aof", appendfsync="always")["url"]
     ask(url, "SET", "key", "value")
 
     command.kill()
     private_engine.cut_power()
     if first == "emulator":
-        early, _ = ground.run(wait=False)
+        early, _ = emulators.run(wait=False)
         assert early.wait() == 1
         assert "no Docker engine answers" in early.err
     private_engine.start()
     if first == "engine":
         assert until(lambda: answers(url))
-    command, api = ground.run()
+    command, api = emulators.run()
 
-    recovered(command, api, ground, url)
+    recovered(command, api, emulators, url)
 
 
 def test_an_engine_that_dies_in_the_middle_of_creates_leaves_nothing_of_them(
-    ground: Ground, private_engine: PrivateEngine
+    emulators: RedisEmulators, private_engine: PrivateEngine
 ) -> None:
-    command, api = ground.run()
+    command, api = emulators.run()
     with ThreadPoolExecutor(4) as pool:
         creates = [pool.submit(api.call, "POST", "/instances.json", json={"plan": "nano"}) for _ in range(4)]
-        assert until(ground.containers)
+        assert until(emulators.containers)
         private_engine.signal(signal.SIGKILL)
         codes = [create.result().status_code for create in creates]
     assert set(codes) <= {201, 503}
     private_engine.start()
 
-    assert until(lambda: len(ground.containers()) == len(ground.volumes()) == ground.running() == codes.count(201))
+    assert until(
+        lambda: len(emulators.containers()) == len(emulators.volumes()) == emulators.running() == codes.count(201)
+    )
     assert len(api.call("GET", "/instances.json").json()) == codes.count(201)
     assert "Traceback" not in command.err
 
 
 def test_an_engine_that_dies_in_the_middle_of_a_change_leaves_the_redis_as_the_record_is(
-    ground: Ground, private_engine: PrivateEngine, monkeypatch: pytest.MonkeyPatch
+    emulators: RedisEmulators, private_engine: PrivateEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    api = ground.start()
+    api = emulators.start()
     url = api.create(persistence="aof", appendfsync="always")["url"]
     ask(url, "SET", "key", "value")
     start = Container.start
@@ -184,14 +190,14 @@ def test_an_engine_that_dies_in_the_middle_of_a_change_leaves_the_redis_as_the_r
 
 
 def test_an_engine_that_dies_while_the_emulator_starts_stops_the_start_and_leaves_the_state(
-    ground: Ground, private_engine: PrivateEngine, monkeypatch: pytest.MonkeyPatch
+    emulators: RedisEmulators, private_engine: PrivateEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = ground.start(state=ground.state)
+    first = emulators.start(state=emulators.state)
     url = first.create(persistence="aof", appendfsync="always")["url"]
     ask(url, "SET", "key", "value")
     first.close()
-    before = ground.state.read_bytes()
-    emulator = Emulator(Config(redis="docker", ports=ground.ports, port=0, state=ground.state))
+    before = emulators.state.read_bytes()
+    emulator = Emulator(Config(redis="docker", ports=emulators.ports, port=0, state=emulators.state))
     private_engine.signal(signal.SIGKILL)
 
     with pytest.raises(
@@ -201,17 +207,19 @@ def test_an_engine_that_dies_while_the_emulator_starts_stops_the_start_and_leave
 
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.1", urlsplit(emulator.url).port or 0))
-    assert ground.state.read_bytes() == before
+    assert emulators.state.read_bytes() == before
     private_engine.start()
-    ground.start(state=ground.state)
+    emulators.start(state=emulators.state)
     assert ask(url, "GET", "key") == "value"
 
 
-def test_instances_are_read_at_once_while_their_engine_hangs(ground: Ground, private_engine: PrivateEngine) -> None:
-    command, api = ground.run()
+def test_instances_are_read_at_once_while_their_engine_hangs(
+    emulators: RedisEmulators, private_engine: PrivateEngine
+) -> None:
+    command, api = emulators.run()
     url = api.create(persistence="aof", appendfsync="always")["url"]
     ask(url, "SET", "key", "value")
-    server = psutil.Process(ground.container(1).attrs["State"]["Pid"])
+    server = psutil.Process(emulators.container(1).attrs["State"]["Pid"])
 
     with private_engine.paused():
         assert api.instance()["status"] == "running"
@@ -222,13 +230,13 @@ def test_instances_are_read_at_once_while_their_engine_hangs(ground: Ground, pri
             assert api.instance()["status"] == "failed"
             assert time.monotonic() - begun < PROMPT
 
-    recovered(command, api, ground, url)
+    recovered(command, api, emulators, url)
 
 
 def test_an_instance_whose_engine_hangs_while_it_starts_it_is_read_as_failed(
-    ground: Ground, monkeypatch: pytest.MonkeyPatch
+    emulators: RedisEmulators, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    api = ground.start()
+    api = emulators.start()
     api.create()
     monkeypatch.setattr(connections, "TIMEOUT", 0.1)
 

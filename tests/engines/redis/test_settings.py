@@ -11,13 +11,13 @@ import redis
 from rtgmock.model.attributes import known
 from rtgmock.text import MB
 from tests.support.command import until
-from tests.support.redis_ground import answers, ask, config, connection, run_id
+from tests.support.redis_emulators import answers, ask, config, connection, run_id
 from tests.support.redis_settings import CASES, all_at_once, connect, fill, wrong_after_updates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.redis_ground import Ground
+    from tests.support.redis_emulators import RedisEmulators
 
 pytest_plugins = ["tests.support.redis_fixtures"]
 
@@ -57,8 +57,8 @@ def test_the_cases_are_not_what_an_instance_has_anyway() -> None:
         assert any(DEFAULTS.get(directive) != value for directive, value in case.expected.items()), name
 
 
-def test_a_new_instance_is_configured_by_its_defaults(ground: Ground) -> None:
-    api = ground.start()
+def test_a_new_instance_is_configured_by_its_defaults(emulators: RedisEmulators) -> None:
+    api = emulators.start()
     nano, mini = api.create(), api.create(plan="mini")
 
     assert config(nano["url"], *DEFAULTS) == DEFAULTS
@@ -70,8 +70,8 @@ def test_a_new_instance_is_configured_by_its_defaults(ground: Ground) -> None:
     }
 
 
-def test_every_setting_goes_live_and_only_some_by_a_restart(ground: Ground) -> None:
-    api = ground.start(api=2012)
+def test_every_setting_goes_live_and_only_some_by_a_restart(emulators: RedisEmulators) -> None:
+    api = emulators.start(api=2012)
     url = api.create()["url"]
     ask(url, "SET", "key", "value")
 
@@ -81,16 +81,16 @@ def test_every_setting_goes_live_and_only_some_by_a_restart(ground: Ground) -> N
     assert ask(url, "GET", "key") == "value"
 
 
-def test_a_create_may_set_everything_that_an_update_may(ground: Ground) -> None:
+def test_a_create_may_set_everything_that_an_update_may(emulators: RedisEmulators) -> None:
     case = all_at_once(2012)
 
-    made = ground.start(api=2012).create(**case.sent)
+    made = emulators.start(api=2012).create(**case.sent)
 
     assert config(made["url"], *case.expected) == case.expected
 
 
-def test_what_was_changed_live_is_there_after_a_restart_as_well(ground: Ground) -> None:
-    api = ground.start(state=ground.state, api=2012)
+def test_what_was_changed_live_is_there_after_a_restart_as_well(emulators: RedisEmulators) -> None:
+    api = emulators.start(state=emulators.state, api=2012)
     expected: dict[str, str] = {}
     api.create()
     for name, case in CASES.items():
@@ -100,19 +100,19 @@ def test_what_was_changed_live_is_there_after_a_restart_as_well(ground: Ground) 
     expected["maxmemory"] = str(100 * MB)
     api.close()
 
-    url = ground.start(state=ground.state, api=2012).get("/instances/1.json").json()["url"]
+    url = emulators.start(state=emulators.state, api=2012).get("/instances/1.json").json()["url"]
 
     assert config(url, *expected) == expected
 
 
 @pytest.mark.parametrize("engine_name", ["docker"], indirect=True)
-def test_a_container_that_docker_restarts_has_what_was_changed_live(ground: Ground) -> None:
-    api = ground.start()
+def test_a_container_that_docker_restarts_has_what_was_changed_live(emulators: RedisEmulators) -> None:
+    api = emulators.start()
     made = api.create()
     changed = api.put("/instances/1.json", json={"timeout": 31, "password": "another"}).json()
     assert api.put("/instances/1.json", json={"plan": "mini"}).status_code == 200
 
-    ground.container(made["id"]).restart(timeout=5)
+    emulators.container(made["id"]).restart(timeout=5)
 
     assert until(lambda: answers(changed["url"]))
     assert config(changed["url"], "timeout", "maxmemory") == {"timeout": "31", "maxmemory": str(20 * MB)}
@@ -120,21 +120,21 @@ def test_a_container_that_docker_restarts_has_what_was_changed_live(ground: Grou
 
 
 @pytest.mark.parametrize("engine_name", ["docker"], indirect=True)
-def test_a_containers_memory_is_limited_to_fit_the_plan(ground: Ground) -> None:
-    api = ground.start()
+def test_a_containers_memory_is_limited_to_fit_the_plan(emulators: RedisEmulators) -> None:
+    api = emulators.start()
     made = api.create()
 
-    limits = [ground.container(made["id"]).attrs["HostConfig"]["Memory"]]
+    limits = [emulators.container(made["id"]).attrs["HostConfig"]["Memory"]]
     api.put("/instances/1.json", json={"plan": "small"})
-    limits.append(ground.container(made["id"]).attrs["HostConfig"]["Memory"])
+    limits.append(emulators.container(made["id"]).attrs["HostConfig"]["Memory"])
 
     assert 5 * MB < limits[0] < 100 * MB
     assert 100 * MB < limits[1] < 400 * MB
 
 
 @pytest.mark.parametrize("persistence", ["aof", "snapshot", "none"])
-def test_the_data_stays_when_databases_changes(ground: Ground, persistence: str) -> None:
-    api = ground.start()
+def test_the_data_stays_when_databases_changes(emulators: RedisEmulators, persistence: str) -> None:
+    api = emulators.start()
     made = api.create(persistence=persistence)
     ask(made["url"], "SET", "key", "value")
     before = run_id(made["url"])
@@ -147,8 +147,10 @@ def test_the_data_stays_when_databases_changes(ground: Ground, persistence: str)
 
 
 @pytest.mark.parametrize(("old", "new"), [("snapshot", "aof"), ("aof", "snapshot"), ("none", "aof"), ("aof", "none")])
-def test_the_data_stays_when_databases_and_persistence_change_at_once(ground: Ground, old: str, new: str) -> None:
-    api = ground.start()
+def test_the_data_stays_when_databases_and_persistence_change_at_once(
+    emulators: RedisEmulators, old: str, new: str
+) -> None:
+    api = emulators.start()
     made = api.create(persistence=old)
     ask(made["url"], "SET", "key", "value")
 
@@ -157,8 +159,8 @@ def test_the_data_stays_when_databases_and_persistence_change_at_once(ground: Gr
     assert ask(made["url"], "GET", "key") == "value"
 
 
-def test_writes_are_refused_at_the_memory_limit_and_taken_after_an_upgrade(ground: Ground) -> None:
-    api = ground.start()
+def test_writes_are_refused_at_the_memory_limit_and_taken_after_an_upgrade(emulators: RedisEmulators) -> None:
+    api = emulators.start()
     url = api.create()["url"]
 
     assert 20 < fill(url, 200) < 60
@@ -167,8 +169,8 @@ def test_writes_are_refused_at_the_memory_limit_and_taken_after_an_upgrade(groun
     assert ask(url, "STRLEN", "chunk0") == 100_000
 
 
-def test_a_downgrade_below_what_the_redis_holds_is_refused_and_changes_nothing(ground: Ground) -> None:
-    api = ground.start()
+def test_a_downgrade_below_what_the_redis_holds_is_refused_and_changes_nothing(emulators: RedisEmulators) -> None:
+    api = emulators.start()
     url = api.create(plan="mini")["url"]
     with connection(url) as client:
         for number in range(80):
@@ -189,8 +191,8 @@ def test_a_downgrade_below_what_the_redis_holds_is_refused_and_changes_nothing(g
     assert config(url, "maxmemory", "maxclients") == {"maxmemory": str(5 * MB), "maxclients": "11"}
 
 
-def test_as_many_clients_connect_as_the_plan_has_and_more_after_an_upgrade(ground: Ground) -> None:
-    api = ground.start()
+def test_as_many_clients_connect_as_the_plan_has_and_more_after_an_upgrade(emulators: RedisEmulators) -> None:
+    api = emulators.start()
     url = api.create()["url"]
     clients: list[redis.Redis] = []
     try:
@@ -205,8 +207,10 @@ def test_as_many_clients_connect_as_the_plan_has_and_more_after_an_upgrade(groun
             client.close()
 
 
-def test_no_acknowledged_write_is_lost_and_no_connection_dropped_by_changes_under_load(ground: Ground) -> None:
-    api = ground.start()
+def test_no_acknowledged_write_is_lost_and_no_connection_dropped_by_changes_under_load(
+    emulators: RedisEmulators,
+) -> None:
+    api = emulators.start()
     url = api.create()["url"]
     done = threading.Event()
     acknowledged: list[int] = []
@@ -241,8 +245,8 @@ def test_no_acknowledged_write_is_lost_and_no_connection_dropped_by_changes_unde
     assert int(ask(now, "GET", "counter")) == len(acknowledged)
 
 
-def test_a_replica_follows_its_master_until_it_is_none_any_more(ground: Ground) -> None:
-    api = ground.start()
+def test_a_replica_follows_its_master_until_it_is_none_any_more(emulators: RedisEmulators) -> None:
+    api = emulators.start()
     master, replica = api.create(password='the "master"'), api.create()
     following = {
         "slave": True,
@@ -263,8 +267,8 @@ def test_a_replica_follows_its_master_until_it_is_none_any_more(ground: Ground) 
     assert ask(master["url"], "GET", "key") == "value"
 
 
-def test_last_backup_at_is_when_the_redis_last_saved(ground: Ground) -> None:
-    api = ground.start()
+def test_last_backup_at_is_when_the_redis_last_saved(emulators: RedisEmulators) -> None:
+    api = emulators.start()
     url = api.create()["url"]
     assert api.get("/instances/1.json").json()["last_backup_at"] is None
 

@@ -20,7 +20,7 @@ import redis
 from rtgmock.engines.redis.binaries import find_server, server_command
 from rtgmock.errors import StartupError
 from tests.support.command import run, until
-from tests.support.redis_ground import answers, ask, config, connection
+from tests.support.redis_emulators import answers, ask, config, connection
 from tests.support.redis_settings import all_at_once, connect, fill, wrong_after_updates
 from tests.support.requirements import skip_or_fail
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import docker
 
     from tests.conftest import Served
-    from tests.support.redis_ground import Ground
+    from tests.support.redis_emulators import RedisEmulators
 
 pytest_plugins = ["tests.support.redis_fixtures"]
 
@@ -102,9 +102,9 @@ def test_docker_runs_a_redis_and_a_valkey(docker_client: docker.DockerClient) ->
 
 
 def test_a_server_has_its_version_and_every_setting_from_a_create_and_from_an_update(
-    ground: Ground, server: Server
+    emulators: RedisEmulators, server: Server
 ) -> None:
-    api = ground.start(api=2012, **server.settings)
+    api = emulators.start(api=2012, **server.settings)
     sent, expected, _ = all_at_once(2012)
 
     made = api.create(**sent)
@@ -123,8 +123,8 @@ def test_a_server_has_its_version_and_every_setting_from_a_create_and_from_an_up
 
 @each_process
 @pytest.mark.parametrize("number", [2010, 2012])
-def test_a_server_takes_each_change_alone(ground: Ground, server: Server, number: int) -> None:
-    api = ground.start(api=number, **server.settings)
+def test_a_server_takes_each_change_alone(emulators: RedisEmulators, server: Server, number: int) -> None:
+    api = emulators.start(api=number, **server.settings)
     made = api.create()
     ask(made["url"], "SET", "key", "value")
 
@@ -135,8 +135,10 @@ def test_a_server_takes_each_change_alone(ground: Ground, server: Server, number
     assert ask(url, "GET", "key") == "value"
 
 
-def test_a_servers_limits_are_hit_and_an_upgrade_lifts_them_under_load(ground: Ground, server: Server) -> None:
-    api = ground.start(**server.settings)
+def test_a_servers_limits_are_hit_and_an_upgrade_lifts_them_under_load(
+    emulators: RedisEmulators, server: Server
+) -> None:
+    api = emulators.start(**server.settings)
     url = api.create()["url"]
     assert 20 < fill(url, 200) < 60
     ask(url, "FLUSHALL")
@@ -184,8 +186,8 @@ def load(url: str) -> Iterator[list[int]]:
     assert faults == []
 
 
-def test_a_server_takes_the_url_and_keeps_what_it_was_given(ground: Ground, server: Server) -> None:
-    first = ground.start(state=ground.state, **server.settings)
+def test_a_server_takes_the_url_and_keeps_what_it_was_given(emulators: RedisEmulators, server: Server) -> None:
+    first = emulators.start(state=emulators.state, **server.settings)
     made = [first.create(persistence=kind) for kind in ("snapshot", "aof")]
     for instance in made:
         for user in ("", "username", "redistogo", "nodejitsu", "default"):
@@ -195,10 +197,10 @@ def test_a_server_takes_the_url_and_keeps_what_it_was_given(ground: Ground, serv
         ask(instance["url"], "PUBLISH", "channel", "message")
     first.close()
 
-    api = ground.start(state=ground.state, **server.settings)
+    api = emulators.start(state=emulators.state, **server.settings)
     for instance in made:
         assert ask(instance["url"], "DBSIZE") == 5
-        ground.kill(instance)
+        emulators.kill(instance)
 
     for instance in made:
         assert until(lambda url=instance["url"]: answers(url))  # type: ignore[misc]
@@ -207,12 +209,14 @@ def test_a_server_takes_the_url_and_keeps_what_it_was_given(ground: Ground, serv
 
 
 @only_process
-def test_an_instance_is_running_when_its_data_is_loaded_and_not_before(ground: Ground, line: dict[str, str]) -> None:
+def test_an_instance_is_running_when_its_data_is_loaded_and_not_before(
+    emulators: RedisEmulators, line: dict[str, str]
+) -> None:
     for name in ("Redis 6", "Redis 7", "Valkey 9"):
-        path = ground.folder / name
+        path = emulators.folder / name
         path.mkdir()
         state = path / "state.json"
-        first = ground.start(state=state, redis_server=line[name])
+        first = emulators.start(state=state, redis_server=line[name])
         made = first.create()
         with connection(made["url"]) as client:
             client.mset({f"key{number}": number for number in range(500)})
@@ -220,10 +224,10 @@ def test_an_instance_is_running_when_its_data_is_loaded_and_not_before(ground: G
         often = "" if name == "Redis 6" else "--loading-process-events-interval-bytes 1024"
         slow = script(path, f'exec {line[name]} "$@" --key-load-delay 200 {often}')
 
-        second = ground.start(state=state, redis_server=slow)
+        second = emulators.start(state=state, redis_server=slow)
 
         assert ask(made["url"], "GET", "key499") == "499", name
-        ground.kill(made)
+        emulators.kill(made)
         assert until(lambda api=second: api.get("/instances/1.json").json()["status"] == "running")  # type: ignore[misc]
         assert ask(made["url"], "GET", "key499") == "499", name
         second.close()
@@ -234,8 +238,8 @@ def all_running(api: Served) -> bool:
 
 
 @each_process
-def test_a_server_is_a_replica_and_tells_when_it_saved(ground: Ground, server: Server) -> None:
-    api = ground.start(**server.settings)
+def test_a_server_is_a_replica_and_tells_when_it_saved(emulators: RedisEmulators, server: Server) -> None:
+    api = emulators.start(**server.settings)
     master, replica = api.create(), api.create(persistence="aof")
     place = {"master_host": "127.0.0.1", "master_port": master["port"], "master_password": master["password"]}
 
@@ -255,9 +259,9 @@ def test_a_server_is_a_replica_and_tells_when_it_saved(ground: Ground, server: S
 # From one version to another
 
 
-def make(ground: Ground, program: str) -> list[dict[str, Any]]:
+def make(emulators: RedisEmulators, program: str) -> list[dict[str, Any]]:
     """An instance of each persistence, with data, by this program, which is stopped then."""
-    api = ground.start(state=ground.state, redis_server=program)
+    api = emulators.start(state=emulators.state, redis_server=program)
     made = [api.create(persistence=kind) for kind in ("snapshot", "aof")]
     for instance in made:
         ask(instance["url"], "SET", "key", "value")
@@ -277,11 +281,11 @@ def make(ground: Ground, program: str) -> list[dict[str, Any]]:
     ],
 )
 def test_a_newer_server_finds_the_data_of_an_older_one(
-    ground: Ground, line: dict[str, str], older: str, newer: str
+    emulators: RedisEmulators, line: dict[str, str], older: str, newer: str
 ) -> None:
-    made = make(ground, line[older])
+    made = make(emulators, line[older])
 
-    api = ground.start(state=ground.state, redis_server=line[newer])
+    api = emulators.start(state=emulators.state, redis_server=line[newer])
 
     assert [ask(instance["url"], "GET", "key") for instance in made] == ["value", "value"]
     assert all_running(api)
@@ -291,12 +295,12 @@ def test_a_newer_server_finds_the_data_of_an_older_one(
 @only_process
 @pytest.mark.parametrize(("newer", "older"), [("Redis 8", "Redis 7"), ("Redis 7", "Redis 6"), ("Valkey 9", "Redis 8")])
 def test_a_server_that_cannot_read_the_data_is_failed_says_why_and_loses_nothing(
-    ground: Ground, line: dict[str, str], caplog: pytest.LogCaptureFixture, newer: str, older: str
+    emulators: RedisEmulators, line: dict[str, str], caplog: pytest.LogCaptureFixture, newer: str, older: str
 ) -> None:
-    made = make(ground, line[newer])
+    made = make(emulators, line[newer])
 
     with caplog.at_level(logging.WARNING):
-        api = ground.start(state=ground.state, redis_server=line[older])
+        api = emulators.start(state=emulators.state, redis_server=line[older])
         statuses = [item["instance"]["status"] for item in api.get("/instances.json").json()]
     api.close()
 
@@ -305,7 +309,7 @@ def test_a_server_that_cannot_read_the_data_is_failed_says_why_and_loses_nothing
     assert snapshot.startswith("instance 1 is failed: The instance's Redis did not start: ")
     assert re.search("Can't handle RDB format version|Wrong signature trying to load DB", snapshot)
     assert append_only.startswith("instance 2 is failed: The instance's ")
-    ground.start(state=ground.state, redis_server=line[newer])
+    emulators.start(state=emulators.state, redis_server=line[newer])
     assert [ask(instance["url"], "GET", "key") for instance in made] == ["value", "value"]
 
 

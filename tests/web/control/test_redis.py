@@ -11,11 +11,11 @@ import redis
 import requests
 
 from tests.support.command import until
-from tests.support.redis_ground import answers, ask, connection, run_id
+from tests.support.redis_emulators import answers, ask, connection, run_id
 
 if TYPE_CHECKING:
     from tests.conftest import Served
-    from tests.support.redis_ground import Ground
+    from tests.support.redis_emulators import RedisEmulators
 
 pytest_plugins = ["tests.support.redis_fixtures"]
 
@@ -32,8 +32,8 @@ def status(api: Served) -> str:
     return str(api.get("/instances/1.json").json()["status"])
 
 
-def test_a_redis_that_was_stopped_stays_so_until_it_is_started(ground: Ground) -> None:
-    api = ground.start()
+def test_a_redis_that_was_stopped_stays_so_until_it_is_started(emulators: RedisEmulators) -> None:
+    api = emulators.start()
     made = api.create(plan="mini")
     ask(made["url"], "SET", "key", "value")
 
@@ -48,8 +48,8 @@ def test_a_redis_that_was_stopped_stays_so_until_it_is_started(ground: Ground) -
     assert ask(made["url"], "GET", "key") == "value"
 
 
-def test_a_redis_that_was_restarted_has_its_data(ground: Ground) -> None:
-    api = ground.start()
+def test_a_redis_that_was_restarted_has_its_data(emulators: RedisEmulators) -> None:
+    api = emulators.start()
     made = api.create()
     ask(made["url"], "SET", "key", "value")
     before = run_id(made["url"])
@@ -60,8 +60,8 @@ def test_a_redis_that_was_restarted_has_its_data(ground: Ground) -> None:
     assert ask(made["url"], "GET", "key") == "value"
 
 
-def test_a_frozen_redis_keeps_its_clients_waiting_until_it_is_thawed(ground: Ground) -> None:
-    api = ground.start()
+def test_a_frozen_redis_keeps_its_clients_waiting_until_it_is_thawed(emulators: RedisEmulators) -> None:
+    api = emulators.start()
     made = api.create()
 
     with connection(made["url"]) as client, ThreadPoolExecutor(1) as pool:
@@ -79,8 +79,8 @@ def test_a_frozen_redis_keeps_its_clients_waiting_until_it_is_thawed(ground: Gro
     assert status(api) == "running"
 
 
-def test_a_paused_redis_answers_when_the_pause_is_over(ground: Ground) -> None:
-    api = ground.start()
+def test_a_paused_redis_answers_when_the_pause_is_over(emulators: RedisEmulators) -> None:
+    api = emulators.start()
     made = api.create()
     with connection(made["url"]) as client:
         client.ping()
@@ -91,8 +91,8 @@ def test_a_paused_redis_answers_when_the_pause_is_over(ground: Ground) -> None:
         assert 0.3 < time.monotonic() - begun < 5
 
 
-def test_dropped_connections_are_gone_and_new_ones_are_taken(ground: Ground) -> None:
-    api = ground.start()
+def test_dropped_connections_are_gone_and_new_ones_are_taken(emulators: RedisEmulators) -> None:
+    api = emulators.start()
     made = api.create()
     with connection(made["url"]) as one, connection(made["url"]) as other:
         assert one.ping()
@@ -108,18 +108,18 @@ def test_dropped_connections_are_gone_and_new_ones_are_taken(ground: Ground) -> 
 
 
 @pytest.mark.parametrize("action", ["stop", "freeze"])
-def test_an_instance_in_trouble_is_deleted_like_any_other(ground: Ground, action: str) -> None:
-    api = ground.start()
+def test_an_instance_in_trouble_is_deleted_like_any_other(emulators: RedisEmulators, action: str) -> None:
+    api = emulators.start()
     api.create()
     trouble(api, action)
 
     assert api.delete("/instances/1").status_code == 200
 
-    assert ground.running() == 0
+    assert emulators.running() == 0
 
 
-def test_a_frozen_redis_is_stopped_with_the_emulator_and_keeps_its_data(ground: Ground) -> None:
-    first = ground.start(state=ground.state)
+def test_a_frozen_redis_is_stopped_with_the_emulator_and_keeps_its_data(emulators: RedisEmulators) -> None:
+    first = emulators.start(state=emulators.state)
     made = first.create()
     ask(made["url"], "SET", "key", "value")
     trouble(first, "freeze")
@@ -127,13 +127,13 @@ def test_a_frozen_redis_is_stopped_with_the_emulator_and_keeps_its_data(ground: 
     first.close()
     assert time.monotonic() - begun < 8
 
-    ground.start(state=ground.state)
+    emulators.start(state=emulators.state)
 
     assert ask(made["url"], "GET", "key") == "value"
 
 
-def test_a_reset_removes_every_redis_and_ends_all_trouble(ground: Ground) -> None:
-    api = ground.start()
+def test_a_reset_removes_every_redis_and_ends_all_trouble(emulators: RedisEmulators) -> None:
+    api = emulators.start()
     urls = [api.create()["url"] for _ in range(2)]
     ask(urls[0], "SET", "key", "value")
     trouble(api, "stop")
@@ -141,29 +141,29 @@ def test_a_reset_removes_every_redis_and_ends_all_trouble(ground: Ground) -> Non
     api.emulator.reset()
 
     assert not any(answers(url) for url in urls)
-    assert ground.running() == 0
+    assert emulators.running() == 0
     made = api.create()
     assert made["id"] == 1
     assert ask(made["url"], "DBSIZE") == 0
     assert status(api) == "running"
 
 
-def test_a_state_that_is_put_has_a_redis_for_each_instance(ground: Ground) -> None:
-    api = ground.start()
+def test_a_state_that_is_put_has_a_redis_for_each_instance(emulators: RedisEmulators) -> None:
+    api = emulators.start()
     old = api.create()
-    document = {"instances": [{"plan": "mini", "port": ground.ports[1], "password": "sesame"}, {"plan": "nano"}]}
+    document = {"instances": [{"plan": "mini", "port": emulators.ports[1], "password": "sesame"}, {"plan": "nano"}]}
 
     answer = requests.put(f"{api.url}/_rtgmock/state", json=document, timeout=30)
 
     assert answer.status_code == 200, answer.text
     assert not answers(old["url"])
-    assert answers(f"redis://:sesame@127.0.0.1:{ground.ports[1]}")
+    assert answers(f"redis://:sesame@127.0.0.1:{emulators.ports[1]}")
     assert answers(api.get("/instances/2.json").json()["url"])
-    assert ground.running() == 2
+    assert emulators.running() == 2
 
 
-def test_resets_among_creates_leave_no_redis_without_a_record(ground: Ground) -> None:
-    api = ground.start()
+def test_resets_among_creates_leave_no_redis_without_a_record(emulators: RedisEmulators) -> None:
+    api = emulators.start()
 
     def create() -> int:
         return requests.post(
@@ -176,4 +176,4 @@ def test_resets_among_creates_leave_no_redis_without_a_record(ground: Ground) ->
         assert {future.result(60) for future in answered} <= {201, 422}
 
     known = api.get("/instances.json").json()
-    assert until(lambda: ground.running() == len(known))
+    assert until(lambda: emulators.running() == len(known))

@@ -16,7 +16,7 @@ from docker.errors import APIError, BuildError, NotFound
 
 from rtgmock.engines import prune
 from tests.support.command import until
-from tests.support.redis_ground import LABEL, Api, free_ports
+from tests.support.redis_emulators import LABEL, Api, free_ports
 from tests.support.requirements import skip_or_fail
 
 if TYPE_CHECKING:
@@ -51,13 +51,13 @@ def image(docker_client: docker.DockerClient) -> Iterator[str]:
 
 
 @dataclass
-class Resident:
+class EmulatorContainer:
     """An emulator in a container, and its API as the host reaches it."""
 
     container: Container
     api: Api
 
-    def wait(self) -> Resident:
+    def wait(self) -> EmulatorContainer:
         """Wait until it answers."""
         if not until(self._answers):
             raise LookupError(f"the emulator did not get ready: {self.container.logs().decode()}")
@@ -71,7 +71,7 @@ class Resident:
 
 
 @dataclass
-class InsideGround:
+class EmulatorContainers:
     """A network on which emulators and clients are containers, a volume for a state, and ports of the host."""
 
     client: docker.DockerClient
@@ -87,7 +87,7 @@ class InsideGround:
 
     def start(
         self, *options: str, publish: bool = False, state: str = "/data/state.json", data: str = "", **more: Any
-    ) -> Resident:
+    ) -> EmulatorContainer:
         """An emulator whose API, and with ``publish`` its instances as well, are published on the host."""
         [port] = free_ports(1)
         ports = {"8080/tcp": port} | {f"{one}/tcp": one for one in self.ports if publish}
@@ -106,7 +106,7 @@ class InsideGround:
         container = self.client.containers.create(self.image, arguments, **{**settings, **more})
         self.residents.append(container)
         container.start()
-        return Resident(container, Api(f"http://127.0.0.1:{port}")).wait()
+        return EmulatorContainer(container, Api(f"http://127.0.0.1:{port}")).wait()
 
     def run(self, script: str, *arguments: str) -> str:
         """What a Python script prints in another container on the network."""
@@ -132,7 +132,7 @@ class InsideGround:
         other.start()
 
     def siblings(self) -> list[Container]:
-        """The containers of this ground's instances."""
+        """The containers of these emulators' instances."""
         every = self.client.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True)
         return [one for one in every if self._is_mine(one.labels)]
 
@@ -151,7 +151,7 @@ class InsideGround:
         return len(self.siblings()), len(self.volumes()), len(self.networks())
 
     def left_over(self, *, remove: bool = False) -> list[str]:
-        """The kinds of what can be pruned of this ground's, as seen from the host."""
+        """The kinds of what can be pruned of these emulators', as seen from the host."""
         mine = {str(one.name) for one in (*self.siblings(), *self.volumes(), *self.networks())}
         found = [one for one in prune.find() if one.description.split()[1] in mine]
         for leftover in found if remove else []:
@@ -175,8 +175,8 @@ def _remove(container: Container) -> None:
 
 
 @pytest.fixture
-def inside(docker_client: docker.DockerClient, image: str) -> Iterator[InsideGround]:
+def containers(docker_client: docker.DockerClient, image: str) -> Iterator[EmulatorContainers]:
     """Where a test starts emulators in containers."""
-    ground = InsideGround(docker_client, image)
-    yield ground
-    ground.clear()
+    containers = EmulatorContainers(docker_client, image)
+    yield containers
+    containers.clear()

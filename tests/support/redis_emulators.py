@@ -112,7 +112,7 @@ class Api:
 
 
 @dataclass
-class Ground:
+class RedisEmulators:
     """Where a test's emulators run: their engine, their folder, their ports, and what of them there is."""
 
     engine: str
