@@ -14,7 +14,7 @@ import pytest
 
 from rtgmock.settings.config import settings
 from tests.support.command import DEADLINE, environment
-from tests.support.redis_emulators import free_ports
+from tests.support.ports import free_ports
 from tests.support.scratch import run_pytest
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from rtgmock.cli.exec import Relay
 from rtgmock.model.plans import PLANS
 from rtgmock.settings.config import settings
 from tests.support.command import DEADLINE, PROGRAM, environment, run, until
-from tests.support.redis_emulators import answers
+from tests.support.redis_client import answers
 from tests.support.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -456,7 +456,7 @@ def test_the_url_works_as_long_as_the_command_runs(
     url, pong = out.split()
     assert (process.returncode, pong) == (0, "PONG"), err
     assert not answers(url)
-    assert emulators.left() == []
+    assert emulators.leaks() == []
 
 
 @only_process

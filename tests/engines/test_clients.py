@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support import npm
-from tests.support.redis_emulators import ask
+from tests.support.redis_client import ask
 from tests.support.requirements import skip_or_fail
 from tests.support.scripts import MISSING, printed, run
 

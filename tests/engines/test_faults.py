@@ -13,7 +13,8 @@ import redis
 import requests
 
 from tests.support.command import run
-from tests.support.redis_emulators import answers, ask, config, connection, free_ports, occupied, run_id
+from tests.support.ports import free_ports, occupied
+from tests.support.redis_client import answers, ask, config, connection, run_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -224,7 +225,7 @@ def test_a_port_that_was_taken_in_between_is_a_503_that_says_so(
     emulators: RedisEmulators, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api = emulators.start()
-    monkeypatch.setattr(api.emulator.engine, "free", lambda port: True)
+    monkeypatch.setattr(api.emulator.engine, "is_port_free", lambda port: True)
 
     with occupied(emulators.ports[0]):
         answer = api.post("/instances.json", json={"plan": "nano"})
@@ -258,7 +259,7 @@ def test_a_port_that_somebody_listens_on_silently_is_a_503_in_bounded_time(
     emulators: RedisEmulators, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api = emulators.start()
-    monkeypatch.setattr(api.emulator.engine, "free", lambda port: True)
+    monkeypatch.setattr(api.emulator.engine, "is_port_free", lambda port: True)
 
     begun = time.monotonic()
     with occupied(emulators.ports[0], silently=True):
@@ -279,7 +280,7 @@ def test_another_redis_on_the_port_is_never_taken_for_the_instances(
         client.config_set("requirepass", "")
         client.set("key", "value")
     api = emulators.start()
-    monkeypatch.setattr(api.emulator.engine, "free", lambda port: True)
+    monkeypatch.setattr(api.emulator.engine, "is_port_free", lambda port: True)
 
     answer = api.post("/instances.json", json={"plan": "mini"})
 

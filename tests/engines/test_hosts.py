@@ -16,7 +16,9 @@ from rtgmock.errors import StartupError
 from rtgmock.model.plans import PLANS
 from tests.support.command import run
 from tests.support.engine_hosts import ELSEWHERE, Host, Sshd, tcp, tls
-from tests.support.redis_emulators import IMAGE, ask, free_ports, run_id
+from tests.support.ports import free_ports
+from tests.support.redis_client import ask, run_id
+from tests.support.redis_emulators import IMAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,8 @@ from rtgmock.cli.main import cli
 from rtgmock.engines import prune as pruning
 from rtgmock.engines.prune import Leftover
 from tests.support.command import until
-from tests.support.redis_emulators import STATE, answers, ask, connection
+from tests.support.redis_client import answers, ask, connection
+from tests.support.redis_emulators import STATE
 
 if TYPE_CHECKING:
     from tests.support.redis_emulators import RedisEmulators

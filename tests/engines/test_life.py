@@ -15,8 +15,11 @@ import psutil
 import pytest
 import redis
 
+from tests.support.api_client import ApiClient
 from tests.support.command import until
-from tests.support.redis_emulators import IMAGE, INSTANCE, LABEL, STATE, Api, answers, ask, connection, occupied, run_id
+from tests.support.ports import occupied
+from tests.support.redis_client import answers, ask, connection, run_id
+from tests.support.redis_emulators import IMAGE, INSTANCE, LABEL, STATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,13 +35,13 @@ only_process = pytest.mark.parametrize("engine_name", ["process"], indirect=True
 only_docker = pytest.mark.parametrize("engine_name", ["docker"], indirect=True)
 
 
-def status(api: Served | Api, number: int = 1) -> str:
+def status(api: Served | ApiClient, number: int = 1) -> str:
     method = api.call("GET", f"/instances/{number}.json")
     found: str = method.json()["status"]
     return found
 
 
-def revived(api: Served | Api, url: str) -> bool:
+def revived(api: Served | ApiClient, url: str) -> bool:
     """Whether an instance answers and says so, within a deadline; meanwhile it may only be failed."""
 
     def well() -> bool:
@@ -540,7 +543,7 @@ def used(command: Command) -> str:
 def test_no_password_is_seen_where_others_look(emulators: RedisEmulators) -> None:
     account = "hidden-account-password"
     command, api = emulators.run("--account", f"username:{account}", state=":memory:")
-    api = Api(api.url, ("username", account))
+    api = ApiClient(api.url, ("username", account))
     emulators.states |= {container.labels[STATE] for container in emulators.containers()}
     secrets = ["changed-password", "masters-password", account]
     made = api.create(master_password="masters-password")

@@ -13,7 +13,8 @@ import requests
 
 from rtgmock.settings.parsers import Credentials
 from tests.conftest import AUTH
-from tests.support.redis_emulators import answers, ask, connection, free, free_ports, redis_cli
+from tests.support.ports import free_ports, is_port_free
+from tests.support.redis_client import answers, ask, connection, redis_cli
 from tests.support.requirements import skip_or_fail
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def test_a_delete_removes_the_redis_and_frees_the_port(emulators: RedisEmulators
     assert not answers(made["url"])
     assert (emulators.running(), emulators.containers(), emulators.volumes()) == (0, [], [])
     assert not emulators.home(1).exists()
-    assert free(made["port"])
+    assert is_port_free(made["port"])
     assert api.create()["port"] == made["port"]
     api.delete("/instances/2")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from tests.support.image_ground import CLIENT, README, blocks
-from tests.support.redis_emulators import answers
+from tests.support.redis_client import answers
 from tests.support.requirements import skip_or_fail
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import requests
 
 import rtgmock
 from tests.support.command import until
-from tests.support.redis_emulators import answers, ask
+from tests.support.redis_client import answers, ask
 
 if TYPE_CHECKING:
     import docker

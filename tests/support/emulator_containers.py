@@ -15,8 +15,10 @@ import requests
 from docker.errors import APIError, BuildError, NotFound
 
 from rtgmock.engines import prune
+from tests.support.api_client import ApiClient
 from tests.support.command import until
-from tests.support.redis_emulators import LABEL, Api, free_ports
+from tests.support.ports import free_ports
+from tests.support.redis_emulators import LABEL
 from tests.support.requirements import skip_or_fail
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ class EmulatorContainer:
     """An emulator in a container, and its API as the host reaches it."""
 
     container: Container
-    api: Api
+    api: ApiClient
 
     def wait(self) -> EmulatorContainer:
         """Wait until it answers."""
@@ -106,7 +108,7 @@ class EmulatorContainers:
         container = self.client.containers.create(self.image, arguments, **{**settings, **more})
         self.residents.append(container)
         container.start()
-        return EmulatorContainer(container, Api(f"http://127.0.0.1:{port}")).wait()
+        return EmulatorContainer(container, ApiClient(f"http://127.0.0.1:{port}")).wait()
 
     def run(self, script: str, *arguments: str) -> str:
         """What a Python script prints in another container on the network."""

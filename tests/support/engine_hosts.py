@@ -15,8 +15,8 @@ import pytest
 import trustme
 
 from tests.support.command import until
+from tests.support.ports import free_ports
 from tests.support.private_engine import Daemon, PrivateEngine
-from tests.support.redis_emulators import free_ports
 
 ELSEWHERE = "127.0.0.2"
 """This machine, by an address that it isn't taken for."""

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.api_client import ApiClient
 from tests.support.command import environment, until
-from tests.support.redis_emulators import Api, free_ports
+from tests.support.ports import free_ports
 from tests.support.requirements import skip_or_fail
 
 if TYPE_CHECKING:
@@ -53,8 +54,8 @@ class ImageGround:
     port: int = field(default_factory=lambda: free_ports(1)[0])
 
     @property
-    def api(self) -> Api:
-        return Api(f"http://localhost:{self.port}")
+    def api(self) -> ApiClient:
+        return ApiClient(f"http://localhost:{self.port}")
 
     @property
     def range(self) -> str:

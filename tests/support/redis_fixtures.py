@@ -54,10 +54,10 @@ def cleaned_emulators(
     emulators = RedisEmulators(engine_name, tmp_path, client)
     monkeypatch.setattr(tempfile, "tempdir", str(emulators.temporary))
     yield emulators
-    left = emulators.left()
+    leaks = emulators.leaks()
     emulators.clear()
-    if left:
-        pytest.fail(f"left behind: {', '.join(left)}")
+    if leaks:
+        pytest.fail(f"left behind: {', '.join(leaks)}")
 
 
 @pytest.fixture

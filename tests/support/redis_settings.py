@@ -8,7 +8,7 @@ import redis
 
 from rtgmock.model.attributes import known
 from rtgmock.text import MB
-from tests.support.redis_emulators import ask, config, connection, run_id
+from tests.support.redis_client import ask, config, connection, run_id
 
 if TYPE_CHECKING:
     from tests.conftest import Served

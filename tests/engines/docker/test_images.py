@@ -12,7 +12,8 @@ import pytest
 from urllib3.exceptions import ProtocolError
 
 from tests.support.command import until
-from tests.support.redis_emulators import IMAGE, answers
+from tests.support.redis_client import answers
+from tests.support.redis_emulators import IMAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -23,14 +23,15 @@ from rtgmock.engines.redis import connections
 from rtgmock.errors import StartupError
 from rtgmock.settings.config import Config
 from tests.support.command import until
-from tests.support.redis_emulators import answers, ask, config
+from tests.support.redis_client import answers, ask, config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.support.api_client import ApiClient
     from tests.support.command import Command
     from tests.support.private_engine import PrivateEngine
-    from tests.support.redis_emulators import Api, RedisEmulators
+    from tests.support.redis_emulators import RedisEmulators
 
 pytest_plugins = ["tests.support.redis_fixtures", "tests.support.engine_fixtures"]
 
@@ -60,7 +61,7 @@ def docker_client(private_engine: PrivateEngine, monkeypatch: pytest.MonkeyPatch
         yield client
 
 
-def outage(api: Api, url: str) -> set[str]:
+def outage(api: ApiClient, url: str) -> set[str]:
     """Every kind of request while there is no engine, each answered at once; the statuses that reads showed."""
     seen, end = set(), time.monotonic() + 1.2  # the emulator looks twice a second
     while time.monotonic() < end:
@@ -84,7 +85,7 @@ def outage(api: Api, url: str) -> set[str]:
     return seen
 
 
-def recovered(command: Command, api: Api, emulators: RedisEmulators, url: str) -> None:
+def recovered(command: Command, api: ApiClient, emulators: RedisEmulators, url: str) -> None:
     """The instance is as it was, there is one of it, and the log is clean."""
     assert until(lambda: api.instance()["status"] == "running" and answers(url))
     assert ask(url, "GET", "key") == "value"

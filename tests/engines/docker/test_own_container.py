@@ -19,7 +19,9 @@ from rtgmock.engines.docker import own_container
 from rtgmock.engines.docker.own_container import OwnContainer, container_id
 from rtgmock.engines.docker.sibling_runner import containers as choose_runner
 from tests.support.command import until
-from tests.support.redis_emulators import IMAGE, LABEL, STATE, answers, ask, occupied
+from tests.support.ports import occupied
+from tests.support.redis_client import answers, ask
+from tests.support.redis_emulators import IMAGE, LABEL, STATE
 from tests.support.requirements import skip_or_fail
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import pytest
 from rtgmock.engines.docker.port_forwarder import Forwarder
 from rtgmock.engines.ports import can_listen
 from tests.support.command import until
-from tests.support.redis_emulators import free_ports
+from tests.support.ports import free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

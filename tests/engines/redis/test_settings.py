@@ -11,7 +11,7 @@ import redis
 from rtgmock.model.attributes import known
 from rtgmock.text import MB
 from tests.support.command import until
-from tests.support.redis_emulators import answers, ask, config, connection, run_id
+from tests.support.redis_client import answers, ask, config, connection, run_id
 from tests.support.redis_settings import CASES, all_at_once, connect, fill, wrong_after_updates
 
 if TYPE_CHECKING:

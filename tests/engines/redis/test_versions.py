@@ -20,7 +20,7 @@ import redis
 from rtgmock.engines.redis.binaries import find_server, server_command
 from rtgmock.errors import StartupError
 from tests.support.command import run, until
-from tests.support.redis_emulators import answers, ask, config, connection
+from tests.support.redis_client import answers, ask, config, connection
 from tests.support.redis_settings import all_at_once, connect, fill, wrong_after_updates
 from tests.support.requirements import skip_or_fail
 

@@ -11,7 +11,7 @@ import redis
 import requests
 
 from tests.support.command import until
-from tests.support.redis_emulators import answers, ask, connection, run_id
+from tests.support.redis_client import answers, ask, connection, run_id
 
 if TYPE_CHECKING:
     from tests.conftest import Served
