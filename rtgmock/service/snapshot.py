@@ -180,7 +180,7 @@ class _Draft:
         plan, instance_id = PLANS[values["plan"]], values["id"]
         account, server = values.pop("account", None), values.pop("server", None)
         server_id = values.get("server_id") or self._server_of(where, server, int(values.get("memory", plan.memory)))
-        user_id = values.get("user_id") or self._id_of(f"{where}: account", account, self.accounts)
+        user_id = values.get("user_id") or self._id_of(where, "account", account, self.accounts)
         moment = timestamp(self.now)
         name = self.servers[server_id].name if server_id in self.servers else ""
         return (
@@ -201,7 +201,7 @@ class _Draft:
     def _server_of(self, where: str, name: object, memory: int) -> int:
         """The server that is named; else the first one with room, or a new one."""
         if name is not None:
-            return self._id_of(f"{where}: server", name, {number: one.name for number, one in self.servers.items()})
+            return self._id_of(where, "server", name, {number: one.name for number, one in self.servers.items()})
         for number, server in self.servers.items():
             used = sum(one["memory"] for one in self.instances.values() if one["server_id"] == number)
             if used + memory <= (server.memory or self.config.server_memory):
@@ -213,12 +213,16 @@ class _Draft:
         self.servers[number] = Server(self.randomness.server_name(number, taken))
         return number
 
-    def _id_of(self, where: str, name: object, names: Mapping[int, str]) -> int:
-        """The id of what bears a name; of the first there is when none is given."""
+    def _id_of(self, where: str, kind: str, name: object, names: Mapping[int, str]) -> int:
+        """Return the id of the server or account of that name; the first one's id without a name."""
         for number, known in names.items():
-            if name in {None, known}:
+            if name is None or name == known:
                 return number
-        self.mistakes.append(f"{where} {printable(str(name))} is not known; accepted are {', '.join(names.values())}")
+        problem = f"{kind} is missing" if name is None else f"{kind} {printable(str(name))} is not known"
+        choice = (
+            f"accepted are {', '.join(names.values())}" if names else f'the state has none: list it under "{kind}s"'
+        )
+        self.mistakes.append(f"{where}: {problem}; {choice}")
         return 0
 
     def _unknown(self, where: str, row: Mapping[str, Any], known: Collection[str]) -> None:

@@ -149,6 +149,15 @@ def test_every_state_reads_as_what_it_was_written_from() -> None:
         (instances({"plan": "nano", "port": 9001}, {"plan": "nano", "port": 9001}), "two instances have the port 9001"),
         (instances({"plan": "nano", "account": "x"}), "instances[0]: account x is not known; accepted are username, b"),
         (instances({"plan": "nano", "server": "x"}, servers=["ray"]), "server x is not known; accepted are ray"),
+        (
+            instances({"plan": "nano", "server": "x"}),
+            'server x is not known; the state has none: list it under "servers"',
+        ),
+        (
+            instances({"plan": "nano", "server": ["ray"]}, servers=["ray"]),
+            "server ['ray'] is not known; accepted are ray",
+        ),
+        (instances({"plan": "nano", "account": {}}), "account {} is not known; accepted are username, b"),
         (instances({"plan": "nano", "server_id": 7}, servers=["ray"]), "its server_id is 7, and servers has none"),
         ({"servers": [{"memory": 1}]}, "servers[0]: name can't be blank"),
         ({"servers": [{"name": "a", "memory": "much"}]}, "servers[0]: memory is not a size"),
@@ -164,6 +173,12 @@ def test_a_mistake_is_named_with_its_place(document: object, message: str) -> No
 
 def test_all_mistakes_are_named_at_once() -> None:
     assert len(mistakes(instances({"plan": "x", "timeout": -1}, {"plan": "nano", "x": 1}, other=1))) == 4
+
+
+def test_an_instance_needs_an_account() -> None:
+    assert mistakes(instances({"plan": "nano"}), accounts=()) == (
+        'instances[0]: account is missing; the state has none: list it under "accounts"',
+    )
 
 
 def test_no_port_left_is_a_mistake() -> None:
