@@ -1,4 +1,4 @@
-"""What an engine is: the one small interface behind which an instance's Redis runs."""
+"""The interface between the use cases and the engines that run the instances' Redis servers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class RedisAction(StrEnum):
-    """What a test may do to an instance's Redis."""
+    """What the control API can do to an instance's Redis."""
 
     STOP = "stop"
     START = "start"
@@ -24,45 +24,48 @@ class RedisAction(StrEnum):
 
 
 class Engine(Protocol):
-    """Runs the instances' Redis servers. Every method may be called from any thread; EngineFailed says why not."""
+    """Runs the instances' Redis servers.
+
+    Every method may be called from any thread. A method that cannot do its work raises EngineFailed.
+    """
 
     name: str
     description: str
-    """What the banner says of it."""
+    """One line for the banner: the engine and where it runs the servers."""
     real: bool
-    """Whether there is a Redis at all."""
+    """Whether the engine runs Redis servers at all."""
     hostname: str | None
-    """Where clients find the Redis servers, when that is not where they find the API."""
+    """The host for the instances' URLs; None when it is the host by which the client reached the API."""
 
     def is_port_free(self, port: int) -> bool:
-        """Whether an instance may have this port."""
+        """Return whether a new instance can have this port."""
         ...
 
     def start(self, record: Record, account: str) -> str:
-        """Start an instance's Redis on what data it has; return its version once it answers an authenticated PING.
+        """Start an instance's Redis on its existing data, and return its version once it answers.
 
-        When it raises, nothing of the attempt is left but data that was there before.
+        If it fails, everything that the attempt made is removed; data that existed before stays.
         """
         ...
 
     def apply(self, before: Record, after: Record, account: str) -> None:
-        """Make a running Redis what ``after`` says; all of it, or none, when it raises."""
+        """Change a running Redis from ``before`` to ``after``. If it fails, nothing has changed."""
         ...
 
     def used_memory(self, record: Record) -> int:
-        """The bytes that a live Redis holds."""
+        """Return the bytes that the data of a running Redis takes."""
         ...
 
-    def alive(self, record: Record) -> bool:
-        """Whether the instance's Redis runs, so that it need not be started."""
+    def is_alive(self, record: Record) -> bool:
+        """Return whether the instance's Redis runs. If not, ``start`` brings it back."""
         ...
 
     def probe(self, record: Record) -> Record | None:
-        """The attributes of which the live Redis knows more than the record; None when it doesn't answer."""
+        """Return the attributes that the running Redis knows better than the record; None if it does not answer."""
         ...
 
-    def trouble(self, record: Record, account: str, trouble: RedisAction, milliseconds: int) -> None:
-        """Stop or start a Redis, freeze or thaw it, pause it for a while, or drop its clients' connections."""
+    def perform(self, record: Record, account: str, action: RedisAction, milliseconds: int) -> None:
+        """Perform an action on an instance's Redis; ``milliseconds`` is the length of a pause."""
         ...
 
     def destroy(self, instance_id: int) -> None:
@@ -70,54 +73,9 @@ class Engine(Protocol):
         ...
 
     def remove_orphans(self, known: Iterable[int]) -> None:
-        """Remove what is there of instances that nobody knows any more."""
+        """Remove the servers and data of instances other than ``known``, and adopt the servers of those."""
         ...
 
     def close(self) -> None:
-        """Stop every Redis, saving what its persistence promises."""
+        """Stop every Redis and let it save; remove all data if the state is not kept."""
         ...
-
-
-class OffEngine:
-    """No Redis: URLs are well-formed, and nothing listens there."""
-
-    name = "off"
-    description = "off: URLs are well-formed, nothing listens there"
-    real = False
-    hostname: str | None = None
-
-    def is_port_free(self, port: int) -> bool:  # noqa: ARG002
-        """Every port is: nothing is going to listen."""
-        return True
-
-    def start(self, record: Record, account: str) -> str:  # noqa: ARG002
-        """Nothing to start; the version is the one that is on record."""
-        version: str = record["version"]
-        return version
-
-    def apply(self, before: Record, after: Record, account: str) -> None:
-        """Nothing to change."""
-
-    def used_memory(self, record: Record) -> int:  # noqa: ARG002
-        """Nothing is held."""
-        return 0
-
-    def alive(self, record: Record) -> bool:  # noqa: ARG002
-        """Nothing can die."""
-        return True
-
-    def probe(self, record: Record) -> Record | None:  # noqa: ARG002
-        """Nothing to see."""
-        return {}
-
-    def trouble(self, record: Record, account: str, trouble: RedisAction, milliseconds: int) -> None:
-        """Nothing to trouble."""
-
-    def destroy(self, instance_id: int) -> None:
-        """Nothing to remove."""
-
-    def remove_orphans(self, known: Iterable[int]) -> None:
-        """Nothing is there."""
-
-    def close(self) -> None:
-        """Nothing to stop."""

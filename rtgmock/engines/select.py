@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from rtgmock.engines.base import Engine, OffEngine
+from rtgmock.engines.off import OffEngine
 from rtgmock.errors import StartupError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rtgmock.engines.base import Engine
     from rtgmock.engines.runner import Runner
     from rtgmock.settings.config import Config
 

@@ -48,7 +48,7 @@ class InstanceHealth:
             self._stopped.add(record["id"])
         elif trouble is not RedisAction.FREEZE:
             self.forget(record["id"])
-        self._engine.trouble(record, account, trouble, milliseconds)
+        self._engine.perform(record, account, trouble, milliseconds)
         if trouble is RedisAction.FREEZE:
             self._silent[record["id"]] = math.inf
         elif trouble is RedisAction.PAUSE:

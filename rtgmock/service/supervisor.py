@@ -130,7 +130,7 @@ class Supervisor:
     def _version_of(self, record: Record) -> str:
         """The version of an instance's Redis, started if need be; the last one known if it cannot be."""
         version = str(record["version"])
-        if not self._engine.alive(record):
+        if not self._engine.is_alive(record):
             try:
                 version = self._engine.start(record, self._owner_of(record))
             except EngineFailed as error:  # its status says so, and it is tried again

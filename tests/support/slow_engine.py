@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from rtgmock.engines.base import OffEngine
+from rtgmock.engines.off import OffEngine
 from rtgmock.randomness import Randomness
 from rtgmock.service.context import ServiceContext
 from rtgmock.service.provisioner import Provisioner
@@ -62,11 +62,11 @@ class SlowEngine(OffEngine):
     def apply(self, before: Record, after: Record, account: str) -> None:
         self._pass("apply", after["id"])
 
-    def alive(self, record: Record) -> bool:
+    def is_alive(self, record: Record) -> bool:
         return record["id"] in self.running
 
     def probe(self, record: Record) -> Record | None:
-        return {} if self.alive(record) else None
+        return {} if self.is_alive(record) else None
 
     def destroy(self, instance_id: int) -> None:
         self._pass("destroy", instance_id)

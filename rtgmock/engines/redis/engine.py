@@ -182,7 +182,7 @@ class RedisEngine:
         except redis.RedisError as error:
             raise EngineFailed(f"The instance's Redis does not answer: {error}.") from error
 
-    def alive(self, record: Record) -> bool:
+    def is_alive(self, record: Record) -> bool:
         """Whether the instance's Redis answers, or at least runs."""
         if record["id"] in self._unsure:
             return False
@@ -225,7 +225,7 @@ class RedisEngine:
         self._rewrites[instance_id] = (done, moment)
         return moment
 
-    def trouble(self, record: Record, account: str, trouble: RedisAction, milliseconds: int) -> None:
+    def perform(self, record: Record, account: str, action: RedisAction, milliseconds: int) -> None:
         """What the runner can do to a server, and what Redis can do to its clients."""
         ways: dict[RedisAction, Callable[[], object]] = {
             RedisAction.STOP: lambda: self._stop(record["id"]),
@@ -237,9 +237,9 @@ class RedisEngine:
             RedisAction.DROP: lambda: self._send(record, "CLIENT", "KILL", "SKIPME", "yes"),
         }
         try:
-            ways[trouble]()
+            ways[action]()
         except redis.RedisError as error:
-            raise EngineFailed(f"The instance's Redis does not take the {trouble}: {error}.") from error
+            raise EngineFailed(f"The instance's Redis does not take the {action}: {error}.") from error
 
     def _stop(self, instance_id: int) -> None:
         with self._connections.alone(instance_id):
