@@ -159,9 +159,8 @@ class Emulator:
             self.stop()
             if not isinstance(error, EngineFailed):
                 raise
-            problem = str(error).rstrip(".")
             raise StartupError(
-                f"the instances cannot be brought back: {problem}; see to the engine, and start again"
+                f"the instances cannot be brought back: {error.problem}; see to the engine, and start again"
             ) from error
 
     def _keep_watch(self) -> None:

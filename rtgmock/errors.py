@@ -140,9 +140,17 @@ class InternalError(RequestError):
 
 
 class EngineFailed(RequestError):
-    """The Redis engine failed; nothing has changed."""
+    """The Redis engine failed; nothing has changed.
+
+    ``problem`` is the sentence without its full stop, for quoting it inside another sentence. The full stop is added
+    here and nowhere else: a message may end with what Redis or Docker says, and that ends with one or without.
+    """
 
     status = 503
+
+    def __init__(self, problem: str) -> None:
+        self.problem = problem.strip().rstrip(".")
+        super().__init__(f"{self.problem}.")
 
 
 REQUEST_ERRORS: tuple[type[RequestError], ...] = (

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from rtgmock import errors
-from rtgmock.errors import REQUEST_ERRORS, RequestError
+from rtgmock.errors import REQUEST_ERRORS, EngineFailed, RequestError
 
 
 def test_the_table_has_every_request_error_once_in_the_order_of_their_status() -> None:
@@ -20,3 +22,11 @@ def test_the_table_has_every_request_error_once_in_the_order_of_their_status() -
 def test_every_error_says_in_one_line_when_it_occurs() -> None:
     assert all(error.summary().endswith(".") for error in REQUEST_ERRORS)
     assert errors.NotAcceptable.summary() == "The client accepts neither JSON nor XML."
+
+
+@pytest.mark.parametrize("problem", ["The container is gone", "The container is gone.", "The container is gone...\n"])
+def test_an_engine_failure_ends_with_one_full_stop_and_can_be_quoted_without(problem: str) -> None:
+    error = EngineFailed(problem)
+
+    assert str(error) == "The container is gone."
+    assert str(EngineFailed(f"Nothing has changed: {error.problem}")) == "Nothing has changed: The container is gone."

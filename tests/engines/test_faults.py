@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -337,8 +338,28 @@ def test_a_server_program_that_ends_at_once_is_a_503_that_says_so(
 
     assert answer.status_code == 503
     assert said in answer.text
+    assert ends_with_one_full_stop(answer.text)
     assert nothing_runs(emulators)
     assert api.get("/instances.json").json() == []
+
+
+def ends_with_one_full_stop(text: str) -> bool:
+    return text.endswith(".\n") and not text.endswith("..\n")
+
+
+@only_process
+def test_a_server_program_that_is_lost_makes_a_restart_a_503_with_one_full_stop(emulators: RedisEmulators) -> None:
+    program = emulators.folder / "server"
+    program.symlink_to(shutil.which("redis-server") or "/nonexistent")
+    api = emulators.start(redis_server=str(program))
+    api.create()
+    program.unlink()
+
+    answer = api.put("/instances/1.json", json={"databases": 4})
+
+    assert answer.status_code == 503
+    assert answer.text.startswith("The instance's Redis refused the change, and nothing has changed: ")
+    assert ends_with_one_full_stop(answer.text)
 
 
 class Registry:

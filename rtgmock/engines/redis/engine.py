@@ -123,7 +123,8 @@ class RedisEngine:
                 self._runner.delete_snapshot(after["id"])
         except (redis.RedisError, EngineFailed) as error:
             self._take_back(before, after, account)
-            raise EngineFailed(f"The instance's Redis refused the change, and nothing has changed: {error}.") from error
+            reason = error.problem if isinstance(error, EngineFailed) else error
+            raise EngineFailed(f"The instance's Redis refused the change, and nothing has changed: {reason}") from error
 
     def _changes(self, before: Record, after: Record) -> dict[str, tuple[Directive, str]]:
         inside = self._runner.from_within

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import re
 import signal
 import socket
 import time
@@ -80,6 +81,7 @@ def outage(api: ApiClient, url: str) -> set[str]:
         answer = api.call(method, path, json=body)
         assert answer.status_code == 503
         assert answer.text.startswith("Docker ")
+        assert re.search(r"[^.]\.\n$", answer.text)
         assert len(answer.text.splitlines()) == 1
         assert time.monotonic() - begun < PROMPT
     return seen
