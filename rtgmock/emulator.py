@@ -19,6 +19,7 @@ from rtgmock.faults.registry import FaultRegistry
 from rtgmock.journal.assertions import Requests
 from rtgmock.journal.exchange import Body, Exchange
 from rtgmock.journal.journal import Journal
+from rtgmock.journal.redaction.redactor import Redactor
 from rtgmock.network import local_url, reachable, why_not
 from rtgmock.paths import BODY_LIMIT, SERVICE
 from rtgmock.randomness import Randomness
@@ -89,7 +90,7 @@ class Emulator:
             self._supervisor = Supervisor(context)
             self._provisioner = Provisioner(context)
             self.faults = FaultRegistry(randomness)
-            self._journal = Journal(account.password for account in config.accounts)
+            self._journal = Journal(Redactor(account.password for account in config.accounts))
             app = create_app(config, self._provisioner, self._controls(), self._life, self._log)
             self._server = self._listen(app, self._certify(undo) if config.tls else None)
             self._open = undo.pop_all()

@@ -1,1 +1,1 @@
-"""The request journal."""
+"""The request journal: the newest requests with their answers, shown without secrets, and assertions on them."""

@@ -1,8 +1,7 @@
-"""A request with its answer, and which of them somebody asks for."""
+"""A request with its answer, as the journal keeps them."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,38 +12,40 @@ from rtgmock.wire.endpoints import known_path, nearest_endpoints
 if TYPE_CHECKING:
     from datetime import datetime
 
-BODY_BYTES = 16 * 2**10
+MAX_BODY_BYTES = 16 * 2**10
 """Bytes that are kept of each body."""
-_OVERHEAD = 1000
-"""Bytes that an exchange takes up beside its bodies, about."""
-_NEAREST = 3
+_OVERHEAD_BYTES = 1000
+"""Bytes that an exchange takes beside its texts, roughly."""
+_MAX_NEAREST = 3
+"""Endpoints that are named for a request that no endpoint takes."""
 
 Headers = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """As much of a body as is kept, and how long it was."""
+    """The beginning of a body, and the number of bytes that all of it has."""
 
     data: bytes = field(default=b"", repr=False)
     size: int = 0
 
     @classmethod
     def of(cls, data: bytes) -> Body:
-        """A body, of which no more is kept than is to be."""
-        return cls(data[:BODY_BYTES], len(data))
+        """Return a body of which only the first bytes are kept."""
+        return cls(data[:MAX_BODY_BYTES], len(data))
 
     @property
-    def whole(self) -> bool:
-        """Whether all of it is here."""
+    def is_complete(self) -> bool:
+        """Whether all of it was kept."""
         return len(self.data) == self.size
 
 
 @dataclass(eq=False)
 class Exchange:
-    """A request and its answer, with their secrets: for the journal and for comparisons, never to be shown.
+    """A request and its answer with their secrets: for the journal and for comparisons, never to be shown.
 
-    ``number`` is the journal's to give.
+    ``number`` is given by the journal. ``query``, ``headers``, bodies and ``hint`` stay out of ``repr``, since a
+    failed test prints it.
     """
 
     method: str
@@ -65,69 +66,35 @@ class Exchange:
 
     @cached_property
     def size(self) -> int:
-        """Bytes that it takes up, about."""
+        """The bytes of memory that it takes, roughly."""
         headers = sum(len(name) + len(value) for name, value in self.headers)
-        return _OVERHEAD + len(self.path) + len(self.query) + headers + len(self.body.data) + len(self.answer.data)
+        texts = len(self.path) + len(self.query) + headers
+        return _OVERHEAD_BYTES + texts + len(self.body.data) + len(self.answer.data)
 
     def header(self, name: str) -> str:
-        """A header of the request; empty where there is none."""
+        """Return a header of the request; empty if it has none of that name."""
         return next((value for known, value in self.headers if known.lower() == name.lower()), "")
 
     @cached_property
     def unmatched(self) -> bool:
-        """Whether it was refused because no endpoint takes a request such as this."""
-        if self.fault or self.status < 400:  # noqa: PLR2004 - what is refused
+        """Whether it was refused because no endpoint takes such a request."""
+        # An injected fault may answer anything, and a request that worked was taken.
+        if self.fault or self.status < 400:  # noqa: PLR2004 - the first status that refuses
             return False
-        if self.status == 404:  # noqa: PLR2004 - also of an instance that there isn't
+        # An endpoint answers 404, too, for an instance that it doesn't find.
+        if self.status == 404:  # noqa: PLR2004
             return not known_path(self.path)
-        mislabelled = self.status in {400, 422} and meant_type(label(self.header("Content-Type")).mime, self.body.data)
-        return self.status in {405, 406, 415} or bool(mislabelled)
+        if self.status in {405, 406, 415}:
+            return True
+        # JSON that is labelled a form, for example: it is refused for its values, but the label is what is wrong.
+        return self.status in {400, 422} and bool(meant_type(label(self.header("Content-Type")).mime, self.body.data))
 
     def nearest(self, path: str) -> list[str]:
-        """What an unmatched request may have been meant for, the likeliest first; ``path`` is what is shown of its."""
+        """Return the endpoints that an unmatched request was probably meant for, the likeliest first.
+
+        ``path`` is its path as it may be shown, without secrets.
+        """
         if not self.unmatched:
             return []
-        found = nearest_endpoints(self.method, path, self.header("Content-Type"), self.body.data)
-        return [str(endpoint) for endpoint in found[:_NEAREST]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Filter:
-    """Which requests are asked for; what is left out is no matter.
-
-    ``path`` may have ``*`` in it, ``status`` is a number or a class, as ``4xx``; ``since`` is a request's number,
-    for those after it, or a moment, for those from then on; ``text`` may stand anywhere in what is shown.
-    """
-
-    method: str | None = None
-    path: str | None = None
-    status: int | str | None = None
-    account: str | None = None
-    unmatched: bool | None = None
-    since: int | datetime | None = None
-    text: str | None = None
-    limit: int | None = None
-
-    def takes(self, exchange: Exchange) -> bool:
-        """Whether an exchange is one of them, but for its text."""
-        return (
-            (self.method is None or self.method.upper() == exchange.method.upper())
-            and (self.path is None or _glob(self.path).fullmatch(exchange.path) is not None)
-            and (self.status is None or _is_status(str(self.status).lower(), str(exchange.status)))
-            and (self.account is None or self.account == exchange.account)
-            and (self.unmatched is None or self.unmatched == exchange.unmatched)
-            and self._is_recent(exchange)
-        )
-
-    def _is_recent(self, exchange: Exchange) -> bool:
-        if self.since is None:
-            return True
-        return exchange.number > self.since if isinstance(self.since, int) else exchange.moment >= self.since
-
-
-def _glob(pattern: str) -> re.Pattern[str]:
-    return re.compile(".*".join(map(re.escape, pattern.split("*"))), re.DOTALL)
-
-
-def _is_status(wanted: str, status: str) -> bool:
-    return wanted == status or (wanted.endswith("xx") and wanted[0] == status[0])
+        endpoints = nearest_endpoints(self.method, path, self.header("Content-Type"), self.body.data)
+        return [str(endpoint) for endpoint in endpoints[:_MAX_NEAREST]]

@@ -165,7 +165,7 @@ def test_requests_that_no_endpoint_takes_are_told(api: Served, received: Request
 
 
 def test_what_was_dropped_cannot_be_told() -> None:
-    journal = Journal(most=1)
+    journal = Journal(max_requests=1)
     received = Requests(journal)
     for path in ("/instances", "/instances/1"):
         journal.add(Exchange("GET", path, 200, START))

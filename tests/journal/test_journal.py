@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rtgmock.journal.exchange import BODY_BYTES, Body, Exchange, Filter
+from rtgmock.journal.exchange import MAX_BODY_BYTES, Body, Exchange
+from rtgmock.journal.filter import Filter
 from rtgmock.journal.journal import Journal
 from rtgmock.settings.parsers import Credentials
 from tests.support import raw
@@ -46,7 +47,7 @@ def paths(api: Served, query: str = "") -> list[str]:
 
 
 def test_the_oldest_are_dropped_when_there_are_too_many() -> None:
-    journal = Journal(most=3)
+    journal = Journal(max_requests=3)
     for number in range(5):
         journal.add(exchange(f"/{number}"))
 
@@ -55,9 +56,9 @@ def test_the_oldest_are_dropped_when_there_are_too_many() -> None:
 
 
 def test_the_oldest_are_dropped_when_they_are_too_large() -> None:
-    journal = Journal(most_bytes=100_000)
+    journal = Journal(max_bytes=100_000)
     for _ in range(20):
-        journal.add(exchange(size=BODY_BYTES))
+        journal.add(exchange(size=MAX_BODY_BYTES))
 
     kept = journal.exchanges()
     assert sum(one.size for one in kept) <= 100_000
@@ -66,7 +67,7 @@ def test_the_oldest_are_dropped_when_they_are_too_large() -> None:
 
 
 def test_large_headers_count() -> None:
-    journal = Journal(most_bytes=100_000)
+    journal = Journal(max_bytes=100_000)
     for _ in range(20):
         journal.add(exchange(headers=(("X", "x" * 30_000),)))
 
@@ -74,7 +75,7 @@ def test_large_headers_count() -> None:
 
 
 def test_numbers_rise_on_after_the_journal_was_emptied() -> None:
-    journal = Journal(most=1)
+    journal = Journal(max_requests=1)
     journal.add(exchange())
     journal.add(exchange())
     journal.clear()
@@ -84,7 +85,7 @@ def test_numbers_rise_on_after_the_journal_was_emptied() -> None:
 
 
 def test_many_threads_may_write_while_others_read() -> None:
-    journal = Journal(most=50)
+    journal = Journal(max_requests=50)
 
     def write() -> None:
         for _ in range(200):
@@ -176,7 +177,7 @@ def test_a_long_body_is_cut(api: Served) -> None:
 
     assert body.startswith("label=xxx")
     assert body.endswith("... (cut: 20006 bytes in all)")
-    assert len(body) < BODY_BYTES + 100
+    assert len(body) < MAX_BODY_BYTES + 100
 
 
 def test_the_control_api_itself_is_not_in_it(api: Served) -> None:

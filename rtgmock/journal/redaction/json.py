@@ -1,4 +1,4 @@
-"""JSON as tokens, so that it stays as it was written."""
+"""JSON bodies: redacted token by token, so that white space and the order of keys stay as they were written."""
 
 from __future__ import annotations
 
@@ -8,14 +8,26 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from rtgmock.journal.redaction.secrets import MASK, is_secret
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_TOKEN = re.compile(r'\s+|"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s"{}\[\],:]+', re.DOTALL)
+    from rtgmock.journal.redaction.secrets import RedactValue
+
+_TOKEN = re.compile(
+    r"""
+    \s+
+    | "(?:[^"\\]|\\.)*"         # a string; one without an end matches nothing, and ends the tokens
+    | [{}\[\],:]
+    | [^\s"{}\[\],:]+           # a number, true, false or null
+    """,
+    re.DOTALL | re.VERBOSE,
+)
 
 
-def well_formed(text: str) -> bool:
-    """Whether a text is JSON, and of characters that can be shown."""
+def is_well_formed(text: str) -> bool:
+    """Return whether ``text`` is JSON, and of characters that UTF-8 has."""
     try:
         orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -23,48 +35,90 @@ def well_formed(text: str) -> bool:
     return True
 
 
-def tokens(text: str) -> list[str]:
-    """The tokens of well-formed JSON, white space included; a string that has no end is left out."""
-    return list(_tokens(text))
+def redacted(text: str, redact: RedactValue) -> str | None:
+    """Return ``text`` with its strings redacted; None if a string in it is not well-formed.
+
+    A string without an end, which a body has that was cut, is left out with all that follows.
+    """
+    try:
+        return "".join(_redacted(list(_tokens(text)), redact))
+    except ValueError:
+        return None
 
 
 def _tokens(text: str) -> Iterator[str]:
-    place = 0
-    while match := _TOKEN.match(text, place):
+    position = 0
+    while match := _TOKEN.match(text, position):
         yield match[0]
-        place = match.end()
+        position = match.end()
 
 
-def plain(token: str) -> str:
-    """The text that a string's token stands for; any other token as it is."""
+def _redacted(tokens: list[str], redact: RedactValue) -> Iterator[str]:
+    position = 0
+    while position < len(tokens):
+        token = tokens[position]
+        position += 1
+        yield _redacted_token("", token, redact)
+        value = _value_after_name(tokens, position) if token[0] == '"' else None
+        if value is None:
+            continue
+        yield from tokens[position:value]
+        position, name = value, _unquoted(token)
+        if is_secret(name):
+            # Whatever the value is: under a secret's name, an object or a list is masked as a whole.
+            position = _end_of_value(tokens, value)
+            yield _redacted_secret(name, tokens[value:position], redact)
+        elif position < len(tokens) and tokens[position][0] == '"':
+            yield _redacted_token(name, tokens[position], redact)
+            position += 1
+
+
+def _redacted_secret(name: str, value: list[str], redact: RedactValue) -> str:
+    if value in ([], ["null"], ['""']):  # nothing to hide; that a password was null is worth knowing
+        return "".join(value)
+    for token in value:
+        redact(name, _unquoted(token))  # tells the redactor what is secret
+    return f'"{MASK}"'
+
+
+def _redacted_token(name: str, token: str, redact: RedactValue) -> str:
+    if token[0] != '"':
+        return token
+    text = _unquoted(token)
+    shown = redact(name, text)
+    return token if shown == text else json.dumps(shown, ensure_ascii=False)
+
+
+def _unquoted(token: str) -> str:
+    """Return the text of a string token, any other token as it is. Raises ValueError for a wrong escape."""
     if token[0] != '"':
         return token
     if "\\" not in token:
         return token[1:-1]
     text: str = json.loads(token)
-    return text.encode(errors="backslashreplace").decode()  # half a surrogate pair cannot be shown
+    return text.encode(errors="backslashreplace").decode()  # "\ud800", half a surrogate pair, has no UTF-8
 
 
-def after_colon(found: list[str], place: int) -> int | None:
-    """Where the value begins whose name stands before ``place``; None where what stands there is no name."""
-    place = _after_space(found, place)
-    if place == len(found) or found[place] != ":":
+def _value_after_name(tokens: list[str], position: int) -> int | None:
+    """Return where the value begins after a colon at ``position``; None without one: the token before is no name."""
+    position = _after_space(tokens, position)
+    if position == len(tokens) or tokens[position] != ":":
         return None
-    return _after_space(found, place + 1)
+    return _after_space(tokens, position + 1)
 
 
-def _after_space(found: list[str], place: int) -> int:
-    while place < len(found) and found[place].isspace():
-        place += 1
-    return place
+def _after_space(tokens: list[str], position: int) -> int:
+    while position < len(tokens) and tokens[position].isspace():
+        position += 1
+    return position
 
 
-def after_value(found: list[str], place: int) -> int:
-    """Where the value ends that begins at ``place``."""
+def _end_of_value(tokens: list[str], position: int) -> int:
+    """Return where the value ends that begins at ``position``, with all that is nested in it."""
     depth = 0
-    while place < len(found):
-        depth += (found[place] in {"{", "["}) - (found[place] in {"}", "]"})
-        place += 1
+    while position < len(tokens):
+        depth += (tokens[position] in {"{", "["}) - (tokens[position] in {"}", "]"})
+        position += 1
         if depth == 0:
             break
-    return place
+    return position

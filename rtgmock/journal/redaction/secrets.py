@@ -1,70 +1,60 @@
-"""What secrets are called, and how names and values may be escaped."""
+"""Which names are those of secrets: the attribute table's, misspellings of them, and usual names of credentials."""
 
 from __future__ import annotations
 
-import html
-import json
 import re
+from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING
-from urllib.parse import quote, quote_plus
 
+from rtgmock.journal.redaction.encodings import pattern
 from rtgmock.model.attributes import BY_NAME, SECRETS
 from rtgmock.text import nearest
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+RedactValue = Callable[[str, str], str]
+"""Takes a name and the value under it, and returns what may be shown of the value."""
+MASK = "***"
+"""What is shown in place of a secret."""
 URL = "url"
-"""The one secret attribute that is not a secret as a whole: the user's part of it alone is."""
+"""The one secret attribute that is masked in part: only its user and password are secret."""
 
-_WHOLE = sorted(SECRETS - {URL}, key=len, reverse=True)
-_LIKE = re.compile(r"pass|pwd|secret|token|cookie|authorization|api-?key", re.IGNORECASE)
-_CLOSE = 0.75
+# The longest first: of alternatives, a regular expression takes the first that matches.
+_SECRET_ATTRIBUTES = sorted(SECRETS - {URL}, key=len, reverse=True)
+# Names outside the table: "pwd" in a body, the headers Authorization, Cookie and X-Api-Key.
+_CREDENTIAL_WORDS = re.compile(r"pass|pwd|secret|token|cookie|authorization|api-?key", re.IGNORECASE)
+_MIN_SIMILARITY = 0.75
+"""How similar a misspelt name is, of 1: "pasword" is similar enough to "password", "persistence" is not."""
+
+_ANY_NAME = "|".join(pattern(name) for name in _SECRET_ATTRIBUTES)
+SECRET_NAME = re.compile(_ANY_NAME, re.IGNORECASE)
+"""The name of a secret attribute anywhere in a text."""
+LABELLED_SECRET = re.compile(
+    rf"""
+    (
+        (?:{_ANY_NAME})
+        (?:[\w\]\["'\\-]|%5b|%5d|%22)*      # the rest of the word: passwords, [password], "password"
+        (?:
+            \s[^<>]{{0,80}}>                # the end of a tag that has attributes: <password type="string">
+            | \s*(?:[=:>]|%3d|%3a)          # or a sign: password=, "password": , <password>, password%3D
+        )
+    )
+    (.*)                                    # the value with all that follows, since nothing tells where it ends
+    """,
+    re.IGNORECASE | re.DOTALL | re.VERBOSE,
+)
+"""The name of a secret attribute with the sign after it (group 1), and the rest of the text (group 2)."""
 
 
 @lru_cache(1024)
 def is_secret(name: str) -> bool:
-    """Whether what bears this name is a secret: an attribute of the table, misspelt or not, or what sounds like one."""
+    """Return whether the value under ``name`` is a secret: ``instance[password]``, ``pasword``, ``X-Api-Key``."""
     word = re.sub(r"\W+", "_", name.lower()).strip("_")
-    if word in BY_NAME:
-        return word in _WHOLE
-    misspelt = nearest(word, _WHOLE, _CLOSE) or nearest(word.rpartition("_")[2], _WHOLE, _CLOSE)
-    return bool(misspelt or _LIKE.search(name) or NAME.search(name))
+    if word in BY_NAME:  # the table decides: master_port is as similar to master_password as a misspelling, but public
+        return word in _SECRET_ATTRIBUTES
+    last = word.rpartition("_")[2]  # of "instance[pasword]"
+    misspelt = nearest(word, _SECRET_ATTRIBUTES, _MIN_SIMILARITY) or nearest(last, _SECRET_ATTRIBUTES, _MIN_SIMILARITY)
+    return bool(misspelt or _CREDENTIAL_WORDS.search(name) or SECRET_NAME.search(name))
 
 
 def is_url(name: str) -> bool:
-    """Whether what bears this name is a URL with a secret in it: ``url``, ``instance[url]``."""
+    """Return whether the value under ``name`` is a URL, which may have a password in it: ``url``, ``instance[url]``."""
     return re.search(rf"{URL}\W*$", name, re.IGNORECASE) is not None
-
-
-def escaped(text: str) -> str:
-    """A pattern of a text, each character as itself or as JSON, XML or a form may write it."""
-    return "".join(_escaped(character) for character in text)
-
-
-def _escaped(character: str) -> str:
-    if character == "_":
-        return r"(?:[-_+. ]|%20|%2d|%5f|\\u005f)?"
-    codes = {ord(character.lower()), ord(character.upper())}
-    encodings = [rf"\\u00{code:02x}|%{code:02x}|&\#x0*{code:x};|&\#0*{code};" for code in sorted(codes)]
-    return f"(?:{re.escape(character)}|{'|'.join(encodings)})"
-
-
-_NAMES = "|".join(escaped(name) for name in _WHOLE)
-NAME = re.compile(_NAMES, re.IGNORECASE)
-"""A secret's name, wherever it stands."""
-LABELLED = re.compile(
-    rf"""((?:{_NAMES})(?:[\w\]\["'\\-]|%5b|%5d|%22)*(?:\s[^<>]{{0,80}}>|\s*(?:[=:>]|%3d|%3a)))(.*)""",
-    re.IGNORECASE | re.DOTALL,
-)
-"""A secret's name, with what parts it from its value, and all that follows."""
-
-
-def encodings(secret: str) -> Iterator[str]:
-    """How a secret may be written."""
-    yield from (secret, secret.encode("unicode_escape").decode())
-    for way in (quote(secret), quote(secret, safe=""), quote_plus(secret)):
-        yield from (way, re.sub(r"%[0-9A-F]{2}", lambda code: code[0].lower(), way))
-    yield from (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
-    yield from (html.escape(secret), html.escape(secret, quote=False))

@@ -1,4 +1,4 @@
-"""XML as runs of text with their places, so that all else stays as it was written."""
+"""XML bodies: the texts in them are replaced by their position, so that all markup stays as it was written."""
 
 from __future__ import annotations
 
@@ -6,91 +6,101 @@ from typing import TYPE_CHECKING, NamedTuple
 from xml.parsers.expat import ExpatError, ParserCreate
 from xml.sax.saxutils import escape
 
+from rtgmock.journal.redaction.secrets import is_secret
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Mask = Callable[[str, str], str]
-    """What is to be shown of the text that stands under a name."""
+    from rtgmock.journal.redaction.secrets import RedactValue
 
 
-class _Run(NamedTuple):
-    begin: int
+class _Replacement(NamedTuple):
+    start: int
     end: int
-    masked: str
+    text: str
 
 
-class _Unshown(Exception):
-    """A secret may stand where it cannot be cut out: in an attribute, a comment, a DTD."""
+class _CannotRedact(Exception):
+    """A secret is where it cannot be replaced: in an attribute, a comment, a processing instruction or a DTD."""
 
 
-def masked(text: str, secret: Callable[[str], bool], mask: Mask, *, whole: bool) -> str | None:
-    """XML with its texts masked, or None for what isn't well-formed, as far as it goes, or cannot be masked."""
+def redacted(text: str, redact: RedactValue, *, complete: bool) -> str | None:
+    """Return XML with its texts redacted; None if it is not well-formed or cannot be redacted.
+
+    A body that is not ``complete`` is returned as far as it was parsed with certainty.
+    """
     source = text.encode(errors="backslashreplace")
-    reader = _Reader(secret, mask)
+    parser = _TextParser(redact)
     try:
-        end = reader.read(source, whole=whole)
-    except (ExpatError, ValueError, _Unshown):
+        end = parser.parse(source, complete=complete)
+    except (ExpatError, ValueError, _CannotRedact):
         return None
-    shown, place = b"", 0
-    for run in reader.runs:
-        shown += source[place : run.begin] + escape(run.masked).encode()
-        place = run.end
-    return (shown + source[place:end]).decode()
+    shown, position = b"", 0
+    for replacement in parser.replacements:
+        shown += source[position : replacement.start] + escape(replacement.text).encode()
+        position = replacement.end
+    return (shown + source[position:end]).decode()
 
 
-class _Reader:
-    def __init__(self, secret: Callable[[str], bool], mask: Mask) -> None:
-        self.runs: list[_Run] = []
-        self._secret, self._mask = secret, mask
-        self._names: list[str] = []
-        self._text: list[str] = []
-        self._begin = self._last = 0
+class _TextParser:
+    """Finds the texts that have to be replaced, with their offsets in bytes."""
+
+    def __init__(self, redact: RedactValue) -> None:
+        self.replacements: list[_Replacement] = []
+        self._redact = redact
+        self._open_elements: list[str] = []
+        # One text comes in several pieces: at line ends, at references such as &amp;, around CDATA sections.
+        self._pieces: list[str] = []
+        self._text_start = self._parsed_up_to = 0
         self._parser = parser = ParserCreate("utf-8")
-        parser.StartElementHandler, parser.EndElementHandler = self._enter, self._leave
-        parser.CharacterDataHandler, parser.StartCdataSectionHandler = self._read_text, self._read_text
-        parser.CommentHandler = parser.ProcessingInstructionHandler = self._remark
+        parser.StartElementHandler, parser.EndElementHandler = self._start_element, self._end_element
+        # A CDATA section is text that begins with its markup: <![CDATA[ must be replaced, too.
+        parser.CharacterDataHandler, parser.StartCdataSectionHandler = self._add_text, self._add_text
+        parser.CommentHandler = parser.ProcessingInstructionHandler = self._check_remark
+        # A DTD may define entities, behind which anything can hide.
         parser.StartDoctypeDeclHandler = self._refuse
 
-    def read(self, source: bytes, *, whole: bool) -> int:
-        """Read all of it; gives where that which was read for sure ends."""
-        self._parser.Parse(source, whole)
-        if whole:
+    def parse(self, source: bytes, *, complete: bool) -> int:
+        """Parse all of ``source``; return the offset up to which parsing is certain."""
+        self._parser.Parse(source, complete)
+        if complete:
             return len(source)
-        return self._begin if self._text else self._last
+        # The last text may go on behind the cut, and half a secret would not be recognized.
+        return self._text_start if self._pieces else self._parsed_up_to
 
     @property
     def _name(self) -> str:
-        """Under which name a text stands: that of the secret that it is in, else that of its element."""
-        return next(filter(self._secret, self._names), self._names[-1] if self._names else "")
+        """The name that the current text is under: that of a secret around it, else that of its own element."""
+        innermost = self._open_elements[-1] if self._open_elements else ""
+        return next(filter(is_secret, self._open_elements), innermost)
 
-    def _enter(self, name: str, attributes: dict[str, str]) -> None:
-        self._flush()
-        self._names.append(name)
+    def _start_element(self, name: str, attributes: dict[str, str]) -> None:
+        self._end_text()
+        self._open_elements.append(name)
         for attribute, value in attributes.items():
-            under = attribute if attribute not in {"type", "nil"} else ""
-            within = self._name if under and self._secret(self._name) else under
-            if self._mask(within, value) != value:
-                raise _Unshown
+            # Rails writes type="string" and nil="true" on secrets as well; their values are never secret.
+            known_markup = attribute in {"type", "nil"}
+            under = "" if known_markup else self._name if is_secret(self._name) else attribute
+            if self._redact(under, value) != value:
+                raise _CannotRedact
 
-    def _leave(self, _name: str) -> None:
-        self._flush()
-        self._names.pop()
+    def _end_element(self, _name: str) -> None:
+        self._end_text()
+        self._open_elements.pop()
 
-    def _read_text(self, data: str = "") -> None:
-        if not self._text:
-            self._begin = self._parser.CurrentByteIndex
-        self._text.append(data)
+    def _add_text(self, piece: str = "") -> None:
+        if not self._pieces:
+            self._text_start = self._parser.CurrentByteIndex
+        self._pieces.append(piece)
 
-    def _remark(self, *data: str) -> None:
-        self._flush()
-        if any(self._mask(self._name, text) != text for text in data):
-            raise _Unshown
+    def _check_remark(self, *texts: str) -> None:
+        self._end_text()
+        if any(self._redact(self._name, text) != text for text in texts):
+            raise _CannotRedact
 
     def _refuse(self, *_declaration: object) -> None:
-        raise _Unshown
+        raise _CannotRedact
 
-    def _flush(self) -> None:
-        self._last = self._parser.CurrentByteIndex
-        text, self._text = "".join(self._text), []
-        if text.strip() and (shown := self._mask(self._name, text)) != text:
-            self.runs.append(_Run(self._begin, self._last, shown))
+    def _end_text(self) -> None:
+        self._parsed_up_to = self._parser.CurrentByteIndex
+        text, self._pieces = "".join(self._pieces), []
+        if text.strip() and (shown := self._redact(self._name, text)) != text:
+            self.replacements.append(_Replacement(self._text_start, self._parsed_up_to, shown))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
 
-from rtgmock.journal.exchange import Filter
+from rtgmock.journal.filter import Filter
 from rtgmock.model import validation
 from rtgmock.model.types import Boolean, Integer, InvalidValue, Text, ValueType
 from rtgmock.web.control.json_io import answer

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtgmock.journal.exchange import BODY_BYTES, Body, Exchange
+from rtgmock.journal.exchange import MAX_BODY_BYTES, Body, Exchange
 from rtgmock.journal.journal import Journal
-from rtgmock.journal.redaction.redactor import MASK, Redactor
-from rtgmock.journal.redaction.secrets import is_secret
+from rtgmock.journal.redaction.redactor import Redactor
+from rtgmock.journal.redaction.secrets import MASK, is_secret
 from rtgmock.model.attributes import SECRETS
 from tests.support.values import few, soup, texts
 
@@ -87,7 +87,7 @@ WAYS: dict[str, Callable[[str, str], str]] = {
 
 def journalled(exchange: Exchange, *secrets: str) -> str:
     """All that the journal shows of it."""
-    journal = Journal(secrets)
+    journal = Journal(Redactor(secrets))
     journal.add(exchange)
     [entry] = journal.entries()
     return orjson.dumps(entry.document()).decode()
@@ -237,7 +237,7 @@ def test_a_long_answer_is_shown_as_far_as_it_was_kept(extension: str) -> None:
     assert shown.count("label") > 100
     assert shown.count(MASK) > 100
     assert shown.endswith(f"... (cut: {len(text)} bytes in all)")
-    assert len(shown) < BODY_BYTES + 100
+    assert len(shown) < MAX_BODY_BYTES + 100
 
 
 @pytest.mark.parametrize("data", [b"\x1f\x8b\0\0", "plan".encode("utf-16-le"), b"\0"])
@@ -248,9 +248,9 @@ def test_what_is_no_text_is_not_shown(data: bytes) -> None:
 
 def test_masking_a_hostile_text_takes_no_time_worth_mentioning() -> None:
     for hostile in (
-        "/" * BODY_BYTES,
-        '"' * BODY_BYTES,
-        "[" * BODY_BYTES,
+        "/" * MAX_BODY_BYTES,
+        '"' * MAX_BODY_BYTES,
+        "[" * MAX_BODY_BYTES,
         "<a>" * 5000,
         "password " * 1800,
         "a=&" * 5000,

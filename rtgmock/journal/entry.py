@@ -1,0 +1,104 @@
+"""What is shown of a request and its answer: an entry, which is made from an exchange when somebody asks for it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from rtgmock.clock import timestamp
+from rtgmock.wire.bodies import label
+from rtgmock.wire.format import readable_text
+
+if TYPE_CHECKING:
+    from rtgmock.journal.exchange import Body, Exchange, Headers
+    from rtgmock.journal.redaction.redactor import Redactor
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A request and its answer without their secrets.
+
+    ``unmatched`` tells that no endpoint takes such a request; ``nearest`` then names the likeliest ones.
+    """
+
+    number: int
+    time: str
+    method: str
+    path: str
+    query: str
+    status: int
+    ms: float
+    account: str | None
+    unmatched: bool
+    nearest: list[str]
+    ignored: list[str]
+    hint: str | None
+    fault: str | None
+    headers: dict[str, str] = field(repr=False)
+    body: str = field(repr=False)
+    answer_headers: dict[str, str] = field(repr=False)
+    answer: str = field(repr=False)
+
+    @classmethod
+    def of(cls, exchange: Exchange, redactor: Redactor) -> Entry:
+        """Return what is shown of an exchange; ``redactor`` is for this exchange alone."""
+        texts = redactor.redact(lambda redactor: redacted_texts(exchange, redactor))
+        return cls(
+            number=exchange.number,
+            time=timestamp(exchange.moment),
+            status=exchange.status,
+            ms=exchange.ms,
+            account=exchange.account or None,
+            unmatched=exchange.unmatched,
+            nearest=exchange.nearest(texts["path"]),
+            **texts,
+        )
+
+    def document(self) -> dict[str, Any]:
+        """Return the entry as the control API shows it."""
+        flat = asdict(self)
+        request = {"headers": flat.pop("headers"), "body": flat.pop("body")}
+        answer = {"headers": flat.pop("answer_headers"), "body": flat.pop("answer")}
+        return {**flat, "request": request, "response": answer}
+
+    def mentions(self, text: str) -> bool:
+        """Return whether ``text`` is anywhere in the entry, in letters of either case."""
+        return text.casefold() in " ".join(_texts_of(self.document())).casefold()
+
+
+def redacted_texts(exchange: Exchange, redactor: Redactor) -> dict[str, Any]:
+    """Return those fields of an entry that are text from outside."""
+    return {
+        "method": exchange.method,
+        "path": redactor.text(exchange.path),
+        "query": redactor.query(exchange.query),
+        "ignored": [redactor.text(name) for name in exchange.ignored],
+        "hint": redactor.text(exchange.hint) or None,
+        "fault": exchange.fault or None,
+        "headers": {name: redactor.header(name, value) for name, value in exchange.headers},
+        "body": _redacted_body(exchange.body, exchange.headers, redactor),
+        "answer_headers": {name: redactor.header(name, value) for name, value in exchange.answer_headers},
+        "answer": _redacted_body(exchange.answer, exchange.answer_headers, redactor, is_answer=True),
+    }
+
+
+def _redacted_body(body: Body, headers: Headers, redactor: Redactor, *, is_answer: bool = False) -> str:
+    named = {name.lower(): value for name, value in headers}
+    content_type = label(named.get("content-type", ""))
+    text = None if "content-encoding" in named else readable_text(body.data, content_type.charset)
+    if text is None:
+        return f"({body.size} bytes that are no text)"
+    if body.is_complete:
+        return redactor.body(text, content_type.boundary)
+    # The beginning of our own JSON or XML is well-formed as far as it goes. A client's may be anything further on.
+    is_parsable = is_answer and content_type.mime != "text/plain"
+    beginning = redactor.body(text, complete=False) if is_parsable else redactor.unparsed(text)
+    return f"{beginning}... (cut: {body.size} bytes in all)"
+
+
+def _texts_of(document: object) -> list[str]:
+    if isinstance(document, dict):
+        return [text for name, value in document.items() for text in (name, *_texts_of(value))]
+    if isinstance(document, list):
+        return [text for value in document for text in _texts_of(value)]
+    return [str(document)]

@@ -1,0 +1,39 @@
+"""The ways to write a text in JSON, XML, a form, a URL or a log."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote, quote_plus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def encodings(text: str) -> Iterator[str]:
+    """Give ``text`` as it is, and as each format may escape it as a whole; some of them are equal."""
+    yield from (text, text.encode("unicode_escape").decode())
+    for quoted in (quote(text), quote(text, safe=""), quote_plus(text)):
+        # Python writes %2F; other clients write %2f.
+        yield from (quoted, re.sub(r"%[0-9A-F]{2}", lambda code: code[0].lower(), quoted))
+    yield from (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1])
+    yield from (html.escape(text), html.escape(text, quote=False))
+
+
+def pattern(text: str) -> str:
+    r"""Return a pattern for ``text``, each character of it plain or escaped: ``p``, ``\u0070``, ``%70``, ``&#x70;``.
+
+    It needs ``re.IGNORECASE``.
+    """
+    return "".join(_character_pattern(character) for character in text)
+
+
+def _character_pattern(character: str) -> str:
+    if character == "_":
+        # master_password is also written master-password, masterPassword, "master password" and master+password.
+        return r"(?:[-_+. ]|%20|%2d|%5f|\\u005f)?"
+    codes = {ord(character.lower()), ord(character.upper())}
+    escapes = [rf"\\u00{code:02x}|%{code:02x}|&\#x0*{code:x};|&\#0*{code};" for code in sorted(codes)]
+    return f"(?:{re.escape(character)}|{'|'.join(escapes)})"
