@@ -142,6 +142,9 @@ class _Channel(FaultyChannel):
 class _Dispatcher(ThreadedTaskDispatcher):
     queue_logger = _BUSY_LOGGER
 
+    def start_new_thread(self, target: Callable[[int], None], thread_no: int) -> None:
+        threading.Thread(target=target, name=f"rtgmock-http-{thread_no}", args=(thread_no,), daemon=True).start()
+
 
 class HttpServer(TcpWSGIServer):
     """Serves a WSGI application on one address, in a thread of its own.
@@ -195,7 +198,6 @@ class HttpServer(TcpWSGIServer):
         except BaseException:
             wasyncore.close_all(channels, ignore_all=True)
             raise
-        dispatcher.set_thread_count(THREADS)
 
     @property
     def stopping(self) -> bool:
@@ -204,6 +206,7 @@ class HttpServer(TcpWSGIServer):
 
     def start(self) -> None:
         """Answer requests, until ``stop``."""
+        self.task_dispatcher.set_thread_count(THREADS)
         self._thread.start()
 
     def stop(self, timeout: float = 8.0) -> None:
