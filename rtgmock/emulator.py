@@ -1,66 +1,42 @@
-"""An emulator in this process: its store, its app and its HTTP server, started and stopped together."""
+"""The public facade: an emulator in this process that is started, used and stopped."""
 
 from __future__ import annotations
 
 import contextlib
-import logging
-import re
-import shutil
-import socket
-import threading
-from functools import partial
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
-from rtgmock.app import create_app
-from rtgmock.clock import Clock, ControlledClock, SystemClock, timestamp
-from rtgmock.engines.select import choose
-from rtgmock.errors import EngineFailed, Invalid, StartupError
+from rtgmock.clock import Clock, ControlledClock, SystemClock
+from rtgmock.composition import compose
+from rtgmock.errors import Invalid
 from rtgmock.faults.registry import FaultRegistry
 from rtgmock.journal.assertions import Requests
-from rtgmock.journal.exchange import Body, Exchange
-from rtgmock.journal.journal import Journal
-from rtgmock.journal.redaction.redactor import Redactor
-from rtgmock.network import local_url, reachable, why_not
-from rtgmock.paths import BODY_LIMIT, SERVICE
+from rtgmock.network import local_url, reachable
 from rtgmock.randomness import Randomness
-from rtgmock.server.http_server import HttpServer
-from rtgmock.service.context import ServiceContext
-from rtgmock.service.provisioner import Provisioner
-from rtgmock.service.supervisor import Supervisor
 from rtgmock.settings.config import Config, Settings, configured
-from rtgmock.storage.store import Store
-from rtgmock.web.access_log import masked
-from rtgmock.web.control.blueprint import ControlContext
-from rtgmock.web.health import HealthState
-from rtgmock.web.journaling import is_recorded
 from rtgmock.web.view_context import view_context
 from rtgmock.wire import parameters
 from rtgmock.wire.json import JSON
 from rtgmock.wire.representation import show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
-    from flask import Flask
-
+    from rtgmock.composition import Composition
+    from rtgmock.engines.base import Engine
     from rtgmock.faults.registry import Fault
     from rtgmock.faults.rule import Keys
-    from rtgmock.server.http_server import WrapSocket
+    from rtgmock.storage.store import Store
     from rtgmock.web.access_log import Entry, Log
-
-
-WATCH_INTERVAL = 0.5
-"""Seconds between two looks at whether all Redis servers run."""
-_FIRST_LINE = re.compile(r"([A-Za-z-]{1,20}) +(\S.*?)(?: HTTP/1\.[01])?")
 
 
 class Emulator:
     """Serves the API from ``start`` to ``stop``, or as a context manager.
 
-    The settings are the command's, as keywords; unlike the command it takes a free port and keeps nothing unless
-    told so. Raises ValueError for a wrong setting, StartupError where the state file, the fixture, the address or
-    the engine cannot be used. Several of them in one process know nothing of each other.
+    The settings are those of the command, as keywords; unlike the command it listens on a free port and keeps its
+    state in memory by default. Raises ValueError for a wrong setting. Until ``start``, nothing is opened: no file, no
+    socket, no thread. Several emulators in one process are independent of each other.
+
     """
 
     def __init__(
@@ -72,105 +48,92 @@ class Emulator:
         report: Callable[[str], None] | None = None,
         **settings: Unpack[Settings],
     ) -> None:
-        self.config = config = config or configured(settings)
+        self.config = config or configured(settings)
         self.clock = ControlledClock(clock or SystemClock())
-        self._log = log or _quiet
-        self._watch: threading.Thread | None = None
-        self._stopping = threading.Event()
-        self.certificate: Path | None = None
-        """What clients must trust; None without TLS."""
-        randomness = Randomness(config.random_seed)
-        with contextlib.ExitStack() as undo:
-            self.store = Store.open(config.state, randomness.state_id())
-            undo.callback(self.store.close)
-            self.engine = choose(config, self.store.state_id, report or (lambda _: None))
-            undo.callback(self.engine.close)
-            self._life = HealthState(self.clock.ticks(), self.engine.name)
-            context = ServiceContext(config, self.store, self.clock, randomness, self.engine)
-            self._supervisor = Supervisor(context)
-            self._provisioner = Provisioner(context)
-            self.faults = FaultRegistry(randomness)
-            self._journal = Journal(Redactor(account.password for account in config.accounts))
-            app = create_app(config, self._provisioner, self._controls(), self._life, self._log)
-            self._server = self._listen(app, self._certify(undo) if config.tls else None)
-            self._open = undo.pop_all()
+        self._randomness = Randomness(self.config.random_seed)
+        self.faults = FaultRegistry(self._randomness)
+        self._log = log or _ignore_entry
+        self._report = report or _ignore_text
+        self._composition: Composition | None = None
+        self._resources = contextlib.ExitStack()
+        self._running = False
 
-    def _controls(self) -> ControlContext:
-        return ControlContext(self.clock, self._supervisor, self.faults, self._journal, self.reset)
+    def start(self) -> Self:
+        """Bring the instances' Redis servers back, or load the fixture, and answer requests.
 
-    def _certify(self, undo: contextlib.ExitStack) -> WrapSocket:
-        from rtgmock.server.certificates import Authority  # noqa: PLC0415 - trustme, which takes a while
-        from rtgmock.server.tls_socket import TlsSocket  # noqa: PLC0415
+        Raises StartupError when the state file, the fixture, the address or the engine cannot be used, with everything
+        closed again.
+        """
+        if self._composition is not None:
+            raise RuntimeError("an emulator is started only once")
+        with contextlib.ExitStack() as resources:
+            composition = compose(
+                self.config,
+                port=self.config.port,
+                clock=self.clock,
+                randomness=self._randomness,
+                faults=self.faults,
+                log=self._log,
+                report=self._report,
+                resources=resources,
+            )
+            composition.start()
+            self._resources = resources.pop_all()
+        self._composition, self._running = composition, True
+        return self
 
-        state = self.config.state or undo.enter_context(_temporary_state())
-        # The machine's time, not the emulator's: that is what clients know.
-        authority = Authority(state, SystemClock().now())
-        self.certificate = authority.certificate
-        return partial(TlsSocket, context=authority.context(_names(self.config)))
+    def stop(self) -> None:
+        """Finish the requests in flight, stop every Redis, and close the state file.
 
-    def _listen(self, app: Flask, wrap_socket: WrapSocket | None) -> HttpServer:
-        host, port = self.config.host, self.config.port
+        Faults are removed and the clock shows the time again that it was made with. Does nothing unless it is running.
+        """
+        if not self._running:
+            return
         try:
-            return HttpServer(app, host, port, body_limit=BODY_LIMIT, refused=self._refused, wrap_socket=wrap_socket)
-        except (socket.gaierror, UnicodeError) as error:
-            raise StartupError(f"the host {host} is not known here; listen on another one: --host HOST") from error
-        except OSError as error:
-            raise StartupError(why_not(host, port, error)) from error
+            # Emptied first, so that a second stop from another thread closes nothing twice.
+            self._resources.pop_all().close()
+        finally:
+            self.faults.reset()
+            self.clock.reset()
+            self._running = False
 
-    def _refused(self, status: int, line: str, sentence: str) -> None:
-        """Log what the server refused itself, which the app never saw."""
-        match = _FIRST_LINE.fullmatch(line)
-        method, path = (match[1], match[2]) if match else ("-", "-")  # what is no HTTP may be anything, a secret too
-        now = self.clock.now()
-        entry: Entry = {"time": timestamp(now), "method": method, "path": masked(path)}
-        self._log(entry | {"status": status, "ms": 0.0, "account": None, "hint": sentence})
-        path, _, query = path.partition("?")
-        if is_recorded(path):
-            answer = Body.of(f"{sentence}\n".encode())
-            self._journal.add(Exchange(method, path, status, now, query=query, answer=answer))
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
 
     @property
-    def requests(self) -> Requests:
-        """What came so far, and assertions on it."""
-        return Requests(self._journal)
+    def _parts(self) -> Composition:
+        """The parts of the last start, which after a stop are closed but still there to be asked."""
+        if self._composition is None:
+            raise RuntimeError("the emulator has not been started; call start(), or use it in a with statement")
+        return self._composition
 
     @property
     def url(self) -> str:
-        """Where the API is served, for a client on this machine: ``http://127.0.0.1:8080``."""
-        return local_url(self.config.host, self._server.effective_port, tls=self.config.tls)
+        """The URL of the API for a client on this machine: ``http://127.0.0.1:8080``. RuntimeError before ``start``."""
+        return local_url(self.config.host, self._parts.server.port, tls=self.config.tls)
 
-    def start(self) -> Self:
-        """Bring the instances' Redis servers back, or begin with the fixture, and answer requests.
+    @property
+    def certificate(self) -> Path | None:
+        """The certificate that clients must trust; None without TLS. Raises RuntimeError before ``start``."""
+        return self._parts.certificate
 
-        Raises StartupError; then all is closed.
-        """
-        self._begin()
-        if self.engine.real:
-            self._watch = threading.Thread(target=self._keep_watch, name="rtgmock-watch", daemon=True)
-            self._watch.start()
-        self._server.start()
-        return self
+    @property
+    def store(self) -> Store:
+        """The state. Raises RuntimeError before ``start``."""
+        return self._parts.store
 
-    def _begin(self) -> None:
-        try:
-            self._supervisor.begin()
-            if self.engine.real:
-                self._supervisor.recover()
-        except BaseException as error:
-            self.stop()
-            if not isinstance(error, EngineFailed):
-                raise
-            raise StartupError(
-                f"the instances cannot be brought back: {error.problem}; see to the engine, and start again"
-            ) from error
+    @property
+    def engine(self) -> Engine:
+        """What runs the Redis servers. Raises RuntimeError before ``start``."""
+        return self._parts.engine
 
-    def _keep_watch(self) -> None:
-        while not self._stopping.wait(WATCH_INTERVAL):
-            try:
-                with contextlib.suppress(EngineFailed):  # the engine is gone; whoever asks for an instance is told
-                    self._supervisor.reconcile()
-            except Exception:
-                logging.getLogger("rtgmock").exception("the instances could not be looked after")
+    @property
+    def requests(self) -> Requests:
+        """The requests since ``start``, and assertions on them. Raises RuntimeError before ``start``."""
+        return Requests(self._parts.journal)
 
     @property
     def username(self) -> str:
@@ -183,71 +146,40 @@ class Emulator:
         return self.config.accounts[0].password
 
     def create(self, **attributes: Any) -> dict[str, Any]:
-        """Make an instance of the first account, as a client would; what its answer shows, ``url`` included.
+        """Create an instance of the first account, and return what the API would show, ``url`` included.
 
-        No request is made. Raises rtgmock.errors.Invalid for wrong attributes, EngineFailed.
+        No request is made. Raises Invalid for wrong attributes, EngineFailed, and RuntimeError before ``start``.
         """
         given = parameters.parse_parameters(attributes, self.config.api)
         if given.unknown:
             raise Invalid([parameters.hint(given.unknown) or f"{parameters.shown(given.unknown)} is not an attribute"])
-        record = self._provisioner.create(self.username, given.values)
-        view = view_context(self.config, self._provisioner, self.username, reachable(self.config.host))
+        provisioner = self._parts.provisioner
+        record = provisioner.create(self.username, given.values)
+        view = view_context(self.config, provisioner, self.username, reachable(self.config.host))
         return {attribute.name: value for attribute, value in show(record, JSON.show_payload, view)}
 
     def reset(self) -> None:
-        """Go back to empty, or to the fixture: instances, ids, faults, time, Redis servers."""
-        for part in (self.faults, self.clock, self._supervisor, self._journal):
-            part.reset()
+        """Return to the empty state, or to the fixture: instances, ids, faults, clock, journal and Redis servers.
+
+        Raises EngineFailed, and RuntimeError before ``start``.
+        """
+        self._parts.controls.reset()
 
     def fail(self, method: str | None = None, path: str | None = None, **keys: Unpack[Keys]) -> Fault:
-        """Let requests go wrong: ``fail("POST", "/instances", status=503, times=1)``. Raises Invalid.
+        """Let requests fail: ``fail("POST", "/instances", status=503, times=1)``. Raises Invalid for a wrong rule.
 
-        It holds until the fault is removed, or for a ``with`` block.
+        The fault stays in force until it is removed, or until the end of its ``with`` block.
         """
         return self.faults.add([{"method": method, "path": path, **keys}])[0]
 
     def advance(self, seconds: float) -> None:
-        """Let time pass at once: ``created_at``, ``updated_at`` and the boot delay see it."""
+        """Move the clock forward at once: ``created_at``, ``updated_at`` and the boot delay follow it."""
         self.clock.advance(seconds)
 
-    def stop(self) -> None:
-        """Finish the requests in flight, stop every Redis, and close the state file. A second stop does nothing."""
-        self._life.stopping = True
-        self._stopping.set()
-        with self._open.pop_all():  # what is closed is not closed again
-            try:
-                self._server.stop()
-            finally:
-                if self._watch is not None:
-                    self._watch.join()
 
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *exception: object) -> None:
-        self.stop()
-
-
-@contextlib.contextmanager
-def _temporary_state() -> Iterator[Path]:
-    """Where a state file would be, in a folder that is gone with the emulator."""
-    from rtgmock.engines.ownership import temporary_folder  # noqa: PLC0415 - psutil
-
-    folder = temporary_folder()
-    folder.chmod(0o755)  # the certificate is for everybody
-    try:
-        yield folder / "rtgmock.json"
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _names(config: Config) -> Iterator[str]:
-    """The names by which clients may reach the API, for the certificate."""
-    yield from (*SERVICE, "localhost", "127.0.0.1", "::1", reachable(config.host), *config.allow_hosts)
-    yield socket.gethostname().lower()
-    if config.hostname and "{" not in config.hostname:
-        yield config.hostname
-
-
-def _quiet(entry: Entry) -> None:
+def _ignore_entry(entry: Entry) -> None:
     """Log nothing."""
+
+
+def _ignore_text(text: str) -> None:
+    """Report nothing."""

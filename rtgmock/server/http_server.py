@@ -200,6 +200,11 @@ class HttpServer(TcpWSGIServer):
             raise
 
     @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return int(self.effective_port)
+
+    @property
     def stopping(self) -> bool:
         """Whether a stop is under way."""
         return self._stopping_since is not None

@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 
 @dataclass
 class HealthState:
-    """How the emulator is; its owner sets ``stopping``."""
+    """Whether the emulator is stopping, since when it runs, in ticks of its clock, and its engine's name."""
 
     started: float
     engine: str
     stopping: bool = False
+
+    def stop(self) -> None:
+        """Answer from now on that the emulator is stopping."""
+        self.stopping = True
 
 
 def blueprint(life: HealthState, clock: Clock) -> Blueprint:

@@ -207,7 +207,7 @@ def test_a_change_of_an_instance_whose_redis_is_gone_is_refused(
 ) -> None:
     api = emulators.start()
     made = api.create()
-    monkeypatch.setattr(api.emulator._supervisor, "reconcile", lambda: None)
+    monkeypatch.setattr(api.emulator._parts.supervisor, "reconcile", lambda: None)
     emulators.kill(made)
     before = api.get("/instances/1.json").json()
 

@@ -336,7 +336,7 @@ def test_fifty_delayed_requests_keep_nobody_waiting(api: Served) -> None:
 
 def test_a_client_that_leaves_during_a_delay_leaves_nothing_behind(api: Served) -> None:
     api.emulator.fail(delay=60)
-    server = api.emulator._server
+    server = api.emulator._parts.server
     with raw.connect(api.url) as connection:
         connection.sendall(raw.head(LIST))
         assert until(lambda: server.held)

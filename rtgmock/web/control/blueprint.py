@@ -16,8 +16,6 @@ from rtgmock.web.control import clock, faults, instances, requests
 from rtgmock.web.control import state as states
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from rtgmock.clock import ControlledClock
     from rtgmock.faults.registry import FaultRegistry
     from rtgmock.journal.journal import Journal
@@ -27,13 +25,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ControlContext:
-    """What there is to control. ``reset`` clears all of it."""
+    """What the control API acts on."""
 
     clock: ControlledClock
     supervisor: Supervisor
     faults: FaultRegistry
     journal: Journal
-    reset: Callable[[], None]
+
+    def reset(self) -> None:
+        """Return to the empty state, or to the fixture: faults, clock, instances and journal. Raises EngineFailed."""
+        for part in (self.faults, self.clock, self.supervisor, self.journal):
+            part.reset()
 
 
 def blueprint(config: Config, controls: ControlContext) -> Blueprint:

@@ -11,7 +11,6 @@ import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import docker
 import psutil
@@ -22,6 +21,7 @@ from docker.models.containers import Container
 from rtgmock.emulator import Emulator
 from rtgmock.engines.redis import connections
 from rtgmock.errors import StartupError
+from rtgmock.service.supervisor import Supervisor
 from rtgmock.settings.config import Config
 from tests.support.command import until
 from tests.support.redis_client import answers, ask, config
@@ -177,7 +177,7 @@ def test_an_engine_that_dies_in_the_middle_of_a_change_leaves_the_redis_as_the_r
         private_engine.cut_power()
 
     with monkeypatch.context() as watch:
-        watch.setattr(api.emulator._supervisor, "reconcile", lambda: None)
+        watch.setattr(api.emulator._parts.supervisor, "reconcile", lambda: None)
         with monkeypatch.context() as patch:
             patch.setattr(Container, "start", start_and_die)
             answer = api.put("/instances/1.json", json={"databases": 7, "timeout": 9})
@@ -200,16 +200,24 @@ def test_an_engine_that_dies_while_the_emulator_starts_stops_the_start_and_leave
     ask(url, "SET", "key", "value")
     first.close()
     before = emulators.state.read_bytes()
-    emulator = Emulator(Config(redis="docker", ports=emulators.ports, port=0, state=emulators.state))
-    private_engine.signal(signal.SIGKILL)
+    with socket.create_server(("127.0.0.1", 0)) as reserved:
+        address = reserved.getsockname()
+    emulator = Emulator(Config(redis="docker", ports=emulators.ports, port=address[1], state=emulators.state))
+    begin = Supervisor.begin
 
-    with pytest.raises(
-        StartupError, match=r"^the instances cannot be brought back: Docker does not answer: .*start again$"
-    ):
-        emulator.start()
+    def begin_without_an_engine(supervisor: Supervisor) -> None:
+        private_engine.signal(signal.SIGKILL)
+        begin(supervisor)
+
+    with monkeypatch.context() as patches:
+        patches.setattr(Supervisor, "begin", begin_without_an_engine)
+        with pytest.raises(
+            StartupError, match=r"^the instances cannot be brought back: Docker does not answer: .*start again$"
+        ):
+            emulator.start()
 
     with pytest.raises(OSError, match="refused"):
-        socket.create_connection(("127.0.0.1", urlsplit(emulator.url).port or 0))
+        socket.create_connection(address)
     assert emulators.state.read_bytes() == before
     private_engine.start()
     emulators.start(state=emulators.state)

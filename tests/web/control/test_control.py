@@ -101,12 +101,12 @@ def test_a_preflight_is_refused_without_any_permission(api: Served) -> None:
 def test_a_client_on_another_machine_needs_an_account(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     api = serve(host="0.0.0.0", accounts=(Credentials("me", "secret"),))
     address = "192.0.2.7"
-    handle = api.emulator._server.application
+    handle = api.emulator._parts.server.application
 
     def from_afar(environ: dict[str, Any], start: Any) -> Any:
         return handle(environ | {"REMOTE_ADDR": address}, start)
 
-    monkeypatch.setattr(api.emulator._server, "application", from_afar)
+    monkeypatch.setattr(api.emulator._parts.server, "application", from_afar)
 
     assert control(api, "GET", "state").status_code == 401
     assert control(api, "POST", "reset").status_code == 401
@@ -118,9 +118,11 @@ def test_a_client_on_another_machine_needs_an_account(serve: Serve, monkeypatch:
 
 def test_a_forwarded_address_is_not_believed(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     api = serve()
-    handle = api.emulator._server.application
+    handle = api.emulator._parts.server.application
     monkeypatch.setattr(
-        api.emulator._server, "application", lambda environ, start: handle(environ | {"REMOTE_ADDR": "10.0.0.1"}, start)
+        api.emulator._parts.server,
+        "application",
+        lambda environ, start: handle(environ | {"REMOTE_ADDR": "10.0.0.1"}, start),
     )
 
     assert control(api, "GET", "state", headers={"X-Forwarded-For": "127.0.0.1"}).status_code == 401

@@ -1,0 +1,155 @@
+"""The composition of an emulator: which parts it has, what each is built from, and how they are closed."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from rtgmock.app import create_app
+from rtgmock.clock import SystemClock
+from rtgmock.engines.select import choose
+from rtgmock.errors import EngineFailed, StartupError
+from rtgmock.journal.journal import Journal
+from rtgmock.journal.redaction.redactor import Redactor
+from rtgmock.network import reachable, why_not
+from rtgmock.paths import BODY_LIMIT, SERVICE
+from rtgmock.server.http_server import HttpServer
+from rtgmock.service.context import ServiceContext
+from rtgmock.service.provisioner import Provisioner
+from rtgmock.service.supervisor import Supervisor
+from rtgmock.service.watcher import Watcher
+from rtgmock.storage.store import Store
+from rtgmock.web.control.blueprint import ControlContext
+from rtgmock.web.health import HealthState
+from rtgmock.web.refused_requests import RefusedRequests
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from rtgmock.clock import ControlledClock
+    from rtgmock.engines.base import Engine
+    from rtgmock.faults.registry import FaultRegistry
+    from rtgmock.randomness import Randomness
+    from rtgmock.server.http_server import WrapSocket
+    from rtgmock.settings.config import Config
+    from rtgmock.web.access_log import Log
+
+
+@dataclass(frozen=True)
+class Composition:
+    """The parts of an emulator from one start to the next stop."""
+
+    store: Store
+    engine: Engine
+    provisioner: Provisioner
+    supervisor: Supervisor
+    watcher: Watcher
+    journal: Journal
+    controls: ControlContext
+    server: HttpServer
+    certificate: Path | None
+    """The certificate that clients must trust; None without TLS."""
+
+    def start(self) -> None:
+        """Load the fixture, bring the instances' Redis servers back, then answer requests. Raises StartupError."""
+        self.supervisor.begin()
+        if self.engine.real:
+            self._recover()
+            self.watcher.start()
+        self.server.start()
+
+    def _recover(self) -> None:
+        try:
+            self.supervisor.recover()
+        except EngineFailed as error:
+            raise StartupError(
+                f"the instances cannot be brought back: {error.problem}; see to the engine, and start again"
+            ) from error
+
+
+def compose(
+    config: Config,
+    *,
+    port: int,
+    clock: ControlledClock,
+    randomness: Randomness,
+    faults: FaultRegistry,
+    log: Log,
+    report: Callable[[str], None],
+    resources: contextlib.ExitStack,
+) -> Composition:
+    """Open the state, the engine and the listening socket, and build everything else on them.
+
+    ``resources`` closes all of it, also after a StartupError, which says what could not be opened.
+    """
+    store = Store.open(config.state, randomness.state_id())
+    resources.callback(store.close)
+    engine = choose(config, store.state_id, report)
+    resources.callback(engine.close)
+
+    context = ServiceContext(config, store, clock, randomness, engine)
+    supervisor, provisioner = Supervisor(context), Provisioner(context)
+    journal = Journal(Redactor(account.password for account in config.accounts))
+    health = HealthState(clock.ticks(), engine.name)
+    controls = ControlContext(clock, supervisor, faults, journal)
+    app = create_app(config, provisioner, controls, health, log)
+
+    certificate, wrap_socket = _tls(config, resources) if config.tls else (None, None)
+    refused = RefusedRequests(clock, log, journal).record
+    listen = partial(HttpServer, app, config.host, port, body_limit=BODY_LIMIT, refused=refused)
+    with _listen_errors(config.host, port):
+        server = listen(wrap_socket=wrap_socket)
+    watcher = Watcher(supervisor)
+    # In reverse order: no more checks, the requests in flight are finished, then the engine and the store may go.
+    resources.callback(watcher.join)
+    resources.callback(server.stop)
+    resources.callback(watcher.stop)
+    resources.callback(health.stop)
+    return Composition(store, engine, provisioner, supervisor, watcher, journal, controls, server, certificate)
+
+
+@contextlib.contextmanager
+def _listen_errors(host: str, port: int) -> Iterator[None]:
+    try:
+        yield
+    except (socket.gaierror, UnicodeError) as error:
+        raise StartupError(f"the host {host} is not known here; listen on another one: --host HOST") from error
+    except OSError as error:
+        raise StartupError(why_not(host, port, error)) from error
+
+
+def _tls(config: Config, resources: contextlib.ExitStack) -> tuple[Path, WrapSocket]:
+    """Return the certificate that clients must trust, and the function that makes a TLS socket of an accepted one."""
+    from rtgmock.server.certificates import Authority  # noqa: PLC0415 - trustme, which is slow to import
+    from rtgmock.server.tls_socket import TlsSocket  # noqa: PLC0415
+
+    state = config.state or resources.enter_context(_temporary_state())
+    # The machine's time and not the emulator's, which a test may have set: clients compare with their own clock.
+    authority = Authority(state, SystemClock().now())
+    return authority.certificate, partial(TlsSocket, context=authority.context(_certified_names(config)))
+
+
+@contextlib.contextmanager
+def _temporary_state() -> Iterator[Path]:
+    """Give a path for a state file in a temporary folder, which is removed at the end."""
+    from rtgmock.engines.ownership import temporary_folder  # noqa: PLC0415 - psutil
+
+    folder = temporary_folder()
+    folder.chmod(0o755)  # clients of other users must be able to read the certificate
+    try:
+        yield folder / "rtgmock.json"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _certified_names(config: Config) -> Iterator[str]:
+    """Give the host names and addresses by which clients may reach the API."""
+    yield from (*SERVICE, "localhost", "127.0.0.1", "::1", reachable(config.host), *config.allow_hosts)
+    yield socket.gethostname().lower()
+    if config.hostname and "{" not in config.hostname:
+        yield config.hostname
