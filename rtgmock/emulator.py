@@ -37,6 +37,10 @@ class Emulator:
     state in memory by default. Raises ValueError for a wrong setting. Until ``start``, nothing is opened: no file, no
     socket, no thread. Several emulators in one process are independent of each other.
 
+    It may be started again after a stop, and then begins like a new emulator with the same settings: with the
+    instances of its state file, or in memory mode with none. It listens on the same port, also when the first start
+    chose it.
+
     """
 
     def __init__(
@@ -54,6 +58,7 @@ class Emulator:
         self.faults = FaultRegistry(self._randomness)
         self._log = log or _ignore_entry
         self._report = report or _ignore_text
+        self._port = self.config.port
         self._composition: Composition | None = None
         self._resources = contextlib.ExitStack()
         self._running = False
@@ -62,14 +67,14 @@ class Emulator:
         """Bring the instances' Redis servers back, or load the fixture, and answer requests.
 
         Raises StartupError when the state file, the fixture, the address or the engine cannot be used, with everything
-        closed again.
+        closed again; RuntimeError when it is running.
         """
-        if self._composition is not None:
-            raise RuntimeError("an emulator is started only once")
+        if self._running:
+            raise RuntimeError("the emulator is already running; stop it before it is started again")
         with contextlib.ExitStack() as resources:
             composition = compose(
                 self.config,
-                port=self.config.port,
+                port=self._port,
                 clock=self.clock,
                 randomness=self._randomness,
                 faults=self.faults,
@@ -80,6 +85,8 @@ class Emulator:
             composition.start()
             self._resources = resources.pop_all()
         self._composition, self._running = composition, True
+        # A client that knows the URL finds the emulator there again after a restart.
+        self._port = composition.server.port
         return self
 
     def stop(self) -> None:
