@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rtgmock.model.attributes import Record
+    from rtgmock.model.types import Record
 
 
 class RedisAction(StrEnum):

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rtgmock.engines.base import RedisAction
-    from rtgmock.model.attributes import Record
+    from rtgmock.model.types import Record
 
 
 class OffEngine:

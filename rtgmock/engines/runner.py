@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rtgmock.model.attributes import Record
+    from rtgmock.model.types import Record
 
 
 class Runner(Protocol):

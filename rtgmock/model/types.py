@@ -15,6 +15,8 @@ from typing import Any, ClassVar
 from rtgmock.clock import timestamp
 
 Value = str | int | float | bool | list[str] | None
+Record = dict[str, Any]
+"""An instance as it is stored: its attributes that are not derived, by name, and its boot (``lifecycle``)."""
 Schema = dict[str, Any]
 """A JSON schema."""
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from rtgmock.errors import AccessDenied, MethodNotAllowed, RequestError
-from rtgmock.model import attributes
-from rtgmock.model.attributes import BY_NAME, STORED, Record, Role
+from rtgmock.model.attributes import ASSIGNED, ATTRIBUTES, BY_NAME, STORED, Role
+from rtgmock.model.instances import new_instance
 from rtgmock.model.lifecycle import Status
 from rtgmock.model.plans import PLANS
 from rtgmock.wire import parameters
@@ -21,12 +21,12 @@ from rtgmock.wire.xml import XML
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rtgmock.model.attributes import Payload
-    from rtgmock.model.types import Value
+    from rtgmock.model.payloads import Payload
+    from rtgmock.model.types import Record, Value
     from rtgmock.wire.format import AnswerFormat, Fields
 
 _PASSWORD = "cc3da5b7aaaad5b4895d243239beed97"  # noqa: S105 - nobody's
-_ASSIGNED = {
+_ASSIGNED: Record = {
     "id": 1,
     "label": "ray-9001",
     "port": 9001,
@@ -43,18 +43,16 @@ class Samples:
 
     def __init__(self, api: int, hostname: str) -> None:
         self._view = ViewContext("username", hostname, {}, api)
-        self.record = attributes.defaults(next(iter(PLANS.values())), api)
-        # What the service assigns has no default.
-        unset = [a for a in STORED if self.record[a.name] is None and not a.nullable]
-        self.record |= {a.name: _ASSIGNED.get(a.name, a.kind.schema()["examples"][0]) for a in unset}
+        assigned = {a.name: _ASSIGNED.get(a.name, a.kind.schema()["examples"][0]) for a in ASSIGNED}
+        self.record = new_instance(next(iter(PLANS.values())), api, assigned)
 
     @property
     def values(self) -> Record:
         """An example of every attribute, also of those that are null in a new instance."""
-        shown = self.record | {a.name: value for a, value in self._fields(JSON.show_payload, self.record)}
+        shown = {a.name: value for a, value in self._fields(JSON.show_payload, self.record)}
+        values = self.record | shown
         return {
-            name: BY_NAME[name].kind.schema()["examples"][0] if value is None else value
-            for name, value in shown.items()
+            a.name: a.kind.schema()["examples"][0] if values[a.name] is None else values[a.name] for a in ATTRIBUTES
         }
 
     def _fields(self, payload: Payload, record: Record) -> Fields:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rtgmock.model.attributes import LAYOUTS, Attribute, FromApi, FromPlan, Payload, Record, Role, changeable
+from rtgmock.model.attributes import Assigned, Attribute, FromApi, FromPlan, Role, changeable
+from rtgmock.model.payloads import Payload, layout
 from rtgmock.model.plans import PLANS
 from rtgmock.text import show_size
 from rtgmock.wire.parameters import ROOT
@@ -13,7 +14,7 @@ from rtgmock.wire.xml import element_name, item_name
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rtgmock.model.types import Schema
+    from rtgmock.model.types import Record, Schema
 
 
 def ref(name: str, section: str = "schemas") -> Schema:
@@ -25,8 +26,8 @@ def schemas(api: int, sample: Record) -> dict[str, Schema]:
     """Every schema by its name. ``sample`` has an example of every attribute."""
     message = {"type": "string", "description": "It begins with the attribute's name, as Rails wrote it."}
     return {
-        "Instance": _answered(LAYOUTS[Payload.SHOW_JSON.at(api)], sample),
-        "ListedInstance": _answered(LAYOUTS[Payload.LIST_JSON.at(api)], sample),
+        "Instance": _answered(layout(Payload.SHOW_JSON, api), sample),
+        "ListedInstance": _answered(layout(Payload.LIST_JSON, api), sample),
         "WrappedListedInstance": _wrapped("ListedInstance"),
         "Instances": {"type": "array", "items": ref("WrappedListedInstance")},
         "InstancesXml": _elements("instances", ref("ListedInstance"), {"x-type": "array"}),
@@ -78,7 +79,7 @@ def _new(properties: dict[str, Schema], api: int) -> Schema:
 def _default(attribute: Attribute) -> Schema:
     """What a new instance has whatever its plan is."""
     default = attribute.default
-    plain = not isinstance(default, FromPlan | FromApi) and (default is not None or attribute.nullable)
+    plain = not isinstance(default, Assigned | FromPlan | FromApi)
     return {"default": default} if plain else {}
 
 

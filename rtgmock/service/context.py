@@ -12,7 +12,7 @@ from rtgmock.service.health import InstanceHealth
 if TYPE_CHECKING:
     from rtgmock.clock import Clock
     from rtgmock.engines.base import Engine
-    from rtgmock.model.attributes import Record
+    from rtgmock.model.types import Record
     from rtgmock.randomness import Randomness
     from rtgmock.settings.config import Config
     from rtgmock.storage.store import Store

@@ -13,7 +13,7 @@ from rtgmock.model.lifecycle import Event
 if TYPE_CHECKING:
     from rtgmock.clock import Clock
     from rtgmock.engines.base import Engine
-    from rtgmock.model.attributes import Record
+    from rtgmock.model.types import Record
 
 
 class InstanceHealth:

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rtgmock.engines.base import Engine
-    from rtgmock.model.attributes import Record
     from rtgmock.model.plans import Plan
+    from rtgmock.model.types import Record
     from rtgmock.randomness import Randomness
     from rtgmock.settings.config import Config
     from rtgmock.storage.store import Store, Transaction

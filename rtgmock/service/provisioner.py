@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rtgmock.clock import timestamp
 from rtgmock.errors import EngineFailed, Invalid, NotFound
 from rtgmock.model import attributes, lifecycle
+from rtgmock.model.instances import default_label, follow_plan, new_instance
 from rtgmock.model.lifecycle import Status
 from rtgmock.model.plans import PLANS, Plan
 from rtgmock.service.placement import Placement
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from rtgmock.model.attributes import Record
+    from rtgmock.model.types import Record
     from rtgmock.service.context import ServiceContext
     from rtgmock.storage.store import Transaction
 
@@ -88,8 +89,8 @@ class Provisioner:
             self._placement.release(record.get("id", 0))
 
     def _new(self, change: Transaction, account: str, plan: Plan, values: Record, now: datetime) -> Record:
-        record = self._assigned(change, plan) | {"user_id": change.account_id(account)}
-        record |= {"created_at": timestamp(now), "updated_at": timestamp(now)} | values
+        assigned = self._assigned(change, change.account_id(account), plan, now)
+        record = new_instance(plan, self._config.api, assigned) | values
         if faulty := _contradictions(record):
             raise Invalid(faulty)
         return record
@@ -121,7 +122,7 @@ class Provisioner:
         with self._store.transaction():
             name, before, port = record["label"], record["port"], self._placement.free_port()
             server = self._store.servers()[record["server_id"]].name
-            label = f"{server}-{port}" if name == f"{server}-{before}" else name
+            label = default_label(server, port) if name == default_label(server, before) else name
             moved = record | {"port": port, "label": label}
             self._placement.reserve(moved)
         return moved
@@ -206,20 +207,22 @@ class Provisioner:
             change.put_instance(record)
         return record
 
-    def _assigned(self, change: Transaction, plan: Plan) -> Record:
-        """A new instance's defaults and what only the service can give: id, server, port, label, secrets."""
+    def _assigned(self, change: Transaction, user_id: int, plan: Plan, now: datetime) -> Record:
+        """Return the values of a new instance that the service assigns."""
         instance_id = change.next_instance_id()
         server_id, server = self._placement.server_for(change, plan)
         port = self._placement.free_port()
-        return attributes.defaults(plan, self._config.api) | {
+        return {
             "id": instance_id,
+            "user_id": user_id,
             "server_id": server_id,
             "port": port,
-            "label": f"{server}-{port}",
+            "label": default_label(server, port),
             "password": self._randomness.password(instance_id),
             "config_command": self._randomness.config_command(instance_id),
             "status": Status.NEW.value,
-            "boot": None,
+            "created_at": timestamp(now),
+            "updated_at": timestamp(now),
         }
 
     def _changes(self, before: Record, changed: Record, full: Callable[[], bool]) -> Record:
@@ -233,7 +236,7 @@ class Provisioner:
             raise Invalid([f"Plan can't be changed together with {', '.join(settings)}; send them in two requests"])
         plan = PLANS[changed["plan"]]
         self._placement.check_room(before, plan, full)
-        return attributes.follow_plan(plan)
+        return follow_plan(plan)
 
 
 def _contradictions(record: Record) -> list[str]:

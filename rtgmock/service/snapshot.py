@@ -14,6 +14,7 @@ import orjson
 from rtgmock.clock import timestamp
 from rtgmock.errors import Invalid, StartupError
 from rtgmock.model import attributes, validation
+from rtgmock.model.instances import default_label, new_instance
 from rtgmock.model.lifecycle import Status
 from rtgmock.model.plans import PLANS
 from rtgmock.model.types import Integer, InvalidValue, Text
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from rtgmock.model.attributes import Record
+    from rtgmock.model.types import Record
     from rtgmock.randomness import Randomness
     from rtgmock.settings.config import Config
 
@@ -183,20 +184,20 @@ class _Draft:
         user_id = values.get("user_id") or self._id_of(where, "account", account, self.accounts)
         moment = timestamp(self.now)
         name = self.servers[server_id].name if server_id in self.servers else ""
-        return (
-            attributes.defaults(plan, self.config.api)
-            | {
-                "label": f"{name}-{values['port']}",
-                "password": self.randomness.password(instance_id),
-                "config_command": self.randomness.config_command(instance_id),
-                "status": Status.RUNNING.value,
-                "boot": None,
-                "created_at": moment,
-                "updated_at": values.get("created_at", moment),
-            }
-            | values
-            | {"server_id": server_id, "user_id": user_id}
-        )
+        assigned = {
+            "id": instance_id,
+            "user_id": user_id,
+            "server_id": server_id,
+            "port": values["port"],
+            "label": default_label(name, values["port"]),
+            "password": self.randomness.password(instance_id),
+            "config_command": self.randomness.config_command(instance_id),
+            "status": Status.RUNNING.value,
+            "created_at": moment,
+            "updated_at": values.get("created_at", moment),
+        }
+        ids = {"user_id": user_id, "server_id": server_id}  # a document's 0 names neither, like a missing id
+        return new_instance(plan, self.config.api, assigned) | values | ids
 
     def _server_of(self, where: str, name: object, memory: int) -> int:
         """The server that is named; else the first one with room, or a new one."""

@@ -11,8 +11,8 @@ from rtgmock.service import snapshot
 
 if TYPE_CHECKING:
     from rtgmock.engines.base import RedisAction
-    from rtgmock.model.attributes import Record
     from rtgmock.model.lifecycle import Status
+    from rtgmock.model.types import Record
     from rtgmock.service.context import ServiceContext
     from rtgmock.storage.store import State
 

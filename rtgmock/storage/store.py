@@ -13,7 +13,7 @@ from tinydb import TinyDB
 from tinydb.table import Table
 
 from rtgmock.errors import InternalError, StartupError
-from rtgmock.model import attributes
+from rtgmock.model.instances import record_problems
 from rtgmock.model.lifecycle import is_boot
 from rtgmock.model.types import ACCOUNT_NAME, Integer, Text
 from rtgmock.storage.transactional import FileStorage, MemoryStorage, Tables, TransactionalStorage
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from rtgmock.model.attributes import Record
+    from rtgmock.model.types import Record
 
 FORMAT = 1
 """The version of the file's format; a file with a higher one is refused."""
@@ -303,7 +303,7 @@ def _record_problems(number: str, record: object, last: int, tables: Mapping[str
     if not isinstance(record, dict):
         yield "it is not an object"
         return
-    yield from attributes.problems(record)
+    yield from record_problems(record)
     if "boot" not in record:
         yield "boot is missing"
     if not is_boot(record["status"], record["boot"]):

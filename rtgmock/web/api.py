@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, request
 
 from rtgmock.errors import Invalid, MethodNotAllowed, NotFound
-from rtgmock.model.attributes import BY_NAME, Record, changeable
+from rtgmock.model.attributes import BY_NAME, changeable
 from rtgmock.text import printable
 from rtgmock.web import responses
 from rtgmock.web.auth import authenticate
@@ -22,6 +22,7 @@ from rtgmock.wire.representation import show
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from rtgmock.model.types import Record
     from rtgmock.service.provisioner import Provisioner
     from rtgmock.settings.config import Config
     from rtgmock.wire.parameters import Parameters

@@ -13,7 +13,7 @@ from rtgmock.wire.representation import show
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from rtgmock.model.attributes import Record
+    from rtgmock.model.types import Record
     from rtgmock.wire.representation import ViewContext
 
 

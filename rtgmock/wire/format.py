@@ -14,7 +14,7 @@ from rtgmock.model.types import Value
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from rtgmock.model.attributes import Payload
+    from rtgmock.model.payloads import Payload
 
 Tree = dict[str, Any]
 """A decoded body: names to strings, numbers, booleans, None, lists or further trees."""

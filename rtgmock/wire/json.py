@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from rtgmock.errors import BadRequest
-from rtgmock.model.attributes import Payload
+from rtgmock.model.payloads import Payload
 from rtgmock.wire.format import AnswerFormat, Tree, decode_text
 
 if TYPE_CHECKING:

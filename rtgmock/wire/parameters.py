@@ -8,8 +8,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from rtgmock.errors import Invalid
-from rtgmock.model.attributes import DOCUMENTED, Record, changeable, known
-from rtgmock.model.types import InvalidValue
+from rtgmock.model.attributes import DOCUMENTED, changeable, known
+from rtgmock.model.types import InvalidValue, Record
 from rtgmock.text import nearest
 
 if TYPE_CHECKING:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from rtgmock.model.attributes import DOCUMENTED, LAYOUTS, Attribute, Payload, Record, Role
+from rtgmock.model.attributes import DOCUMENTED, Attribute, Role
+from rtgmock.model.payloads import layout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rtgmock.model.types import Value
+    from rtgmock.model.payloads import Payload
+    from rtgmock.model.types import Record, Value
 
 
 @dataclass(frozen=True)
@@ -29,12 +31,9 @@ class ViewContext:
 
 def show(record: Record, payload: Payload, view_context: ViewContext) -> list[tuple[Attribute, Value]]:
     """What ``payload``, or what stands for it in the API's version, shows of an instance, in its order."""
-    layout = LAYOUTS[payload.at(view_context.api)]
-    derived = _derived(record, view_context) if layout[-1].role is Role.DERIVED else {}
-    return [
-        (attribute, derived[attribute.name] if attribute.role is Role.DERIVED else record[attribute.name])
-        for attribute in layout
-    ]
+    shown = layout(payload, view_context.api)
+    values = record | _derived(record, view_context) if any(a.role is Role.DERIVED for a in shown) else record
+    return [(attribute, values[attribute.name]) for attribute in shown]
 
 
 def _derived(record: Record, view_context: ViewContext) -> dict[str, Value]:

@@ -9,7 +9,7 @@ from xml.parsers.expat import ExpatError, ParserCreate
 import xmltodict
 
 from rtgmock.errors import BadRequest
-from rtgmock.model.attributes import Payload
+from rtgmock.model.payloads import Payload
 from rtgmock.wire.format import AnswerFormat, Tree, decode_text
 
 if TYPE_CHECKING:

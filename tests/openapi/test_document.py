@@ -10,14 +10,16 @@ from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
 from rtgmock import errors
 from rtgmock.errors import EngineFailed
-from rtgmock.model import attributes
-from rtgmock.model.attributes import APIS, DOCUMENTED, LAYOUTS, Attribute, Payload, Positions, Role
+from rtgmock.model import attributes, instances
+from rtgmock.model.attributes import APIS, DOCUMENTED, Attribute, Role
+from rtgmock.model.payloads import Payload, layout
 from rtgmock.model.plans import PLANS
 from rtgmock.model.types import Boolean, Choice, Datetime, Integer, PortText, SavePoints, Text
-from rtgmock.openapi import samples
+from rtgmock.openapi import samples, schemas
 from rtgmock.openapi.document import document
 from rtgmock.paths import OPENAPI_PATH
 from rtgmock.service.provisioner import Provisioner
+from rtgmock.wire import representation
 from tests.support import exchanges
 from tests.support.command import run
 from tests.support.described import Described
@@ -77,7 +79,7 @@ def schemas_of(node: Any) -> Iterator[dict[str, Any]]:
 def test_every_example_of_a_value_fits_its_schema(described: Described) -> None:
     found = list(schemas_of(described.document))
 
-    assert len(found) > len(LAYOUTS[Payload.SHOW_JSON.at(api_of(described))])
+    assert len(found) > len(layout(Payload.SHOW_JSON, api_of(described)))
     for schema in found:
         for example in schema["examples"]:
             assert described.faults(schema, example) == [], schema
@@ -106,7 +108,7 @@ def test_a_kind_holds_what_its_schema_fits(kind: ValueType, fit: list[object], u
 
 def test_the_schemas_have_every_attribute_in_the_order_of_the_table(described: Described) -> None:
     api, found = api_of(described), described.document["components"]["schemas"]
-    shown, listed = LAYOUTS[Payload.SHOW_JSON.at(api)], LAYOUTS[Payload.LIST_JSON.at(api)]
+    shown, listed = layout(Payload.SHOW_JSON, api), layout(Payload.LIST_JSON, api)
     settable = [attribute.name for attribute in attributes.changeable(api)]
 
     assert list(found["Instance"]["properties"]) == [attribute.name for attribute in shown]
@@ -123,7 +125,7 @@ def test_the_schemas_have_every_attribute_in_the_order_of_the_table(described: D
 
 def test_both_formats_show_the_same_attributes() -> None:
     for one, other in ((Payload.SHOW_JSON, Payload.SHOW_XML), (Payload.LIST_JSON, Payload.LIST_XML)):
-        assert set(LAYOUTS[one]) == set(LAYOUTS[other])
+        assert set(layout(one)) == set(layout(other))
 
 
 def test_it_has_every_plan(described: Described) -> None:
@@ -150,11 +152,11 @@ def test_every_operation_has_a_name_of_its_own(described: Described) -> None:
 
 
 def test_a_new_attribute_is_described_without_further_ado(monkeypatch: pytest.MonkeyPatch) -> None:
-    row = Attribute("shards", Integer(1, 9), Role.FIXED, None, Positions(27, 27, 36, 36, 57), "ours")
-    monkeypatch.setitem(LAYOUTS, Payload.SHOW_JSON, (row, *LAYOUTS[Payload.SHOW_JSON]))
-    monkeypatch.setitem(attributes.BY_NAME, row.name, row)
-    for module in (attributes, samples):
-        monkeypatch.setattr(module, "STORED", (*attributes.STORED, row))
+    row = Attribute("shards", Integer(1, 9), Role.FIXED, 1, DOCUMENTED, "ours")
+    monkeypatch.setattr(instances, "STORED", (*attributes.STORED, row))
+    monkeypatch.setattr(samples, "ATTRIBUTES", (*attributes.ATTRIBUTES, row))
+    for module in (schemas, representation):
+        monkeypatch.setattr(module, "layout", lambda payload, api: (row, *layout(payload, api)))
 
     described = Described(document(DOCUMENTED, URL))
 

@@ -11,6 +11,7 @@ from tinydb import TinyDB
 
 from rtgmock.errors import StartupError
 from rtgmock.model import attributes
+from rtgmock.model.instances import new_instance
 from rtgmock.model.plans import PLANS
 from rtgmock.settings.parsers import Credentials
 from rtgmock.storage.store import FORMAT, Server, Store
@@ -21,14 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from rtgmock.model.attributes import Record
+    from rtgmock.model.types import Record
     from tests.conftest import Serve, Served
 
     Tables = dict[str, Any]
 
 
 def a_record(**attributes_given: Any) -> Record:
-    assigned = {
+    assigned: Record = {
         "id": 1,
         "user_id": 1,
         "server_id": 1,
@@ -37,11 +38,10 @@ def a_record(**attributes_given: Any) -> Record:
         "password": "0123456789abcdef0123456789abcdef",
         "config_command": "0123456789abcdef0123456789abcdef",
         "status": "running",
-        "boot": None,
         "created_at": "2010-12-20T00:35:22Z",
         "updated_at": "2010-12-20T00:35:22Z",
     }
-    return attributes.defaults(PLANS["nano"]) | assigned | attributes_given
+    return new_instance(PLANS["nano"], attributes.DOCUMENTED, assigned) | attributes_given
 
 
 def tables() -> Tables:

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element, fromstring
 
-from rtgmock.model import attributes
+from rtgmock.model.attributes import ASSIGNED, DOCUMENTED
+from rtgmock.model.instances import new_instance
 from rtgmock.model.plans import PLANS
 from rtgmock.settings.parsers import parse_account
 from tests.support.raw import Answer
@@ -75,8 +76,9 @@ class Exchange:
 def _record(given: dict[str, Any]) -> dict[str, Any]:
     nulls = dict.fromkeys(given.get("nulls", []))
     values = {name: value for name, value in given.items() if name != "nulls"}
-    assigned = {"boot": None, "config_command": "0" * 32}
-    return attributes.defaults(PLANS[given["plan"]]) | assigned | values | nulls
+    values = {"config_command": "0" * 32} | values
+    assigned = {attribute.name: values[attribute.name] for attribute in ASSIGNED}
+    return new_instance(PLANS[given["plan"]], DOCUMENTED, assigned) | values | nulls
 
 
 def _count_up(store: Store, instance_id: int) -> None:

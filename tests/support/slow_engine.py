@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future, ThreadPoolExecutor
 
-    from rtgmock.model.attributes import Record
+    from rtgmock.model.types import Record
 
 DEADLINE = 10.0
 STATE_ID = "0123456789ab"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from rtgmock.errors import REQUEST_ERRORS, AccessDenied, Invalid
 from rtgmock.faults.rule import KEYS
-from rtgmock.model.attributes import ATTRIBUTES, DOCUMENTED, RECORDED, Attribute, FromApi, FromPlan, Role
+from rtgmock.model.attributes import ATTRIBUTES, DOCUMENTED, RECORDED, Assigned, Attribute, FromApi, FromPlan, Role
+from rtgmock.model.payloads import Payload, layout
 from rtgmock.model.plans import PLANS
 from rtgmock.model.types import LONG_MAX, Boolean, Choice, Datetime, Integer, PortText, SavePoints
 from rtgmock.settings.config import settings
@@ -106,7 +107,7 @@ def _default(attribute: Attribute) -> str:
     if isinstance(attribute.default, FromApi):
         values = attribute.default.values
         return f"`{values[DOCUMENTED]}`; `{values[RECORDED]}` in {RECORDED}"
-    if attribute.default is None and not attribute.nullable:
+    if isinstance(attribute.default, Assigned):
         return "assigned"
     if isinstance(attribute.default, list):
         return ", ".join(f"`{entry}`" for entry in attribute.default)
@@ -116,7 +117,7 @@ def _default(attribute: Attribute) -> str:
 
 def _shown(attribute: Attribute) -> str:
     """Where its first version shows it; that of 2012 shows everything in lists too."""
-    return "show" if attribute.places.list_json is None and attribute.since == DOCUMENTED else "list, show"
+    return "show" if attribute not in layout(Payload.LIST_JSON) and attribute.since == DOCUMENTED else "list, show"
 
 
 def _settable(attribute: Attribute) -> str:

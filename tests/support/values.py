@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from rtgmock.model import attributes
-from rtgmock.model.attributes import DOCUMENTED, Attribute, Record, changeable
+from rtgmock.model.attributes import DOCUMENTED, Attribute, changeable
+from rtgmock.model.instances import new_instance
 from rtgmock.model.plans import PLANS
-from rtgmock.model.types import INT_MAX, LONGEST, Boolean, Choice, Integer, PortText, SavePoints, Text, ValueType
+from rtgmock.model.types import (
+    INT_MAX,
+    LONGEST,
+    Boolean,
+    Choice,
+    Integer,
+    PortText,
+    Record,
+    SavePoints,
+    Text,
+    ValueType,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +32,7 @@ if TYPE_CHECKING:
 few = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 """The settings of the properties: enough examples for every run, and no clock to fail by on a busy machine."""
 
-_MADE: Record = {
+_ASSIGNED: Record = {
     "label": "ray-9001",
     "created_at": "2010-12-20T00:35:22Z",
     "updated_at": "2010-12-20T00:35:22Z",
@@ -35,8 +47,14 @@ _MADE: Record = {
 
 
 def record(plan: str = "nano", /, **values: Any) -> Record:
-    """An instance as it is stored, but for its boot."""
-    return attributes.defaults(PLANS[plan]) | _MADE | values
+    """Return an instance as it is stored."""
+    return new_instance(PLANS[plan], DOCUMENTED, _ASSIGNED) | values
+
+
+def each(rows: Iterable[Attribute]) -> pytest.MarkDecorator:
+    """Return the mark that runs a test once for each attribute."""
+    rows = list(rows)
+    return pytest.mark.parametrize("attribute", rows, ids=[attribute.name for attribute in rows])
 
 
 def carried(attribute: Attribute) -> SearchStrategy[Any]:

@@ -10,7 +10,8 @@ import pytest
 import redis
 
 from rtgmock.engines.redis import config_file
-from rtgmock.model.attributes import APIS, ATTRIBUTES, DOCUMENTED, LAYOUTS, RECORDED, Payload, Role, changeable, known
+from rtgmock.model.attributes import APIS, ATTRIBUTES, DOCUMENTED, RECORDED, Role, changeable, known
+from rtgmock.model.payloads import Payload, layout
 from tests.support.values import record
 from tests.web.test_api_update import SETTINGS
 
@@ -40,7 +41,7 @@ NEW: dict[str, tuple[Any, Any, str]] = {
 }
 FIXED = [attribute.name for attribute in ATTRIBUTES if attribute.role in {Role.FIXED, Role.DERIVED}]
 ONLY_2012 = [attribute.name for attribute in ATTRIBUTES if attribute.since == RECORDED]
-NAMES = [attribute.name for attribute in LAYOUTS[Payload.EVERY_2012]]
+NAMES = [attribute.name for attribute in layout(Payload.SHOW_JSON, RECORDED)]
 MASTER = {"master_host": "10.0.0.1", "master_port": "6379"}
 PLACE = [("port", "9001")]
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from rtgmock.model import attributes
+from rtgmock.model.instances import record_problems
 from tests.support import exchanges, raw
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def test_what_is_given_is_a_valid_state(serve: Serve, exchange: Exchange) -> Non
     exchange.fill(served.emulator.store)
 
     for record in served.emulator.store.instances():
-        assert attributes.problems(record) == []
+        assert record_problems(record) == []
 
 
 @pytest.mark.parametrize("exchange", EXCHANGES, ids=lambda exchange: exchange.name)

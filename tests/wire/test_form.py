@@ -16,7 +16,7 @@ from rtgmock.wire import form, parameters
 from tests.support.values import few, settable, soup
 
 if TYPE_CHECKING:
-    from rtgmock.model.attributes import Record
+    from rtgmock.model.types import Record
 
 TOKENS = (
     b"a", b"[", b"]", b"[]", b"[0]", b"%5B", b"%5D", b"=", b"&", b";", b"+", b"%", b"%ff", b"%C3%A9", b"plan=nano",

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtgmock.errors import BadRequest, UnsupportedMedia
-from rtgmock.model.attributes import APIS, BY_NAME, LAYOUTS, Payload, changeable
+from rtgmock.model.attributes import APIS, BY_NAME, changeable
+from rtgmock.model.payloads import Payload, layout
 from rtgmock.wire import json, parameters
 from tests.support.values import few, record, settable, soup
 
@@ -175,14 +176,14 @@ def test_errors_are_an_array_under_errors() -> None:
 def test_what_is_written_is_read_back(data: st.DataObject, nested: bool, api: int) -> None:
     values = data.draw(settable(api))
     stored = record(**values)
-    layout = LAYOUTS[Payload.SHOW_JSON.at(api)]
-    written = json.encode_instance([(a, stored[a.name]) for a in layout if a.name in stored])
+    shown = layout(Payload.SHOW_JSON, api)
+    written = json.encode_instance([(a, stored[a.name]) for a in shown if a.name in stored])
     body = b'{"instance":' + written + b"}" if nested else written
 
     read = parameters.parse_parameters(json.decode(body, "utf-8"), api)
     assert read.values == values
     assert read.unknown == ()
-    fixed = {a.name: stored[a.name] for a in layout if a.name in stored and a not in changeable(api)}
+    fixed = {a.name: stored[a.name] for a in shown if a.name in stored and a not in changeable(api)}
     assert read.fixed == fixed
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rtgmock.errors import Invalid
-from rtgmock.model.attributes import APIS, BY_NAME, DOCUMENTED, RECORDED, Record, changeable, known
+from rtgmock.model.attributes import APIS, BY_NAME, DOCUMENTED, RECORDED, changeable, known
 from rtgmock.wire import parameters
 from rtgmock.wire.parameters import Parameters
 from tests.support.values import few, json_like, settable
+
+if TYPE_CHECKING:
+    from rtgmock.model.types import Record
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from hypothesis import given
 
-from rtgmock.model.attributes import LAYOUTS, Payload
+from rtgmock.model.payloads import Payload, layout
 from rtgmock.wire.representation import ViewContext, show
 from tests.support.values import few, record, texts
 
@@ -19,7 +19,7 @@ SECRET = "cc3da5b7aaaad5b4895d243239beed97"
 def test_a_payload_shows_its_attributes_in_its_order(payload: Payload) -> None:
     fields = show(record(boot=None), payload, HERE)
 
-    assert tuple(attribute for attribute, _ in fields) == LAYOUTS[payload]
+    assert tuple(attribute for attribute, _ in fields) == layout(payload)
 
 
 @pytest.mark.parametrize("payload", Payload)

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtgmock.errors import BadRequest, UnsupportedMedia
-from rtgmock.model.attributes import APIS, BY_NAME, LAYOUTS, Payload, changeable
+from rtgmock.model.attributes import APIS, BY_NAME, changeable
+from rtgmock.model.payloads import Payload, layout
 from rtgmock.wire import parameters, xml
 from tests.support.values import few, record, settable, soup, texts
 
@@ -368,13 +369,13 @@ def test_errors_bear_no_type(number: int) -> None:
 def test_what_is_written_is_read_back(data: st.DataObject, api: int) -> None:
     values = data.draw(settable(api))
     stored = record(**values)
-    layout = LAYOUTS[Payload.SHOW_XML.at(api)]
-    body = xml.encode_instance([(a, stored[a.name]) for a in layout if a.name in stored])
+    shown = layout(Payload.SHOW_XML, api)
+    body = xml.encode_instance([(a, stored[a.name]) for a in shown if a.name in stored])
 
     read = parameters.parse_parameters(xml.decode(body, "utf-8"), api)
     assert read.values == values
     assert read.unknown == ()
-    assert set(read.fixed) == {a.name for a in layout if a.name in stored and a not in changeable(api)}
+    assert set(read.fixed) == {a.name for a in shown if a.name in stored and a not in changeable(api)}
     assert all(BY_NAME[name].same(raw, stored[name]) for name, raw in read.fixed.items())
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from docker.models.networks import Network
 
     from rtgmock.engines.docker.own_container import OwnContainer
-    from rtgmock.model.attributes import Record
+    from rtgmock.model.types import Record
 
 PORT = 6379
 """What a Redis listens on in its container."""

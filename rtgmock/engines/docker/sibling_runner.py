@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from docker.models.networks import Network
 
     from rtgmock.engines.docker.own_container import OwnContainer
-    from rtgmock.model.attributes import Record
+    from rtgmock.model.types import Record
 
 _TAKEN = re.compile("port is already allocated|address already in use")
 

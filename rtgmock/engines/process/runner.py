@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from rtgmock.model.attributes import Record
+    from rtgmock.model.types import Record
 
 _STOP_TIMEOUT = 10.0
 _LOG_LINES = 3

@@ -11,7 +11,8 @@ from rtgmock.model.attributes import DOCUMENTED, known
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rtgmock.model.attributes import Directive, Record
+    from rtgmock.model.directives import Directive
+    from rtgmock.model.types import Record
 
 # redis-py, ioredis and others send a name with the password when the URL has one, and Redis 6 and later know no name
 # but "default". Heroku's URLs had the first of these, pkgcloud's clients the second.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator
 
-    from rtgmock.model.attributes import Record
+    from rtgmock.model.types import Record
 
 TIMEOUT = 5.0
 """Seconds that a command may take."""

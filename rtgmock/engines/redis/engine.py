@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from rtgmock.engines.runner import Runner
-    from rtgmock.model.attributes import Directive, Record
+    from rtgmock.model.directives import Directive
+    from rtgmock.model.types import Record
 
 _START_TIMEOUT = 20.0
 """Seconds that a Redis may take from its start to an authenticated PING."""

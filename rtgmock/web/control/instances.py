@@ -14,7 +14,7 @@ from rtgmock.model.validation import parse_fields
 from rtgmock.web.control import json_io
 
 if TYPE_CHECKING:
-    from rtgmock.model.attributes import Record
+    from rtgmock.model.types import Record
     from rtgmock.model.validation import Fields
     from rtgmock.service.supervisor import Supervisor
 
