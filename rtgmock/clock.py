@@ -77,8 +77,14 @@ class ControlledClock:
                 self._offset = moment - self._base.now()
 
     def advance(self, seconds: float) -> None:
-        """Go forth by some seconds. Raises OverflowError where that is beyond all calendars."""
-        self.set(self.now() + timedelta(seconds=seconds))
+        """Move the time forward, or back by negative seconds. Raises OverflowError outside of the years 1 to 9999."""
+        step = timedelta(seconds=seconds)
+        with self._lock:
+            moment = self._now() + step  # also when it runs, to find out whether the calendar has it
+            if self._frozen:
+                self._frozen = moment
+            else:
+                self._offset += step
 
     def reset(self) -> None:
         """Show the other clock's own time again."""
