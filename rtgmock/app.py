@@ -1,4 +1,4 @@
-"""``create_app``: the wiring of the web's rooms, nothing else."""
+"""``create_app``: the wiring of the web's modules, nothing else."""
 
 from __future__ import annotations
 
@@ -19,24 +19,26 @@ if TYPE_CHECKING:
 
 
 def create_app(
-    config: Config, provisioner: Provisioner, controls: ControlContext, life: HealthState, log: Log
+    config: Config, provisioner: Provisioner, controls: ControlContext, health_state: HealthState, log: Log
 ) -> Flask:
-    """A Flask application of its own: two of them in one process do not see each other.
+    """Return a new Flask application. It holds no state, so that two of them in one process are independent.
 
-    ``log`` is told of every request, the journal keeps those of the API. All that holds state comes in from outside.
+    ``log`` is called for every request; the journal in ``controls`` keeps the requests to the emulated API.
     """
     app = Flask("rtgmock", static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
-    # Never a redirect: ActiveResource raises on them.
+    # werkzeug would redirect from "//instances" to "/instances", and ActiveResource raises on redirects.
     app.url_map.merge_slashes = False
-    journaling.install(app, controls.clock, controls.journal)  # the first to be installed sees answers last
+    # The order matters: Flask calls the first one installed first with a request, and last with its response. So the
+    # journal and the log see responses as faults have changed them, and the guard refuses before a fault applies.
+    journaling.install(app, controls.clock, controls.journal)
     access_log.install(app, controls.clock, log)
     guard.install(app, config)
     fault_injection.install(app, controls.faults)
     error_handlers.install(app)
     app.register_blueprint(api.blueprint(config, provisioner))
-    app.register_blueprint(health.blueprint(life, controls.clock))
+    app.register_blueprint(health.blueprint(health_state, controls.clock))
     app.register_blueprint(openapi.blueprint(config.api))
     app.register_blueprint(control.blueprint(config, controls))
     return app

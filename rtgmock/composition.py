@@ -15,7 +15,7 @@ from rtgmock.engines.select import choose
 from rtgmock.errors import EngineFailed, StartupError
 from rtgmock.journal.journal import Journal
 from rtgmock.journal.redaction.redactor import Redactor
-from rtgmock.network import reachable, why_not
+from rtgmock.network import client_host, listen_problem
 from rtgmock.paths import BODY_LIMIT, SERVICE
 from rtgmock.server.http_server import HttpServer
 from rtgmock.service.context import ServiceContext
@@ -120,7 +120,7 @@ def _listen_errors(host: str, port: int) -> Iterator[None]:
     except (socket.gaierror, UnicodeError) as error:
         raise StartupError(f"the host {host} is not known here; listen on another one: --host HOST") from error
     except OSError as error:
-        raise StartupError(why_not(host, port, error)) from error
+        raise StartupError(listen_problem(host, port, error)) from error
 
 
 def _tls(config: Config, resources: contextlib.ExitStack) -> tuple[Path, WrapSocket]:
@@ -149,7 +149,7 @@ def _temporary_state() -> Iterator[Path]:
 
 def _certified_names(config: Config) -> Iterator[str]:
     """Give the host names and addresses by which clients may reach the API."""
-    yield from (*SERVICE, "localhost", "127.0.0.1", "::1", reachable(config.host), *config.allow_hosts)
+    yield from (*SERVICE, "localhost", "127.0.0.1", "::1", client_host(config.host), *config.allow_hosts)
     yield socket.gethostname().lower()
     if config.hostname and "{" not in config.hostname:
         yield config.hostname

@@ -10,7 +10,7 @@ from rtgmock.composition import compose
 from rtgmock.errors import Invalid
 from rtgmock.faults.registry import FaultRegistry
 from rtgmock.journal.assertions import Requests
-from rtgmock.network import local_url, reachable
+from rtgmock.network import client_host, local_url
 from rtgmock.randomness import Randomness
 from rtgmock.settings.config import Config, Settings, configured
 from rtgmock.web.view_context import view_context
@@ -162,7 +162,7 @@ class Emulator:
             raise Invalid([parameters.hint(given.unknown) or f"{parameters.shown(given.unknown)} is not an attribute"])
         provisioner = self._parts.provisioner
         record = provisioner.create(self.username, given.values)
-        view = view_context(self.config, provisioner, self.username, reachable(self.config.host))
+        view = view_context(self.config, provisioner, self.username, client_host(self.config.host))
         return {attribute.name: value for attribute, value in show(record, JSON.show_payload, view)}
 
     def reset(self) -> None:

@@ -1,4 +1,4 @@
-"""Addresses: how what listens on one is reached, and why one cannot be listened on."""
+"""Network addresses: how a client reaches a listening address, and why an address cannot be listened on."""
 
 from __future__ import annotations
 
@@ -7,22 +7,24 @@ import errno
 import os
 
 
-def reachable(host: str) -> str:
-    """What a client on this machine connects to for what listens on ``host``, a wildcard included."""
+def client_host(host: str) -> str:
+    """Return the host by which a client on this machine reaches a server that listens on ``host``."""
+    # A wildcard address is only for listening: not every system can connect to it.
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - translated, not bound
 
 
 def local_url(host: str, port: int | str, *, tls: bool = False) -> str:
-    """The URL by which a client on this machine reaches what listens on an address."""
-    name = reachable(host)
+    """Return the URL by which a client on this machine reaches a server that listens on this address."""
+    name = client_host(host)
     return f"{'https' if tls else 'http'}://{f'[{name}]' if ':' in name else name}:{port}"
 
 
-def why_not(host: str, port: int, error: OSError) -> str:
-    """Why an address cannot be listened on, and what to do."""
+def listen_problem(host: str, port: int, error: OSError) -> str:
+    """Return why an address cannot be listened on, and what to do about it."""
     if error.errno == errno.EADDRINUSE:
         return (
-            f"the port {port} on {host} is taken{_holder(port)}; stop that, or take another: --port 0 finds a free one"
+            f"the port {port} on {host} is taken{_listening_process(port)}; "
+            "stop that, or take another: --port 0 finds a free one"
         )
     if error.errno == errno.EACCES:
         return f"the port {port} needs privileges that you don't have; take one above 1023, as --port 8080"
@@ -31,10 +33,11 @@ def why_not(host: str, port: int, error: OSError) -> str:
     return f"cannot listen on {host}, port {port}: {os.strerror(error.errno or 0)}; choose another: --host, --port"
 
 
-def _holder(port: int) -> str:
-    """Who listens on a port, as far as we may know."""
+def _listening_process(port: int) -> str:
+    """Return `` by NAME (process ID)`` for the process that listens on a port, or nothing when it is not visible."""
     import psutil  # noqa: PLC0415 - only this error needs it
 
+    # Other users' processes are hidden on some systems; the sentence is complete without the name.
     with contextlib.suppress(psutil.Error, OSError):
         for connection in psutil.net_connections("tcp"):
             listening = connection.status == psutil.CONN_LISTEN and getattr(connection.laddr, "port", None) == port

@@ -66,15 +66,13 @@ def test_a_frozen_clock_stands_still_until_it_is_thawed() -> None:
     clock = ControlledClock(base)
     clock.freeze()
     base.advance(10)
-    assert clock.frozen
-    assert clock.now() == START
+    assert (clock.now(), clock.frozen) == (START, True)
     clock.advance(5)
     assert clock.now() - START == timedelta(seconds=5)
     clock.thaw()
     base.advance(1)
 
-    assert not clock.frozen
-    assert clock.now() - START == timedelta(seconds=6)
+    assert (clock.now() - START, clock.frozen) == (timedelta(seconds=6), False)
 
 
 def test_ticks_are_those_of_the_base_clock(clock: ControlledClock) -> None:

@@ -19,7 +19,7 @@ from rtgmock.engines.ports import can_listen, resolved
 from rtgmock.engines.redis.binaries import server_command
 from rtgmock.engines.redis.config_file import EMPTY_SNAPSHOT, SNAPSHOT
 from rtgmock.errors import EngineFailed
-from rtgmock.network import reachable
+from rtgmock.network import client_host
 from rtgmock.text import MB
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class DockerRunner:
 
     def address(self, record: Record) -> tuple[str, int]:
         """Where the emulator reaches a server: its published port."""
-        return self._remote or reachable(self._published_on()), record["port"]
+        return self._remote or client_host(self._published_on()), record["port"]
 
     def from_within(self, record: Record) -> Record:
         """A master that is one of this state's instances is reached by its container's name."""

@@ -16,7 +16,7 @@ from rtgmock.engines.ownership import OWNER, me, temporary_folder
 from rtgmock.engines.ports import can_listen
 from rtgmock.engines.redis.config_file import SNAPSHOT
 from rtgmock.errors import EngineFailed
-from rtgmock.network import reachable
+from rtgmock.network import client_host
 from rtgmock.processes import die_with_parent
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class ProcessRunner:
 
     def address(self, record: Record) -> tuple[str, int]:
         """Where the emulator reaches a server."""
-        return reachable(self._host), record["port"]
+        return client_host(self._host), record["port"]
 
     def from_within(self, record: Record) -> Record:
         """A process reaches what the emulator reaches."""
