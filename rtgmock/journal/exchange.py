@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rtgmock.wire.bodies import label, meant_type
-from rtgmock.wire.endpoints import known_path, nearest_endpoints
+from rtgmock.wire.suggestions import known_path, nearest_endpoints
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -14,7 +14,7 @@ from rtgmock.paths import BODY_LIMIT, CONTROL_PATH
 from rtgmock.text import nearest, printable
 from rtgmock.web import responses
 from rtgmock.web.request_context import request_context
-from rtgmock.wire.endpoints import nearest_endpoints
+from rtgmock.wire.suggestions import nearest_endpoints
 
 if TYPE_CHECKING:
     from flask import Flask, Response

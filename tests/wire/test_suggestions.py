@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from rtgmock.wire.endpoints import ENDPOINTS, known_path, nearest_endpoints
+from rtgmock.wire.suggestions import ENDPOINTS, known_path, nearest_endpoints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
