@@ -16,7 +16,7 @@ from rtgmock.settings.config import Config, Settings, configured
 from rtgmock.web.view_context import view_context
 from rtgmock.wire import parameters
 from rtgmock.wire.json import JSON
-from rtgmock.wire.representation import show
+from rtgmock.wire.representation import represent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -159,11 +159,12 @@ class Emulator:
         """
         given = parameters.parse_parameters(attributes, self.config.api)
         if given.unknown:
-            raise Invalid([parameters.hint(given.unknown) or f"{parameters.shown(given.unknown)} is not an attribute"])
+            suggestion = parameters.suggest_attribute(given.unknown)
+            raise Invalid([suggestion or f"{parameters.printable_names(given.unknown)} is not an attribute"])
         provisioner = self._parts.provisioner
         record = provisioner.create(self.username, given.values)
         view = view_context(self.config, provisioner, self.username, client_host(self.config.host))
-        return {attribute.name: value for attribute, value in show(record, JSON.show_payload, view)}
+        return {attribute.name: value for attribute, value in represent(record, JSON.show_payload, view)}
 
     def reset(self) -> None:
         """Return to the empty state, or to the fixture: instances, ids, faults, clock, journal and Redis servers.

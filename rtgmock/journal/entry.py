@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rtgmock.clock import timestamp
-from rtgmock.wire.bodies import label
+from rtgmock.wire.bodies import parse_content_type
 from rtgmock.wire.format import readable_text
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def redacted_texts(exchange: Exchange, redactor: Redactor) -> dict[str, Any]:
 
 def _redacted_body(body: Body, headers: Headers, redactor: Redactor, *, is_answer: bool = False) -> str:
     named = {name.lower(): value for name, value in headers}
-    content_type = label(named.get("content-type", ""))
+    content_type = parse_content_type(named.get("content-type", ""))
     text = None if "content-encoding" in named else readable_text(body.data, content_type.charset)
     if text is None:
         return f"({body.size} bytes that are no text)"

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from rtgmock.wire.bodies import label, meant_type
-from rtgmock.wire.suggestions import known_path, nearest_endpoints
+from rtgmock.wire.bodies import expected_content_type, parse_content_type
+from rtgmock.wire.endpoints import path_template
+from rtgmock.wire.suggestions import nearest_endpoints
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -83,11 +84,12 @@ class Exchange:
             return False
         # An endpoint answers 404, too, for an instance that it doesn't find.
         if self.status == 404:  # noqa: PLR2004
-            return not known_path(self.path)
+            return path_template(self.path) is None
         if self.status in {405, 406, 415}:
             return True
         # JSON that is labelled a form, for example: it is refused for its values, but the label is what is wrong.
-        return self.status in {400, 422} and bool(meant_type(label(self.header("Content-Type")).mime, self.body.data))
+        mime = parse_content_type(self.header("Content-Type")).mime
+        return self.status in {400, 422} and bool(expected_content_type(mime, self.body.data))
 
     def nearest(self, path: str) -> list[str]:
         """Return the endpoints that an unmatched request was probably meant for, the likeliest first.

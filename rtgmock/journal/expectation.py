@@ -57,7 +57,7 @@ class Expectation:
             received = parameters_of(exchange)
         except RequestError as error:
             return [f"its parameters cannot be read ({type(error).__name__})"]
-        expected = {**parameters.flat(dict(self.json or {})), **parameters.flat(dict(self.including or {}))}
+        expected = {**parameters.flatten(dict(self.json or {})), **parameters.flatten(dict(self.including or {}))}
         missing = [f"{name} is missing" for name in expected if name not in received]
         different = [
             f"{name} is {_shown(name, received[name])}, not {_shown(name, value)}"
@@ -74,7 +74,7 @@ def parameters_of(exchange: Exchange) -> dict[str, Any]:
         raise RequestError("the journal has only the beginning of the body")
     encoding = exchange.header("Content-Encoding").strip().lower() or "identity"
     body = bodies.decode(exchange.body.data, exchange.header("Content-Type"), encoding)
-    return parameters.flat(form.merge(body, form.decode_query(exchange.query.encode("latin-1"))))
+    return parameters.flatten(form.merge(body, form.decode_query(exchange.query.encode("latin-1"))))
 
 
 def _is_same(name: str, received: Any, expected: Any) -> bool:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from rtgmock.errors import Invalid, RequestError
 from rtgmock.openapi import samples
-from rtgmock.openapi.operations import MEMBER, OPERATIONS, PLACES, refusals, refusals_of
+from rtgmock.openapi.operations import OPERATIONS, PATH_VARIANTS, refusals, refusals_of
 from rtgmock.openapi.schemas import ref
 from rtgmock.wire.json import JSON
 
 if TYPE_CHECKING:
-    from rtgmock.openapi.operations import Operation, Place
+    from rtgmock.openapi.operations import Operation, PathVariant
     from rtgmock.openapi.samples import Samples
     from rtgmock.wire.format import AnswerFormat
 
@@ -36,21 +36,21 @@ def _header(description: str, example: str, *, required: bool = False) -> Node:
     return {"description": description, "required": required, "schema": {"type": "string"}, "example": example}
 
 
-def responses(operation: Operation, place: Place, sample: Samples) -> dict[str, Node]:
+def responses(operation: Operation, variant: PathVariant, sample: Samples) -> dict[str, Node]:
     """Every answer to an operation by its status."""
-    refused = {str(leaf.status): ref(_name(leaf, place), "responses") for leaf in refusals_of(operation, place)}
-    return {str(operation.status): _success(operation, place, sample), **refused}
+    refused = {str(leaf.status): ref(_name(leaf, variant), "responses") for leaf in refusals_of(operation, variant)}
+    return {str(operation.status): _success(operation, variant, sample), **refused}
 
 
-def _success(operation: Operation, place: Place, sample: Samples) -> Node:
+def _success(operation: Operation, variant: PathVariant, sample: Samples) -> Node:
     success: Node = {"description": operation.answer}
     if operation.takes:
         success["headers"] = {"X-Rtgmock-Ignored": ref("X-Rtgmock-Ignored", "headers")}
     if operation.status == 201:  # noqa: PLR2004
         success["headers"] |= {"Location": ref("Location", "headers")}
-        success |= {"links": _links(place)} if JSON in place.formats else {}  # they cannot point into XML
+        success |= {"links": _links(variant)} if JSON in variant.formats else {}  # they cannot point into XML
     if operation.shows:
-        success["content"] = {form.mime_types[0]: _shown(operation, form, sample) for form in place.formats}
+        success["content"] = {form.mime_types[0]: _shown(operation, form, sample) for form in variant.formats}
     return success
 
 
@@ -64,42 +64,45 @@ def _schema(name: str, form: AnswerFormat) -> str:
     return name if form is JSON else name + form.extension.capitalize()
 
 
-def _links(place: Place) -> dict[str, Node]:
+def _links(variant: PathVariant) -> dict[str, Node]:
     """Where a client goes with the id of a new instance."""
     return {
-        other.name: {"operationId": other.name + place.suffix, "parameters": {"id": "$response.body#/id"}}
+        other.endpoint.name: {
+            "operationId": other.endpoint.name + variant.suffix,
+            "parameters": {"id": "$response.body#/id"},
+        }
         for other in OPERATIONS
-        if other.path == MEMBER
+        if other.endpoint.is_member
     }
 
 
 def refused() -> dict[str, Node]:
     """The answer for each class of error, by its name."""
-    return {_name(leaf, place): _refusal(leaf, place) for leaf in refusals() for place in PLACES}
+    return {_name(leaf, variant): _refusal(leaf, variant) for leaf in refusals() for variant in PATH_VARIANTS}
 
 
-def _name(leaf: type[RequestError], place: Place) -> str:
+def _name(leaf: type[RequestError], variant: PathVariant) -> str:
     """The name of an error's component; a refusal with messages is in the format that was asked for."""
-    return leaf.__name__ + (place.suffix if leaf is Invalid else "")
+    return leaf.__name__ + (variant.suffix if leaf is Invalid else "")
 
 
-def _refusal(leaf: type[RequestError], place: Place) -> Node:
+def _refusal(leaf: type[RequestError], variant: PathVariant) -> Node:
     error = samples.refusals().get(leaf)
     sent = {name: _header("", value, required=True) for name, value in error.headers.items()} if error else {}
     return {
         "description": leaf.summary(),
         "headers": sent | {"X-Rtgmock-Hint": ref("X-Rtgmock-Hint", "headers")},
-        "content": _messages(error, place) if isinstance(error, Invalid) else _sentence(error),
+        "content": _messages(error, variant) if isinstance(error, Invalid) else _sentence(error),
     }
 
 
-def _messages(error: Invalid, place: Place) -> Node:
+def _messages(error: Invalid, variant: PathVariant) -> Node:
     return {
         form.mime_types[0]: {
             "schema": ref(_schema("Errors", form)),
             "example": samples.readable(form, form.encode_errors(error.messages)),
         }
-        for form in place.formats
+        for form in variant.formats
     }
 
 

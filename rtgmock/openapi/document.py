@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 from rtgmock.model.attributes import BY_NAME
 from rtgmock.model.plans import PLANS
 from rtgmock.openapi import answers, samples
-from rtgmock.openapi.operations import COLLECTION, MEMBER, OPERATIONS, PLACES
+from rtgmock.openapi.operations import OPERATIONS, PATH_VARIANTS
 from rtgmock.openapi.schemas import ref, schemas
+from rtgmock.wire.endpoints import MEMBER, PATHS
 from rtgmock.wire.form import MULTIPART
 from rtgmock.wire.formats import BODY_TYPES
 from rtgmock.wire.json import JSON
@@ -17,7 +18,7 @@ from rtgmock.wire.xml import XML
 
 if TYPE_CHECKING:
     from rtgmock.openapi.answers import Node
-    from rtgmock.openapi.operations import Operation, Place
+    from rtgmock.openapi.operations import Operation, PathVariant
     from rtgmock.openapi.samples import Samples
 
 _ABOUT = """
@@ -48,9 +49,9 @@ def document(api: int, server_url: str) -> Node:
         "info": {"title": "Redis To Go provisioning API", "version": str(api), "description": about},
         "servers": [{"url": server_url}],
         "security": [{"basic": []}],
-        "tags": [{"name": place.tag, "description": _formats(place)} for place in PLACES],
+        "tags": [{"name": variant.tag, "description": _formats(variant)} for variant in PATH_VARIANTS],
         "paths": {
-            path + place.extension: _path(path, place, sample) for place in PLACES for path in (COLLECTION, MEMBER)
+            path + variant.extension: _path(path, variant, sample) for variant in PATH_VARIANTS for path in PATHS
         },
         "components": {
             "schemas": schemas(api, sample.values),
@@ -62,26 +63,28 @@ def document(api: int, server_url: str) -> Node:
     }
 
 
-def _formats(place: Place) -> str:
-    return f"Answers in {' or '.join(form.name for form in place.formats)}."
+def _formats(variant: PathVariant) -> str:
+    return f"Answers in {' or '.join(form.name for form in variant.formats)}."
 
 
-def _path(path: str, place: Place, sample: Samples) -> Node:
+def _path(path: str, variant: PathVariant, sample: Samples) -> Node:
     parameters: Node = {"parameters": [ref("id", "parameters")]} if path == MEMBER else {}
-    return parameters | {each.method: _operation(each, place, sample) for each in OPERATIONS if each.path == path}
+    return parameters | {
+        each.method: _operation(each, variant, sample) for each in OPERATIONS if each.endpoint.path == path
+    }
 
 
-def _operation(operation: Operation, place: Place, sample: Samples) -> Node:
+def _operation(operation: Operation, variant: PathVariant, sample: Samples) -> Node:
     node: Node = {
-        "operationId": operation.name + place.suffix,
-        "tags": [place.tag],
-        "summary": operation.summary,
-        "x-source": operation.source,
+        "operationId": operation.endpoint.name + variant.suffix,
+        "tags": [variant.tag],
+        "summary": operation.endpoint.summary,
+        "x-source": operation.endpoint.source,
     }
     if operation.takes:
-        node |= {"parameters": [ref("plan", "parameters")]} if operation.member else {}
+        node |= {"parameters": [ref("plan", "parameters")]} if operation.endpoint.is_member else {}
         node["requestBody"] = _body(operation)
-    return node | {"responses": answers.responses(operation, place, sample)}
+    return node | {"responses": answers.responses(operation, variant, sample)}
 
 
 def _body(operation: Operation) -> Node:
@@ -89,9 +92,9 @@ def _body(operation: Operation) -> Node:
     schema, form = ref(operation.takes), ref(f"{operation.takes}Form")
     known = {JSON.mime_types[0]: {"anyOf": [schema, ref(f"Wrapped{operation.takes}")]}, XML.mime_types[0]: schema}
     first, second, *_ = PLANS
-    examples = samples.bodies("plan", second if operation.member else first)
+    examples = samples.bodies("plan", second if operation.endpoint.is_member else first)
     content = {mime: {"schema": known.get(mime, form), "examples": given} for mime, given in examples.items()}
-    return {"required": not operation.member, "content": content}
+    return {"required": not operation.endpoint.is_member, "content": content}
 
 
 def _parameters() -> dict[str, Node]:

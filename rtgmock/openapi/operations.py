@@ -1,97 +1,84 @@
-"""The table of operations: the endpoints with their methods, and which errors each may answer with."""
+"""The operations of the document: the endpoints in each way to write their paths, and the errors that they answer."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rtgmock import errors
+from rtgmock.wire.endpoints import ENDPOINTS
 from rtgmock.wire.formats import ANSWERS, EXTENSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rtgmock.errors import RequestError
+    from rtgmock.wire.endpoints import Endpoint
     from rtgmock.wire.format import AnswerFormat
 
 
-class Place(NamedTuple):
-    """A way to write a path: its extension, and the formats that it is answered in."""
+class PathVariant(NamedTuple):
+    """A way to write a path: with an extension or without, and the formats of its answers."""
 
     extension: str
     formats: tuple[AnswerFormat, ...]
 
     @property
     def suffix(self) -> str:
-        """What tells its operations and responses from those of the other places."""
+        """The end of the names of its operations and responses, which are unique in the document."""
         return self.extension.removeprefix(".").capitalize()
 
     @property
     def tag(self) -> str:
-        """What its operations are grouped by."""
+        """The tag that groups its operations."""
         return f"instances{self.extension}"
 
 
-PLACES = (Place("", ANSWERS), *(Place(f".{extension}", (form,)) for extension, form in EXTENSIONS.items()))
+PATH_VARIANTS = (
+    PathVariant("", ANSWERS),
+    *(PathVariant(f".{extension}", (form,)) for extension, form in EXTENSIONS.items()),
+)
 
 
 @dataclass(frozen=True)
 class Operation:
-    """An endpoint with a method. ``shows`` is what ``Samples`` calls its answer's body, ``takes`` its body's schema."""
+    """An endpoint and what the document says of its request and of its answer when it succeeds.
 
-    name: str
-    method: str
-    path: str
-    summary: str
+    ``shows`` is the method of ``Samples`` that makes the answer's body, ``takes`` the schema of the request's body.
+    """
+
+    endpoint: Endpoint
     answer: str
-    source: str
     status: int = 200
     shows: str = ""
     takes: str = ""
 
     @property
-    def member(self) -> bool:
-        """Whether it is of one instance."""
-        return self.path == MEMBER
+    def method(self) -> str:
+        """The method, as OpenAPI writes it."""
+        return self.endpoint.method.lower()
 
 
-COLLECTION, MEMBER = "/instances", "/instances/{id}"
-OPERATIONS = (
-    Operation(
-        "listInstances", "get", COLLECTION, "List the instances", "The account's instances.", "D", shows="instances"
-    ),
-    Operation("headInstances", "head", COLLECTION, "Ask for the list's headers", "The list has no body.", "C"),
-    Operation(
-        "createInstance",
-        "post",
-        COLLECTION,
-        "Make an instance",
-        "The new instance.",
-        "D, R",
-        status=201,
-        shows="created",
-        takes="NewInstance",
-    ),
-    Operation("showInstance", "get", MEMBER, "Show an instance", "The instance.", "D", shows="instance"),
-    Operation("headInstance", "head", MEMBER, "Ask whether there is an instance", "There is.", "C"),
-    Operation(
-        "updateInstance",
-        "put",
-        MEMBER,
-        "Upgrade an instance, or change its settings",
-        "The instance as it is now, with all of the changes or none.",
-        "D, ours",
-        shows="instance",
-        takes="InstanceChanges",
-    ),
-    Operation("deleteInstance", "delete", MEMBER, "Delete an instance", "It is gone; there is no body.", "D, C"),
-)
+_ANSWERS: dict[str, dict[str, Any]] = {
+    "listInstances": {"answer": "The account's instances.", "shows": "instances"},
+    "headInstances": {"answer": "The list has no body."},
+    "createInstance": {"answer": "The new instance.", "status": 201, "shows": "created", "takes": "NewInstance"},
+    "showInstance": {"answer": "The instance.", "shows": "instance"},
+    "headInstance": {"answer": "There is."},
+    "updateInstance": {
+        "answer": "The instance as it is now, with all of the changes or none.",
+        "shows": "instance",
+        "takes": "InstanceChanges",
+    },
+    "deleteInstance": {"answer": "It is gone; there is no body."},
+}
+OPERATIONS = tuple(Operation(endpoint, **_ANSWERS[endpoint.name]) for endpoint in ENDPOINTS)
 
-# What an error needs to come about. One that isn't named here may be the answer to every operation.
-_NEEDS: dict[type[RequestError], Callable[[Operation, Place], bool]] = {
-    errors.NotFound: lambda operation, _: operation.member,
-    errors.MethodNotAllowed: lambda operation, _: operation.method == "post",  # one that stands for another method
-    errors.NotAcceptable: lambda _, place: not place.extension,
+# The operations and variants that an error can occur in; an error that is not listed can occur in all of them.
+_OCCURRENCES: dict[type[RequestError], Callable[[Operation, PathVariant], bool]] = {
+    errors.NotFound: lambda operation, _: operation.endpoint.is_member,
+    errors.MethodNotAllowed: lambda operation, _: operation.method == "post",  # by X-HTTP-Method-Override
+    errors.NotAcceptable: lambda _, variant: not variant.extension,
     errors.UnsupportedMedia: lambda operation, _: bool(operation.takes),
     errors.Invalid: lambda operation, _: bool(operation.takes),
     errors.EngineFailed: lambda operation, _: operation.method in {"post", "put", "delete"},
@@ -103,6 +90,6 @@ def refusals() -> tuple[type[RequestError], ...]:
     return errors.REQUEST_ERRORS
 
 
-def refusals_of(operation: Operation, place: Place) -> list[type[RequestError]]:
-    """Those that an operation may be refused with."""
-    return [leaf for leaf in refusals() if leaf not in _NEEDS or _NEEDS[leaf](operation, place)]
+def refusals_of(operation: Operation, variant: PathVariant) -> list[type[RequestError]]:
+    """Return the errors that an operation may be refused with, by status."""
+    return [error for error in refusals() if error not in _OCCURRENCES or _OCCURRENCES[error](operation, variant)]

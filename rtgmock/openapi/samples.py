@@ -15,7 +15,7 @@ from rtgmock.wire import parameters
 from rtgmock.wire.form import FORM, MULTIPART
 from rtgmock.wire.json import JSON
 from rtgmock.wire.parameters import ROOT
-from rtgmock.wire.representation import ViewContext, show
+from rtgmock.wire.representation import ViewContext, represent
 from rtgmock.wire.xml import XML
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Samples:
         }
 
     def _fields(self, payload: Payload, record: Record) -> Fields:
-        return show(record, payload, self._view)
+        return represent(record, payload, self._view)
 
     def instances(self, form: AnswerFormat) -> Any:
         """The answer to a list."""

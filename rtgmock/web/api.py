@@ -1,9 +1,13 @@
-"""The emulated API: its endpoints, each a short way through auth, format, parameters, use case and answer."""
+"""The emulated API: the way of a request from its credentials to its answer.
+
+Every request goes through the same rooms in the same order: authentication, the format of the answer, the method,
+the parameters, the use case, and the representation in the answer's format.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from flask import Blueprint, Response, request
 
@@ -13,125 +17,145 @@ from rtgmock.text import printable
 from rtgmock.web import responses
 from rtgmock.web.auth import authenticate
 from rtgmock.web.negotiation import negotiate
-from rtgmock.web.parameters import overridden_method, parameters
+from rtgmock.web.parameters import decode_parameters, overridden_method
 from rtgmock.web.request_context import request_context
 from rtgmock.web.view_context import view_context
-from rtgmock.wire.parameters import hint, parse_parameters, shown
-from rtgmock.wire.representation import show
+from rtgmock.wire.endpoints import COLLECTION, MEMBER, accepted_methods, find_endpoint
+from rtgmock.wire.parameters import parse_parameters, printable_names, suggest_attribute
+from rtgmock.wire.representation import represent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable
 
     from rtgmock.model.types import Record
     from rtgmock.service.provisioner import Provisioner
     from rtgmock.settings.config import Config
+    from rtgmock.wire.endpoints import Endpoint
     from rtgmock.wire.parameters import Parameters
     from rtgmock.wire.representation import ViewContext
 
 
+class _Target(NamedTuple):
+    """What a request's path says besides its template."""
+
+    extension: str | None
+    reference: str = ""
+
+    @property
+    def instance_id(self) -> int:
+        """The id of the instance. Raises NotFound when the reference is no number."""
+        if not re.fullmatch(r"\d{1,18}", self.reference, re.ASCII):
+            raise NotFound(f"There is no instance {printable(self.reference)}; an id is a number, as in /instances/1.")
+        return int(self.reference)
+
+
 def blueprint(config: Config, provisioner: Provisioner) -> Blueprint:
-    """``/instances`` and ``/instances/:id``, each also with ``.json`` or ``.xml`` and with a trailing slash."""
-    endpoints = _Endpoints(config, provisioner)
+    """Return the blueprint that serves the table of endpoints, each path also with an extension and a final slash."""
     api = Blueprint("api", __name__)
-    for rule in ("/instances", "/instances.<extension>"):
-        api.add_url_rule(rule, "collection", endpoints.collection, methods=["GET", "POST"], strict_slashes=False)
-    members = ["GET", "PUT", "DELETE", "POST"]
-    api.add_url_rule("/instances/<reference>", "member", endpoints.member, methods=members, strict_slashes=False)
+    resources = _Resources(config, provisioner)
+    # A POST may represent another method, which is known only once its header or its form has been read.
+    collection_methods, member_methods = ({*accepted_methods(path), "POST"} for path in (COLLECTION, MEMBER))
+    for rule in (COLLECTION, f"{COLLECTION}.<extension>"):
+        api.add_url_rule(
+            rule, "collection", resources.serve_collection, methods=collection_methods, strict_slashes=False
+        )
+    # Werkzeug would take /instances/1.5.json for the id 1 with the extension 5.json, so the id is split off later.
+    rule = MEMBER.format(id="<reference>")
+    api.add_url_rule(rule, "member", resources.serve_member, methods=member_methods, strict_slashes=False)
     return api
 
 
-class _Endpoints:
+class _Resources:
     def __init__(self, config: Config, provisioner: Provisioner) -> None:
         self._config = config
         self._provisioner = provisioner
+        self._handlers: dict[str, Callable[[str, _Target], Response]] = {
+            "listInstances": self._list,
+            "headInstances": self._list,
+            "createInstance": self._create,
+            "showInstance": self._show,
+            "headInstance": self._show,
+            "updateInstance": self._update,
+            "deleteInstance": self._delete,
+        }
 
-    def collection(self, extension: str | None = None) -> Response:
-        account = self._begin(extension)
-        method = overridden_method()
-        if method in {"GET", "HEAD"}:
-            return self._list(account)
-        if method == "POST":
-            return self._create(account, extension)
-        raise MethodNotAllowed(method, request.path, ["GET", "HEAD", "POST"])
+    def serve_collection(self, extension: str | None = None) -> Response:
+        return self._serve(COLLECTION, _Target(extension))
 
-    def member(self, reference: str) -> Response:
-        stem, extension = _split(reference)
-        account = self._begin(extension)
-        method = overridden_method()
-        if method not in {"GET", "HEAD", "PUT", "DELETE"}:
-            raise MethodNotAllowed(printable(method), request.path, ["GET", "HEAD", "PUT", "DELETE"])
-        instance_id = _instance_id(stem)
-        if method == "PUT":
-            return self._update(account, instance_id)
-        if method == "DELETE":
-            self._provisioner.destroy(account, instance_id)
-            return responses.nothing()
-        return responses.instance(self._provisioner.get(account, instance_id), self._view(account))
+    def serve_member(self, reference: str) -> Response:
+        return self._serve(MEMBER, _split_extension(reference))
 
-    def _begin(self, extension: str | None) -> str:
+    def _serve(self, path: str, target: _Target) -> Response:
         account = authenticate(self._config.accounts)
-        negotiate(extension)
-        return account
+        negotiate(target.extension)
+        endpoint = _endpoint(overridden_method(), path)
+        return self._handlers[endpoint.name](account, target)
 
-    def _list(self, account: str) -> Response:
+    def _list(self, account: str, _target: _Target) -> Response:
         return responses.instances(self._provisioner.list(account), self._view(account))
 
-    def _create(self, account: str, extension: str | None) -> Response:
-        given = parse_parameters(parameters(), self._config.api)
-        if "plan" not in given.values:  # it is refused; a misspelt name may be the reason
-            request_context().hint = hint(given.unknown, self._config.api) or request_context().hint
-        record = self._provisioner.create(account, given.values)
+    def _show(self, account: str, target: _Target) -> Response:
+        return responses.instance(self._provisioner.get(account, target.instance_id), self._view(account))
+
+    def _create(self, account: str, target: _Target) -> Response:
+        parameters = parse_parameters(decode_parameters(), self._config.api)
+        if "plan" not in parameters.values:  # it is refused, perhaps because the name is misspelt
+            context = request_context()
+            context.hint = suggest_attribute(parameters.unknown, self._config.api) or context.hint
+        record = self._provisioner.create(account, parameters.values)
         view = self._view(account)
-        _note_ignored(given, record, view)
-        location = f"/instances/{record['id']}" + (f".{extension}" if extension else "")
+        _report_ignored(parameters, record, view)
+        location = f"{COLLECTION}/{record['id']}" + (f".{target.extension}" if target.extension else "")
         return responses.instance(record, view, 201, {"Location": location})
 
-    def _update(self, account: str, instance_id: int) -> Response:
-        given = parse_parameters(parameters(), self._config.api)
-        if not (given.values or given.fixed):
-            self._provisioner.find(account, instance_id)  # a wrong id is answered with 404 first
-            raise _nothing_to_update(given, self._config.api)
+    def _update(self, account: str, target: _Target) -> Response:
+        instance_id = target.instance_id
+        parameters = parse_parameters(decode_parameters(), self._config.api)
+        if not (parameters.values or parameters.fixed):
+            self._provisioner.find(account, instance_id)  # an unknown id is answered with 404 first
+            raise _nothing_to_update(parameters, self._config.api)
         before, after = self._provisioner.update(
-            account, instance_id, given.values, full=request_context().fail_upgrade
+            account, instance_id, parameters.values, full=request_context().fail_upgrade
         )
         view = self._view(account)
-        _note_ignored(given, before, view)
+        _report_ignored(parameters, before, view)
         return responses.instance(after, view)
+
+    def _delete(self, account: str, target: _Target) -> Response:
+        self._provisioner.destroy(account, target.instance_id)
+        return responses.empty()
 
     def _view(self, account: str) -> ViewContext:
         return view_context(self._config, self._provisioner, account, request_context().host)
 
 
-def _split(reference: str) -> tuple[str, str | None]:
-    """What stands before the last dot and after it: in ``/instances/1.5.json`` the id is wrong, not the format."""
+def _endpoint(method: str, path: str) -> Endpoint:
+    endpoint = find_endpoint(method, path)
+    if endpoint is None:
+        raise MethodNotAllowed(printable(method), request.path, accepted_methods(path))
+    return endpoint
+
+
+def _split_extension(reference: str) -> _Target:
+    """Split at the last dot: in ``/instances/1.5.json`` the id is wrong, not the format."""
     stem, dot, extension = reference.rpartition(".")
-    return (stem, extension) if dot else (reference, None)
-
-
-def _instance_id(text: str) -> int:
-    if not re.fullmatch(r"\d{1,18}", text, re.ASCII):
-        raise NotFound(f"There is no instance {printable(text)}; an id is a number, as in /instances/1.")
-    return int(text)
+    return _Target(extension, stem) if dot else _Target(None, reference)
 
 
 def _nothing_to_update(parameters: Parameters, api: int) -> Invalid:
-    received = shown(parameters.unknown) or "nothing"
+    received = printable_names(parameters.unknown) or "nothing"
     accepted = ", ".join(attribute.name for attribute in changeable(api))
     message = f"No attribute to update: got {received}; accepted are {accepted}"
-    return Invalid([message], hint=hint(parameters.unknown, api))
+    return Invalid([message], hint=suggest_attribute(parameters.unknown, api))
 
 
-def _note_ignored(given: Parameters, record: Record, view: ViewContext) -> None:
-    """Note what came to no effect: fixed attributes that differ from what is stored, and unknown ones.
+def _report_ignored(parameters: Parameters, record: Record, view: ViewContext) -> None:
+    """Report the parameters without effect: fixed attributes that differ from what is stored, and unknown names.
 
-    A client that saves an instance sends all of it back (observed), so what is the same is not worth a word.
+    A client that saves an instance sends all of its attributes back (observed), so equal ones are not reported.
     """
-    current = {
-        attribute.name: value for attribute, value in show(record, request_context().answer_format.show_payload, view)
-    }
-    differing = [name for name, raw in given.fixed.items() if not BY_NAME[name].same(raw, current.get(name))]
-    request_context().ignored = _bounded([*differing, *given.unknown])
-
-
-def _bounded(names: Iterable[str]) -> list[str]:
-    return [text] if (text := shown(names)) else []
+    context = request_context()
+    current = {a.name: value for a, value in represent(record, context.answer_format.show_payload, view)}
+    differing = [name for name, raw in parameters.fixed.items() if not BY_NAME[name].same(raw, current.get(name))]
+    names = printable_names([*differing, *parameters.unknown])
+    context.ignored = [names] if names else []

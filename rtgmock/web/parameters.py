@@ -1,4 +1,4 @@
-"""What a request says in its body and its query string, whatever form its client gave it."""
+"""Decodes the current request's parameters: its query string and its body, in any of the accepted types."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ if TYPE_CHECKING:
     from rtgmock.wire.format import Tree
 
 
-def parameters() -> Tree:
-    """The body's parameters and the query string's, the latter counting for more as in Rails.
+def decode_parameters() -> Tree:
+    """Return the parameters of the body and of the query string; the latter take precedence, as in Rails.
 
-    Raises BadRequest for what cannot be read, UnsupportedMedia for a type that isn't.
+    Raises BadRequest when they cannot be decoded, UnsupportedMedia for an unknown type of body.
     """
     context = request_context()
     if context.parameters is None:
-        context.parameters = form.merge(_body(), form.decode_query(request.query_string))
-        context.hint = context.hint or _mistaken_root(context.parameters)
+        context.parameters = form.merge(_decode_body(), form.decode_query(request.query_string))
+        context.hint = context.hint or _wrong_root(context.parameters)
     return context.parameters
 
 
 def overridden_method() -> str:
-    """The method that a POST stands for: ``X-HTTP-Method-Override``, or ``_method`` in a form (Rails)."""
+    """Return the method that a POST represents: by ``X-HTTP-Method-Override``, or by ``_method`` in a form (Rails)."""
     if request.method != "POST":
         return request.method
     override = request.headers.get("X-HTTP-Method-Override", "")
     if not override and _is_form():
-        found = parameters().get("_method", "")
-        override = found if isinstance(found, str) else ""
+        value = decode_parameters().get("_method", "")
+        override = value if isinstance(value, str) else ""
     return override.strip().upper() or "POST"
 
 
@@ -43,17 +43,17 @@ def _is_form() -> bool:
     return request.mimetype in {"", form.MULTIPART, *form.FORM.mime_types}
 
 
-def _body() -> Tree:
+def _decode_body() -> Tree:
     body = request.get_data()
     if _is_form() and looks_like_json(body) and request.mimetype != form.MULTIPART:
-        # The service would have read it as a form, so it is one here; but it is hardly what was meant.
+        # Rails would have decoded it as a form, so it is one here too; the hint says what was probably meant.
         label = "labelled a form" if request.mimetype else "not labelled"
         request_context().hint = f"the body looks like JSON but is {label}; send Content-Type: application/json"
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     return bodies.decode(body, request.headers.get("Content-Type", ""), encoding)
 
 
-def _mistaken_root(tree: Tree) -> str:
-    """Attributes under another name than ``instance`` are not found, as they were not by the service."""
+def _wrong_root(tree: Tree) -> str:
+    """Return the hint for attributes that are nested under another name than ``instance``; empty when none are."""
     roots = [name for name, value in tree.items() if isinstance(value, dict) and name != ROOT]
     return f"{printable(roots[0])} holds no attributes; put them under {ROOT}" if roots else ""

@@ -1,4 +1,4 @@
-"""Answers in the format that was asked for, and the one shape of all errors but 422."""
+"""Responses in the negotiated format, and the two shapes of all errors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from flask import Response
 
 from rtgmock.errors import Invalid, RequestError
 from rtgmock.web.request_context import request_context
-from rtgmock.wire.representation import show
+from rtgmock.wire.representation import represent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,31 +20,31 @@ if TYPE_CHECKING:
 def instance(
     record: Record, view: ViewContext, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """One instance."""
-    form = request_context().answer_format
-    body = form.encode_instance(show(record, form.show_payload, view))
-    return Response(body, status, headers, content_type=form.content_type)
+    """Return the response with one instance."""
+    answer_format = request_context().answer_format
+    body = answer_format.encode_instance(represent(record, answer_format.show_payload, view))
+    return Response(body, status, headers, content_type=answer_format.content_type)
 
 
 def instances(records: Iterable[Record], view: ViewContext) -> Response:
-    """A list of instances."""
-    form = request_context().answer_format
-    body = form.encode_list(show(record, form.list_payload, view) for record in records)
-    return Response(body, content_type=form.content_type)
+    """Return the response with a list of instances."""
+    answer_format = request_context().answer_format
+    body = answer_format.encode_list(represent(record, answer_format.list_payload, view) for record in records)
+    return Response(body, content_type=answer_format.content_type)
 
 
-def nothing() -> Response:
-    """An answer without a body: 200, since ActiveResource 3.0 breaks on a 204."""
+def empty() -> Response:
+    """Return a response without a body."""
+    # 200, since ActiveResource 3.0 breaks on a 204 (observed).
     return Response(b"", content_type=request_context().answer_format.content_type)
 
 
 def refusal(error: RequestError) -> Response:
-    """A refused request: a list of messages for a 422, else one sentence of plain text (ours).
-
-    The sentence is no JSON, since a JSON body without a ``label`` ends a pkgcloud process. A 422 has to be, for
-    ActiveResource to find the messages, and does end it.
-    """
+    """Return the response to a refused request: a list of messages for a 422, else a sentence of plain text (ours)."""
+    # A JSON body without a ``label`` ends a pkgcloud process (observed), hence the plain text. A 422 ends it all the
+    # same: ActiveResource finds the messages in JSON or XML only.
     if isinstance(error, Invalid):
-        form = request_context().answer_format
-        return Response(form.encode_errors(error.messages), error.status, content_type=form.content_type)
+        answer_format = request_context().answer_format
+        body = answer_format.encode_errors(error.messages)
+        return Response(body, error.status, content_type=answer_format.content_type)
     return Response(f"{error}\n", error.status, error.headers, content_type="text/plain; charset=utf-8")

@@ -1,4 +1,4 @@
-"""A body becomes a tree by what its ``Content-Type`` says, and what that ought to have said."""
+"""Decodes a body by its ``Content-Type``, and finds the type that a mislabelled one should have had."""
 
 from __future__ import annotations
 
@@ -16,48 +16,51 @@ from rtgmock.wire.json import JSON
 from rtgmock.wire.xml import XML
 
 
-class Label(NamedTuple):
-    """What a ``Content-Type`` says."""
+class ContentType(NamedTuple):
+    """The parts of a ``Content-Type`` header."""
 
     mime: str
     charset: str
     boundary: str
 
 
-def label(content_type: str) -> Label:
-    """Read a ``Content-Type``, which may be empty."""
-    mime, options = parse_options_header(content_type)
-    return Label(mime.lower(), options.get("charset", "utf-8").lower(), options.get("boundary", ""))
+def parse_content_type(header: str) -> ContentType:
+    """Return the parts of a ``Content-Type`` header, which may be empty."""
+    mime, options = parse_options_header(header)
+    return ContentType(mime.lower(), options.get("charset", "utf-8").lower(), options.get("boundary", ""))
 
 
 def decode(body: bytes, content_type: str, encoding: str = "identity") -> Tree:
-    """Read a body. Raises BadRequest for what cannot be read, UnsupportedMedia for a type that isn't."""
+    """Return the parameters in a body, by its ``Content-Type``.
+
+    Raises BadRequest when the body cannot be decoded, UnsupportedMedia for an unknown type, charset or encoding.
+    """
     if not body:
         return {}
     if encoding != "identity":
         raise UnsupportedMedia(f"A body in the encoding {printable(encoding)} is not read; send it as it is.")
-    given = label(content_type)
-    # No type at all is a form (observed): pkgcloud posts one so.
-    mime = given.mime or form.FORM.mime_types[0]
+    label = parse_content_type(content_type)
+    # pkgcloud posts a form without any Content-Type (observed).
+    mime = label.mime or form.FORM.mime_types[0]
     if mime == form.MULTIPART:
-        if not given.boundary.isascii() or not given.boundary:
+        if not label.boundary.isascii() or not label.boundary:
             raise BadRequest("The multipart body cannot be read: its Content-Type names no boundary.")
-        return form.decode_multipart(body, given.charset, given.boundary)
+        return form.decode_multipart(body, label.charset, label.boundary)
     if mime not in BODY_TYPES:
-        raise UnsupportedMedia(_unread(mime, body))
-    return BODY_TYPES[mime].decode(body, given.charset)
+        raise UnsupportedMedia(_unsupported(mime, body))
+    return BODY_TYPES[mime].decode(body, label.charset)
 
 
-def meant_type(mime: str, body: bytes) -> str:
-    """The type that a body ought to have been labelled with; empty when its label will do, or nothing is near."""
-    labelled, seems = BODY_TYPES.get(mime or form.FORM.mime_types[0]), _seems(body)
-    if seems and mime != form.MULTIPART:
-        return "" if labelled is seems else seems.mime_types[0]
+def expected_content_type(mime: str, body: bytes) -> str:
+    """Return the type that a body should have been labelled with; empty when its label is right or none is near."""
+    labelled, apparent = BODY_TYPES.get(mime or form.FORM.mime_types[0]), _apparent_format(body)
+    if apparent and mime != form.MULTIPART:
+        return "" if labelled is apparent else apparent.mime_types[0]
     return "" if labelled or mime == form.MULTIPART else nearest(mime, READABLE_TYPES) or ""
 
 
-def _seems(body: bytes) -> BodyFormat | None:
-    """The format that a body looks like."""
+def _apparent_format(body: bytes) -> BodyFormat | None:
+    """Return the format that a body looks like, by its first characters."""
     if looks_like_json(body):
         return JSON
     if re.match(rb"\s*<", body):
@@ -65,8 +68,8 @@ def _seems(body: bytes) -> BodyFormat | None:
     return form.FORM if re.match(rb"[\w.%\[\]-]+=", body) else None
 
 
-def _unread(mime: str, body: bytes) -> str:
+def _unsupported(mime: str, body: bytes) -> str:
     accepted = f"accepted are {', '.join(READABLE_TYPES)}"
-    meant = meant_type(mime, body)
-    guess = f" Did you mean {meant}?" if meant else ""
+    expected = expected_content_type(mime, body)
+    guess = f" Did you mean {expected}?" if expected else ""
     return f"A body of type {printable(mime)} is not read; {accepted}.{guess}"

@@ -1,4 +1,4 @@
-"""A decoded body becomes values that are typed and valid, by the attribute table."""
+"""Parses a request's parameters: a decoded body becomes typed and valid values, by the table of attributes."""
 
 from __future__ import annotations
 
@@ -9,24 +9,26 @@ from typing import TYPE_CHECKING
 
 from rtgmock.errors import Invalid
 from rtgmock.model.attributes import DOCUMENTED, changeable, known
-from rtgmock.model.types import InvalidValue, Record
+from rtgmock.model.types import InvalidValue
 from rtgmock.text import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from rtgmock.model.types import Record
     from rtgmock.wire.format import Tree
 
 ROOT = "instance"
-_SHOWN = 10
+"""The name under which attributes may be nested (observed)."""
+_MAX_NAMES = 10
 _NAME = re.compile(r"[\w.\[\]-]{1,60}", re.ASCII)
-# What Rails's form helpers and routes put beside a form's own fields.
-_FRAMEWORK = {"_method", "utf8", "authenticity_token", "commit", "format", "controller", "action"}
+# What Rails's form helpers and routes add to a form's own fields.
+_RAILS_FIELDS = {"_method", "utf8", "authenticity_token", "commit", "format", "controller", "action"}
 
 
 @dataclass(frozen=True)
 class Parameters:
-    """What a request gives: ``values`` to set, ``fixed`` attributes that it cannot set, and unknown names."""
+    """What a request sends: ``values`` to set, raw values of ``fixed`` attributes, and the names of unknown ones."""
 
     values: Record
     fixed: Tree
@@ -34,44 +36,46 @@ class Parameters:
 
 
 def parse_parameters(tree: Tree, api: int = DOCUMENTED) -> Parameters:
-    """Read attributes that stand alone or under ``instance``. Raises Invalid with a message for each bad one.
+    """Return the attributes that a decoded body has, at its top or under ``instance``.
 
-    What the version of the API doesn't have is unknown.
+    Attributes that the version of the API does not have are unknown. Raises Invalid with a message for each invalid
+    value.
     """
-    given = flat(tree)
+    received = flatten(tree)
     values: Record = {}
     messages: list[str] = []
     for attribute in changeable(api):
-        if attribute.name in given:
+        if attribute.name in received:
             try:
-                values[attribute.name] = attribute.read(given[attribute.name])
+                values[attribute.name] = attribute.read(received[attribute.name])
             except InvalidValue as error:
                 messages.append(f"{attribute.label} {error}")
     if messages:
         raise Invalid(messages)
     names = known(api)
-    fixed = {name: raw for name, raw in given.items() if name in names and name not in values}
-    return Parameters(values, fixed, tuple(name for name in given if name not in names))
+    fixed = {name: raw for name, raw in received.items() if name in names and name not in values}
+    return Parameters(values, fixed, tuple(name for name in received if name not in names))
 
 
-def flat(tree: Tree) -> Tree:
-    """Both nestings in one; what stands under ``instance`` counts for more."""
+def flatten(tree: Tree) -> Tree:
+    """Return the attributes at the top and under ``instance`` in one tree; those under ``instance`` take precedence."""
     nested = tree.get(ROOT)
     inner = nested if isinstance(nested, dict) else {}
     outer = {name: raw for name, raw in tree.items() if name != ROOT or not isinstance(nested, dict)}
-    return {name: raw for name, raw in {**outer, **inner}.items() if name not in _FRAMEWORK}
+    return {name: raw for name, raw in {**outer, **inner}.items() if name not in _RAILS_FIELDS}
 
 
-def shown(names: Iterable[str]) -> str:
-    """Names as a client sent them, fit for a sentence or a header; the first ten of them."""
-    # A body that is read as what it isn't becomes one long name, with whatever secrets are in it.
-    first = [name if _NAME.fullmatch(name) else "(no name)" for name in islice(names, _SHOWN + 1)]
-    return ", ".join([*first[:_SHOWN], "..."] if len(first) > _SHOWN else first)
+def printable_names(names: Iterable[str]) -> str:
+    """Return names that a client sent, fit for a sentence or a header; the first ten of them."""
+    # A mislabelled body is decoded to one long name, which may contain secrets: only real names are shown.
+    first = [name if _NAME.fullmatch(name) else "(no name)" for name in islice(names, _MAX_NAMES + 1)]
+    return ", ".join([*first[:_MAX_NAMES], "..."] if len(first) > _MAX_NAMES else first)
 
 
-def hint(unknown: tuple[str, ...], api: int = DOCUMENTED) -> str:
-    """What a name that is no attribute was probably meant to be; empty when nothing is near."""
-    for name in filter(_NAME.fullmatch, unknown[:_SHOWN]):
-        if meant := nearest(name, [attribute.name for attribute in changeable(api)]):
-            return f"{name} is not an attribute; did you mean {meant}?"
+def suggest_attribute(unknown: tuple[str, ...], api: int = DOCUMENTED) -> str:
+    """Return the question whether an attribute was meant by an unknown name; empty when none is near."""
+    # The search takes time that grows with the length of a name, so it is bounded: names and their number.
+    for name in filter(_NAME.fullmatch, unknown[:_MAX_NAMES]):
+        if suggestion := nearest(name, [attribute.name for attribute in changeable(api)]):
+            return f"{name} is not an attribute; did you mean {suggestion}?"
     return ""

@@ -1,4 +1,4 @@
-"""An instance becomes what a payload shows of it, by the attribute table."""
+"""Represents an instance: the attributes of a payload with their values, those that are derived included."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ViewContext:
-    """From where a client looks: its account's name, the host that it is to connect to, and the API's version.
+    """What a representation depends on besides the record: the client's account, its host, and the API's version.
 
-    ``{server}`` in ``hostname`` stands for the name of the instance's server; ``servers`` has the names by id.
+    ``{server}`` in ``hostname`` is replaced by the name of the instance's server; ``servers`` has the names by id.
     """
 
     username: str
@@ -29,16 +29,18 @@ class ViewContext:
     api: int = DOCUMENTED
 
 
-def show(record: Record, payload: Payload, view_context: ViewContext) -> list[tuple[Attribute, Value]]:
-    """What ``payload``, or what stands for it in the API's version, shows of an instance, in its order."""
-    shown = layout(payload, view_context.api)
-    values = record | _derived(record, view_context) if any(a.role is Role.DERIVED for a in shown) else record
-    return [(attribute, values[attribute.name]) for attribute in shown]
+def represent(record: Record, payload: Payload, view: ViewContext) -> list[tuple[Attribute, Value]]:
+    """Return what a payload shows of an instance: each attribute with its value, in the payload's order."""
+    attributes = layout(payload, view.api)
+    # Quoting takes time, and lists show no derived attribute in the version that is served by default.
+    derived = any(attribute.role is Role.DERIVED for attribute in attributes)
+    values = record | _derived_values(record, view) if derived else record
+    return [(attribute, values[attribute.name]) for attribute in attributes]
 
 
-def _derived(record: Record, view_context: ViewContext) -> dict[str, Value]:
-    """``redis://{username}:{password}@{hostname}:{port}/`` (documented) and the hostname in it."""
-    hostname = view_context.hostname.replace("{server}", view_context.servers.get(record["server_id"], ""))
-    host = f"[{hostname}]" if ":" in hostname else hostname
-    user, password = quote(view_context.username, safe=""), quote(record["password"], safe="")
+def _derived_values(record: Record, view: ViewContext) -> dict[str, Value]:
+    """Return ``redis://{username}:{password}@{hostname}:{port}/`` (documented) and the hostname in it."""
+    hostname = view.hostname.replace("{server}", view.servers.get(record["server_id"], ""))
+    host = f"[{hostname}]" if ":" in hostname else hostname  # an IPv6 address
+    user, password = quote(view.username, safe=""), quote(record["password"], safe="")
     return {"url": f"redis://{user}:{password}@{host}:{record['port']}/", "hostname": hostname}

@@ -1,39 +1,27 @@
-"""The endpoints of the emulated API, and which of them a request that found none was probably meant for."""
+"""Suggestions for a request that found no endpoint: which endpoints it was probably meant for."""
 
 from __future__ import annotations
 
 import re
 from typing import NamedTuple
 
-from rtgmock.wire.bodies import label, meant_type
+from rtgmock.wire.bodies import expected_content_type, parse_content_type
+from rtgmock.wire.endpoints import COLLECTION, ENDPOINTS, Endpoint
 from rtgmock.wire.formats import EXTENSIONS
 from rtgmock.wire.json import JSON
 
+# HEAD is left out: what clients send it for is a GET without a body, so the GET is the better suggestion.
+_CANDIDATES = tuple(endpoint for endpoint in ENDPOINTS if endpoint.method != "HEAD")
+_LIST_NAME = COLLECTION.removeprefix("/")
 
-class Endpoint(NamedTuple):
-    """A method, and whether it is one instance's or the list's."""
-
-    method: str
-    member: bool
-
-
-COLLECTION = "instances"
-ENDPOINTS = (
-    Endpoint("GET", member=False),
-    Endpoint("POST", member=False),
-    Endpoint("GET", member=True),
-    Endpoint("PUT", member=True),
-    Endpoint("DELETE", member=True),
-)
-
-_KNOWN = re.compile(rf"/{COLLECTION}(/\d+)?(\.[^/.]+)?/?", re.ASCII)
-_ALIKE = 0.6
-"""How alike a word must be to what it is taken for; of 1."""
-_LIKELY = 0.65
-# What a segment after the list names, where it is no instance.
-_LIST_WORDS = {"new", "create", "add", "list", "index", "all", "show"}
-# How much of one method there is in another: what is sent, what was meant.
-_KIN = {
+_MIN_SIMILARITY = 0.6
+"""The similarity, of at most 1, from which one word counts as another one misspelt."""
+_LIKELY_SCORE = 0.65
+"""The score, of at most 1, from which an endpoint is worth asking "did you mean"."""
+# Words that stand after the list's name in the paths of other APIs, and name no instance.
+_ACTION_WORDS = {"new", "create", "add", "list", "index", "all", "show"}
+# The similarity of methods, sent and meant, where it is not that of their spelling.
+_METHOD_SIMILARITY = {
     ("HEAD", "GET"): 1.0,
     ("OPTIONS", "GET"): 0.5,
     ("PATCH", "PUT"): 0.9,
@@ -43,18 +31,18 @@ _KIN = {
     ("PUT", "POST"): 0.6,
     ("CREATE", "POST"): 0.9,
     ("REMOVE", "DELETE"): 0.9,
-    # Nobody deletes for want of another method.
+    # A client that sends DELETE means to delete; a suggestion of another method would be wrong.
     ("DELETE", "GET"): -1.0,
     ("DELETE", "POST"): -1.0,
     ("DELETE", "PUT"): -1.0,
 }
 
 
-class Nearest(NamedTuple):
+class Suggestion(NamedTuple):
     """An endpoint that a request may have been meant for.
 
-    ``content_type`` is the one that its body should have had, empty where that was right. ``score`` tells how near
-    it is, of 1.
+    ``content_type`` is the one that its body should have had; it is empty when the request's own was right.
+    ``score`` is 1 for a perfect match and less for others.
     """
 
     method: str
@@ -65,58 +53,53 @@ class Nearest(NamedTuple):
     @property
     def likely(self) -> bool:
         """Whether it is near enough to ask "did you mean"."""
-        return self.score >= _LIKELY
+        return self.score >= _LIKELY_SCORE
 
     def __str__(self) -> str:
-        labelled = f" with Content-Type: {self.content_type}" if self.content_type else ""
-        return f"{self.method} {self.path}{labelled}"
+        header = f" with Content-Type: {self.content_type}" if self.content_type else ""
+        return f"{self.method} {self.path}{header}"
 
 
-def known_path(path: str) -> bool:
-    """Whether a path is one that the API has, of whatever instance and with whatever extension."""
-    return _KNOWN.fullmatch(path) is not None
-
-
-def nearest_endpoints(method: str, path: str, content_type: str = "", body: bytes = b"") -> list[Nearest]:
-    """All endpoints, each with every extension, the one that was probably meant first."""
-    reading = _read(path)
-    meant = meant_type(label(content_type).mime, body) if body else ""
-    ranked = [
-        Nearest(
+def nearest_endpoints(method: str, path: str, content_type: str = "", body: bytes = b"") -> list[Suggestion]:
+    """Return all endpoints, each with every extension, the one that was probably meant first."""
+    parsed = _parse_path(path)
+    expected = expected_content_type(parse_content_type(content_type).mime, body) if body else ""
+    suggestions = [
+        Suggestion(
             endpoint.method,
-            _path(endpoint, reading, extension),
-            meant if endpoint.method in {"POST", "PUT"} else "",
-            _score(endpoint, extension, method.strip().upper(), reading),
+            _suggested_path(endpoint, parsed, extension),
+            expected if endpoint.method in {"POST", "PUT"} else "",
+            _score(endpoint, extension, method.strip().upper(), parsed),
         )
-        for endpoint in ENDPOINTS
+        for endpoint in _CANDIDATES
         for extension in ("", *EXTENSIONS)
     ]
-    return sorted(ranked, key=lambda nearest: -nearest.score)
+    return sorted(suggestions, key=lambda suggestion: -suggestion.score)
 
 
-class _Reading(NamedTuple):
-    """What a path seems to say: how alike its list's name is, of which instance, with which extension."""
+class _ParsedPath(NamedTuple):
+    """What a path seems to consist of: the similarity of its list's name, an instance's id, and an extension."""
 
-    alike: float
+    similarity: float
     reference: str | None
     extension: str
 
 
-def _read(path: str) -> _Reading:
+def _parse_path(path: str) -> _ParsedPath:
     stems, extension = [], ""
     for segment in filter(None, path.lower().split("/")):
-        stem, given = _parted(segment)
+        stem, segment_extension = _split_extension(segment)
         stems.append(stem)
-        extension = given or extension
-    place, alike = _list_in(stems)
-    if place is None:
+        extension = segment_extension or extension
+    position, similarity = _find_list_name(stems)
+    if position is None:
         numbered = [stem for stem in stems if stem[:1].isdecimal()]
-        return _Reading(0.0, numbered[-1] if numbered else None, extension)
-    return _Reading(alike, _reference(stems, place, extension), extension)
+        return _ParsedPath(0.0, numbered[-1] if numbered else None, extension)
+    return _ParsedPath(similarity, _find_reference(stems, position, extension), extension)
 
 
-def _parted(segment: str) -> tuple[str, str]:
-    """A segment and its extension, which may have lost its dot, or got another sign in its place."""
+def _split_extension(segment: str) -> tuple[str, str]:
+    """Return a segment's stem and its extension, whose dot may be missing or be another character."""
     if "." in segment:
         stem, _, extension = segment.rpartition(".")
         return stem.strip("."), extension
@@ -125,52 +108,55 @@ def _parted(segment: str) -> tuple[str, str]:
     return (match[1], match[2]) if match else (segment, "")
 
 
-def _list_in(stems: list[str]) -> tuple[int | None, float]:
-    """Which segment is the list's name, the last one that can be, and how alike it is."""
-    alike = [_alike(stem.rstrip("0123456789"), COLLECTION) for stem in stems]
-    places = [place for place, likeness in enumerate(alike) if likeness >= _ALIKE]
-    return (places[-1], alike[places[-1]]) if places else (None, 0.0)
+def _find_list_name(stems: list[str]) -> tuple[int | None, float]:
+    """Return the position of the last segment that can be the list's name, and its similarity."""
+    similarities = [_similarity(stem.rstrip("0123456789"), _LIST_NAME) for stem in stems]
+    positions = [position for position, similarity in enumerate(similarities) if similarity >= _MIN_SIMILARITY]
+    return (positions[-1], similarities[positions[-1]]) if positions else (None, 0.0)
 
 
-def _reference(stems: list[str], place: int, extension: str) -> str | None:
-    """What names an instance: a number after the list's name, else whatever else stands there."""
-    attached = re.search(r"\d+$", stems[place])
-    after = [stem for stem in stems[place + 1 :] if stem]
+def _find_reference(stems: list[str], position: int, extension: str) -> str | None:
+    """Return what names an instance: a number after the list's name, else the first other word there."""
+    attached = re.search(r"\d+$", stems[position])  # /instances7
+    after = [stem for stem in stems[position + 1 :] if stem]
     numbers = [stem for stem in after if re.search(r"\d", stem)]
     if attached or numbers:
         return attached[0] if attached else numbers[0]
-    if after and after[0] not in _LIST_WORDS:
+    if after and after[0] not in _ACTION_WORDS:
         return after[0]
-    misplaced = re.search(r"\d+", extension)
+    misplaced = re.search(r"\d+", extension)  # /instances.7
     return misplaced[0] if misplaced else None
 
 
-def _path(endpoint: Endpoint, reading: _Reading, extension: str) -> str:
-    number = re.search(r"\d+", reading.reference or "", re.ASCII)
-    member = f"/{number[0] if number else ':id'}" if endpoint.member else ""
-    return f"/{COLLECTION}{member}" + (f".{extension}" if extension else "")
+def _suggested_path(endpoint: Endpoint, parsed: _ParsedPath, extension: str) -> str:
+    number = re.search(r"\d+", parsed.reference or "", re.ASCII)
+    path = endpoint.path.format(id=number[0] if number else ":id")
+    return path + (f".{extension}" if extension else "")
 
 
-def _score(endpoint: Endpoint, extension: str, method: str, reading: _Reading) -> float:
-    shape = endpoint.member == (reading.reference is not None)
-    kinship = _KIN.get((method, endpoint.method), _alike(method, endpoint.method))
-    formats = _format(reading.extension)
-    return 0.4 * reading.alike + 0.3 * shape + 0.2 * kinship + 0.1 * formats.get(extension, 0.0)
+def _score(endpoint: Endpoint, extension: str, method: str, parsed: _ParsedPath) -> float:
+    same_shape = endpoint.is_member == (parsed.reference is not None)
+    method_similarity = _METHOD_SIMILARITY.get((method, endpoint.method), _similarity(method, endpoint.method))
+    extension_similarity = _extension_similarities(parsed.extension).get(extension, 0.0)
+    # Most of the score is the path, since a method is rarely mistyped. tests/wire/test_suggestions.py measures it.
+    return 0.4 * parsed.similarity + 0.3 * same_shape + 0.2 * method_similarity + 0.1 * extension_similarity
 
 
-def _format(given: str) -> dict[str, float]:
-    """How near an extension is to each that there is; one of another format is JSON's neighbour."""
-    if not given:
+def _extension_similarities(sent: str) -> dict[str, float]:
+    """Return the similarity of an extension to each accepted one; one of another format is taken for JSON."""
+    if not sent:
         return {"": 1.0}
-    near = {extension: _alike(given, extension) for extension in EXTENSIONS}
-    return near if any(likeness >= _ALIKE for likeness in near.values()) else {JSON.extension: 0.5}
+    similarities = {extension: _similarity(sent, extension) for extension in EXTENSIONS}
+    if any(similarity >= _MIN_SIMILARITY for similarity in similarities.values()):
+        return similarities
+    return {JSON.extension: 0.5}
 
 
-def _alike(word: str, known: str) -> float:
-    """How alike two words are, of 1; words that share too little are not at all."""
+def _similarity(word: str, known: str) -> float:
+    """Return the similarity of two words: 1 for equal ones, 0 for those that have too little in common."""
     if word == known:
         return 1.0
-    import difflib  # noqa: PLC0415 - only a mistake needs it
+    import difflib  # noqa: PLC0415 - its import takes time that only a mistaken request should cost
 
-    likeness = difflib.SequenceMatcher(None, word, known, autojunk=False).ratio()
-    return likeness if likeness >= _ALIKE else 0.0
+    ratio = difflib.SequenceMatcher(None, word, known, autojunk=False).ratio()
+    return ratio if ratio >= _MIN_SIMILARITY else 0.0

@@ -132,7 +132,7 @@ def test_reading_leaves_the_tree_alone() -> None:
     ],
 )
 def test_a_hint_names_what_was_probably_meant(unknown: tuple[str, ...], hint: str) -> None:
-    assert parameters.hint(unknown) == hint
+    assert parameters.suggest_attribute(unknown) == hint
 
 
 @pytest.mark.parametrize(
@@ -147,12 +147,14 @@ def test_a_hint_names_what_was_probably_meant(unknown: tuple[str, ...], hint: st
     ],
 )
 def test_names_are_shown_fit_for_a_header(names: list[str], shown: str) -> None:
-    assert parameters.shown(iter(names)) == shown
+    assert parameters.printable_names(iter(names)) == shown
 
 
 def test_very_long_names_do_not_take_long() -> None:
     start = monotonic()
-    parameters.hint(parameters.parse_parameters({f"{number}" + "label" * 20_000: "x" for number in range(10)}).unknown)
+    parameters.suggest_attribute(
+        parameters.parse_parameters({f"{number}" + "label" * 20_000: "x" for number in range(10)}).unknown
+    )
 
     assert monotonic() - start < 2
 
@@ -182,7 +184,7 @@ def test_what_only_2012_has_is_unknown_before() -> None:
 def test_a_hint_names_only_what_the_version_has(api: int) -> None:
     hint = "loglevel is not an attribute; did you mean log_level?"
 
-    assert parameters.hint(("loglevel",), api) == (hint if api == RECORDED else "")
+    assert parameters.suggest_attribute(("loglevel",), api) == (hint if api == RECORDED else "")
 
 
 @pytest.mark.parametrize("api", APIS)
@@ -198,5 +200,5 @@ def test_any_tree_is_read_to_values_that_a_record_may_have_or_refused(tree: dict
         assert all(BY_NAME[name].holds(value) for name, value in read.values.items())
         assert not set(read.values) & set(read.fixed)
         assert not set(read.unknown) & set(known(api))
-        assert parameters.hint(read.unknown, api).isascii()
-        assert parameters.shown(read.unknown).isprintable()
+        assert parameters.suggest_attribute(read.unknown, api).isascii()
+        assert parameters.printable_names(read.unknown).isprintable()

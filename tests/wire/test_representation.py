@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from rtgmock.model.payloads import Payload, layout
-from rtgmock.wire.representation import ViewContext, show
+from rtgmock.wire.representation import ViewContext, represent
 from tests.support.values import few, record, texts
 
 HERE = ViewContext("username", "127.0.0.1", {1: "ray"})
@@ -17,7 +17,7 @@ SECRET = "cc3da5b7aaaad5b4895d243239beed97"
 
 @pytest.mark.parametrize("payload", Payload)
 def test_a_payload_shows_its_attributes_in_its_order(payload: Payload) -> None:
-    fields = show(record(boot=None), payload, HERE)
+    fields = represent(record(boot=None), payload, HERE)
 
     assert tuple(attribute for attribute, _ in fields) == layout(payload)
 
@@ -25,7 +25,7 @@ def test_a_payload_shows_its_attributes_in_its_order(payload: Payload) -> None:
 @pytest.mark.parametrize("payload", Payload)
 def test_what_is_stored_is_shown_as_it_is(payload: Payload) -> None:
     stored = record(label="a&b", snapshots=[], master_host="", timeout=0)
-    shown = {attribute.name: value for attribute, value in show(stored, payload, HERE)}
+    shown = {attribute.name: value for attribute, value in represent(stored, payload, HERE)}
 
     assert {name: value for name, value in shown.items() if name in stored} == {
         name: stored[name] for name in shown if name in stored
@@ -34,7 +34,7 @@ def test_what_is_stored_is_shown_as_it_is(payload: Payload) -> None:
 
 @pytest.mark.parametrize("payload", [Payload.LIST_JSON, Payload.LIST_XML])
 def test_a_list_derives_nothing(payload: Payload) -> None:
-    assert {"url", "hostname"}.isdisjoint(attribute.name for attribute, _ in show(record(), payload, HERE))
+    assert {"url", "hostname"}.isdisjoint(attribute.name for attribute, _ in represent(record(), payload, HERE))
 
 
 @pytest.mark.parametrize("payload", [Payload.SHOW_JSON, Payload.SHOW_XML])
@@ -60,13 +60,13 @@ def test_a_list_derives_nothing(payload: Payload) -> None:
 def test_the_url_leads_from_where_the_client_stands(
     payload: Payload, view_context: ViewContext, hostname: str, url: str
 ) -> None:
-    shown = {attribute.name: value for attribute, value in show(record(), payload, view_context)}
+    shown = {attribute.name: value for attribute, value in represent(record(), payload, view_context)}
 
     assert (shown["hostname"], shown["url"]) == (hostname, url)
 
 
 def test_a_password_is_escaped_whole() -> None:
-    fields = show(record(password="a/b:c@d?e#f%g h"), Payload.SHOW_JSON, HERE)
+    fields = represent(record(password="a/b:c@d?e#f%g h"), Payload.SHOW_JSON, HERE)
 
     assert {attribute.name: value for attribute, value in fields}["url"] == (
         "redis://username:a%2Fb%3Ac%40d%3Fe%23f%25g%20h@127.0.0.1:9001/"
@@ -76,7 +76,7 @@ def test_a_password_is_escaped_whole() -> None:
 @few
 @given(texts(), texts())
 def test_the_url_gives_back_any_name_and_password(username: str, password: str) -> None:
-    fields = show(record(password=password), Payload.SHOW_JSON, ViewContext(username, "localhost", {}))
+    fields = represent(record(password=password), Payload.SHOW_JSON, ViewContext(username, "localhost", {}))
     url = urlsplit(next(str(value) for attribute, value in fields if attribute.name == "url"))
 
     assert (unquote(url.username or ""), unquote(url.password or "")) == (username, password)

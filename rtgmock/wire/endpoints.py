@@ -1,0 +1,58 @@
+"""The table of the emulated API's endpoints: one row for each method of a path.
+
+Routing, the suggestions for a request that found no endpoint and the OpenAPI document read it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+COLLECTION, MEMBER = PATHS = "/instances", "/instances/{id}"
+"""The paths, as templates. Each also exists with an extension, and with a slash at the end (documented)."""
+
+_EXTENSION = r"(\.[^/.]+)?/?"
+_PATTERNS = {path: re.compile(re.escape(path).replace(r"\{id\}", r"\d+") + _EXTENSION, re.ASCII) for path in PATHS}
+
+
+class Endpoint(NamedTuple):
+    """A method of a path. ``source`` says what it rests on: D the documentation, R a recorded response, C clients."""
+
+    name: str
+    method: str
+    path: str
+    summary: str
+    source: str
+
+    @property
+    def is_member(self) -> bool:
+        """Whether the endpoint is one of a single instance, rather than of the list."""
+        return self.path == MEMBER
+
+
+ENDPOINTS = (
+    Endpoint("listInstances", "GET", COLLECTION, "List the instances", "D"),
+    Endpoint("headInstances", "HEAD", COLLECTION, "Ask for the list's headers", "C"),
+    Endpoint("createInstance", "POST", COLLECTION, "Make an instance", "D, R"),
+    Endpoint("showInstance", "GET", MEMBER, "Show an instance", "D"),
+    Endpoint("headInstance", "HEAD", MEMBER, "Ask whether there is an instance", "C"),
+    Endpoint("updateInstance", "PUT", MEMBER, "Upgrade an instance, or change its settings", "D, ours"),
+    Endpoint("deleteInstance", "DELETE", MEMBER, "Delete an instance", "D, C"),
+)
+
+_BY_ROUTE = {(endpoint.method, endpoint.path): endpoint for endpoint in ENDPOINTS}
+
+
+def find_endpoint(method: str, path: str) -> Endpoint | None:
+    """Return the endpoint of a method and a path template; None when the path does not accept the method."""
+    return _BY_ROUTE.get((method, path))
+
+
+def accepted_methods(path: str) -> tuple[str, ...]:
+    """Return the methods that a path template accepts, in the order of the table."""
+    return tuple(endpoint.method for endpoint in ENDPOINTS if endpoint.path == path)
+
+
+def path_template(path: str) -> str | None:
+    """Return the template that the path of a request matches, with any extension; None when the API has none."""
+    return next((template for template, pattern in _PATTERNS.items() if pattern.fullmatch(path)), None)
