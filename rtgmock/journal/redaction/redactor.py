@@ -20,9 +20,8 @@ MIN_LENGTH = 6
 
 _AUTH_SCHEMES = {"basic", "bearer", "digest"}
 # Credentials outside their header: "Basic dXNlcjpwYXNz", "Bearer%20abcdefgh". Not "Basic realm=": that is a parameter.
-_CREDENTIALS = re.compile(
-    r"\b((?:basic|bearer|digest)(?:\s|%20|\+)+)[\w+/=.%-]{8,}(?![\w+/=.%-])(?!\s*=)", re.IGNORECASE
-)
+# The quantifiers are possessive, since a backtracking match would need quadratic time for "basic++++++ =".
+_CREDENTIALS = re.compile(r"\b((?:basic|bearer|digest)(?:\s|%20|\+)++)[\w+/=.%-]{8,}+(?!\s*=)", re.IGNORECASE)
 # A word with the sign after it, in text of no format: 'pasword: ', '"passwd":', "pwd]=".
 _LABEL = re.compile(r"""([\w-]{4,40})["'\]\s]{0,4}[=:>]""")
 # The two slashes of a URL; JSON may write \/\/, a form %2F%2F.
