@@ -29,6 +29,8 @@ _SLASHES = re.compile(rf"(?:\\?{pattern('/')}){{2}}", re.IGNORECASE)
 _AT = re.compile(pattern("@"), re.IGNORECASE)
 # What is before the last @ in a URL, or in one without its slashes: redis://user:password@, user:password@.
 _USER = re.compile(r"^(\w+:(?://)?|//)?.*@", re.DOTALL)
+# A URL or a path without a user: redis://host:1/, host:1, /path. Not redis://user:passw, which was cut before its @.
+_ADDRESS = re.compile(r"(?:(?:\w+:)?//)?(?:[\w.-]*|\[[\w:.]*\])(?::\d{1,5})?(?:[?#].*|/(?!/).*)?", re.DOTALL)
 # Words of the API itself, which every request has: they are shown even if somebody uses one as a password.
 _API_WORDS = frozenset({*BY_NAME, *PLANS, *Status, "instance", "instances", "application"})
 
@@ -93,8 +95,10 @@ class Redactor:
         if value and is_secret(name):
             self._remember(value)
             return MASK
-        if is_url(name):
+        if is_url(name) and "@" in value:
             value = _USER.sub(rf"\1{MASK}@", value)
+        elif is_url(name) and not _ADDRESS.fullmatch(value):
+            return MASK
         return self.text(value)
 
     def text(self, text: str) -> str:

@@ -188,6 +188,9 @@ def test_no_configured_password_wherever_it_stands(password: tuple[str, str]) ->
         ("plan=nano&instance%5Bpassword%5D=s3cret&label=x", "plan=nano&instance%5Bpassword%5D=***&label=x"),
         ("plan=nano&password=&label=x", "plan=nano&password=&label=x"),
         ("label=a+%26+b", "label=a+%26+b"),
+        ("url=redis%3A%2F%2Fh%3A1%2F&callback_url=/a&url=h:1", "url=redis%3A%2F%2Fh%3A1%2F&callback_url=/a&url=h:1"),
+        ("url=redis%3A%2F%2Fusername%3As3cret", "url=***"),
+        ("url=s3cret:s3cret", "url=***"),
         ("plan", "plan"),
     ],
 )
