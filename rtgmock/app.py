@@ -7,19 +7,30 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 from rtgmock.paths import BODY_LIMIT
-from rtgmock.web import access_log, api, error_handlers, fault_injection, guard, health, journaling, openapi
+from rtgmock.web import (
+    access_log,
+    api,
+    error_handlers,
+    fault_injection,
+    guard,
+    health,
+    journaling,
+    openapi,
+    request_context,
+    response_headers,
+)
 from rtgmock.web.control import blueprint as control
 
 if TYPE_CHECKING:
     from rtgmock.service.provisioner import Provisioner
     from rtgmock.settings.config import Config
-    from rtgmock.web.access_log import Log
+    from rtgmock.web.access_log import AccessLog
     from rtgmock.web.control.blueprint import ControlContext
     from rtgmock.web.health import HealthState
 
 
 def create_app(
-    config: Config, provisioner: Provisioner, controls: ControlContext, health_state: HealthState, log: Log
+    config: Config, provisioner: Provisioner, controls: ControlContext, health_state: HealthState, log: AccessLog
 ) -> Flask:
     """Return a new Flask application. It holds no state, so that two of them in one process are independent.
 
@@ -32,8 +43,10 @@ def create_app(
     app.url_map.merge_slashes = False
     # The order matters: Flask calls the first one installed first with a request, and last with its response. So the
     # journal and the log see responses as faults have changed them, and the guard refuses before a fault applies.
+    request_context.install(app, controls.clock)
     journaling.install(app, controls.clock, controls.journal)
     access_log.install(app, controls.clock, log)
+    response_headers.install(app)
     guard.install(app, config)
     fault_injection.install(app, controls.faults)
     error_handlers.install(app)

@@ -23,6 +23,7 @@ from rtgmock.service.provisioner import Provisioner
 from rtgmock.service.supervisor import Supervisor
 from rtgmock.service.watcher import Watcher
 from rtgmock.storage.store import Store
+from rtgmock.web.access_log import AccessLog
 from rtgmock.web.control.blueprint import ControlContext
 from rtgmock.web.health import HealthState
 from rtgmock.web.refused_requests import RefusedRequests
@@ -94,13 +95,14 @@ def compose(
 
     context = ServiceContext(config, store, clock, randomness, engine)
     supervisor, provisioner = Supervisor(context), Provisioner(context)
-    journal = Journal(Redactor(account.password for account in config.accounts))
+    redactor = Redactor(account.password for account in config.accounts)
+    journal, access_log = Journal(redactor), AccessLog(log, redactor)
     health = HealthState(clock.ticks(), engine.name)
     controls = ControlContext(clock, supervisor, faults, journal)
-    app = create_app(config, provisioner, controls, health, log)
+    app = create_app(config, provisioner, controls, health, access_log)
 
     certificate, wrap_socket = _tls(config, resources) if config.tls else (None, None)
-    refused = RefusedRequests(clock, log, journal).record
+    refused = RefusedRequests(clock, access_log, journal).record
     listen = partial(HttpServer, app, config.host, port, body_limit=BODY_LIMIT, refused=refused)
     with _listen_errors(config.host, port):
         server = listen(wrap_socket=wrap_socket)

@@ -6,15 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rtgmock.clock import timestamp
 from rtgmock.journal.exchange import Body, Exchange
-from rtgmock.web.access_log import masked
 from rtgmock.web.journaling import is_recorded
 
 if TYPE_CHECKING:
     from rtgmock.clock import Clock
     from rtgmock.journal.journal import Journal
-    from rtgmock.web.access_log import Entry, Log
+    from rtgmock.web.access_log import AccessLog
 
 _REQUEST_LINE = re.compile(r"([A-Za-z-]{1,20}) +(\S.*?)(?: HTTP/1\.[01])?")
 
@@ -24,7 +22,7 @@ class RefusedRequests:
     """Writes refused requests to the access log and to the journal, as the application does with all others."""
 
     clock: Clock
-    log: Log
+    log: AccessLog
     journal: Journal
 
     def record(self, status: int, request_line: str, sentence: str) -> None:
@@ -32,10 +30,9 @@ class RefusedRequests:
         match = _REQUEST_LINE.fullmatch(request_line)
         # A line that is not HTTP may hold anything, a secret too: none of it is recorded.
         method, target = (match[1], match[2]) if match else ("-", "-")
-        now = self.clock.now()
-        entry: Entry = {"time": timestamp(now), "method": method, "path": masked(target)}
-        self.log(entry | {"status": status, "ms": 0.0, "account": None, "hint": sentence})
         path, _, query = target.partition("?")
+        now = self.clock.now()
+        self.log.add(now, method, path, query, status, hint=sentence)
         if is_recorded(path):
             answer = Body.of(f"{sentence}\n".encode())
             self.journal.add(Exchange(method, path, status, now, query=query, answer=answer))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
-from flask import g
+from flask import Flask, g
 
 from rtgmock.wire.json import JSON
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rtgmock.clock import Clock
     from rtgmock.wire.format import AnswerFormat, Tree
 
 
@@ -39,10 +40,13 @@ class RequestContext:
     """Called when there is room for an upgrade; true makes the upgrade fail anyway (fault injection)."""
 
 
-def open_request_context(started: float) -> None:
-    """Begin the current request's context; ``started`` is the clock's ticks."""
-    # In Flask's g, so that it ends with the request and two requests never share one.
-    g.rtgmock_context = RequestContext(started)
+def install(app: Flask, clock: Clock) -> None:
+    """Begin a context with each request, before any other step."""
+
+    @app.before_request
+    def begin() -> None:
+        # In Flask's g, so that it ends with the request and two requests never share one.
+        g.rtgmock_context = RequestContext(clock.ticks())
 
 
 def request_context() -> RequestContext:

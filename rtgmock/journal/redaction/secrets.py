@@ -21,6 +21,7 @@ URL = "url"
 _SECRET_ATTRIBUTES = sorted(SECRETS - {URL}, key=len, reverse=True)
 # Names outside the table: "pwd" in a body, the headers Authorization, Cookie and X-Api-Key.
 _CREDENTIAL_WORDS = re.compile(r"pass|pwd|secret|token|cookie|authorization|api-?key", re.IGNORECASE)
+_URL_NAME = re.compile(rf"{URL}\W*$", re.IGNORECASE)
 _MIN_SIMILARITY = 0.75
 """How similar a misspelt name is, of 1: "pasword" is similar enough to "password", "persistence" is not."""
 
@@ -57,4 +58,4 @@ def is_secret(name: str) -> bool:
 
 def is_url(name: str) -> bool:
     """Return whether the value under ``name`` is a URL, which may have a password in it: ``url``, ``instance[url]``."""
-    return re.search(rf"{URL}\W*$", name, re.IGNORECASE) is not None
+    return _URL_NAME.search(name) is not None

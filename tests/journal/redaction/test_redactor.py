@@ -20,7 +20,8 @@ from rtgmock.journal.journal import Journal
 from rtgmock.journal.redaction.redactor import Redactor
 from rtgmock.journal.redaction.secrets import MASK, is_secret
 from rtgmock.model.attributes import SECRETS
-from tests.support.values import few, soup, texts
+from tests.support.passwords import passwords
+from tests.support.values import few, soup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,15 +29,6 @@ if TYPE_CHECKING:
 MOMENT = datetime(2010, 12, 20, tzinfo=UTC)
 JSON, XML, FORM = "application/json", "application/xml", "application/x-www-form-urlencoded"
 TYPES = [JSON, XML, FORM, "text/plain", "", "multipart/form-data; boundary=b", f"{JSON}; charset=latin-1"]
-CORE = st.text("abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789", min_size=12, max_size=40).map("9{}9".format)
-
-
-@st.composite
-def passwords(draw: st.DrawFn) -> tuple[str, str]:
-    """A password that the API accepts, and the part of it that no other text has."""
-    core = draw(CORE)
-    around = texts(blank=True).map(lambda text: text[:40])
-    return draw(around) + core + draw(around), core
 
 
 def multipart(name: str, password: str) -> str:

@@ -1,0 +1,28 @@
+"""What every answer says about its request: the reason phrase, and the ``X-Rtgmock-`` headers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rtgmock.errors import reason
+from rtgmock.web.request_context import request_context
+
+if TYPE_CHECKING:
+    from flask import Flask, Response
+
+
+def install(app: Flask) -> None:
+    """Add what the request's context says: what was ignored, what a mistake probably was, which fault was applied."""
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        context = request_context()
+        # Werkzeug takes the phrases of its own table; Rails had other ones for 413 and 422.
+        response.status = f"{response.status_code} {reason(response.status_code)}"
+        if context.ignored:
+            response.headers["X-Rtgmock-Ignored"] = ", ".join(context.ignored)
+        if context.hint and response.status_code >= 400:  # noqa: PLR2004 - a request that worked needs no hint
+            response.headers["X-Rtgmock-Hint"] = context.hint
+        if context.fault_id:
+            response.headers["X-Rtgmock-Fault"] = context.fault_id
+        return response
