@@ -26,7 +26,7 @@ def parse_size(text: str) -> int:
     return size
 
 
-def show_size(size: int) -> str:
+def format_size(size: int) -> str:
     """Write bytes in the largest unit that keeps them short: ``100 MB``, ``1.5 GB``."""
     for unit, factor in (("TB", TB), ("GB", GB), ("MB", MB), ("KB", KB)):
         if size >= factor:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtgmock.text import nearest, parse_size, printable, show_size
+from rtgmock.text import format_size, nearest, parse_size, printable
 from tests.support.values import few
 
 
@@ -81,7 +81,7 @@ def test_a_whole_size_is_read_exactly(number: int, unit: tuple[str, int]) -> Non
     ],
 )
 def test_a_size_is_shown_in_its_largest_unit(size: int, shown: str) -> None:
-    assert show_size(size) == shown
+    assert format_size(size) == shown
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ class Mode(ValueType):
 
     modes: tuple[str, ...]
 
-    def read(self, raw: object) -> str:
+    def parse(self, raw: object) -> str:
         """The word, spelt as it is here."""
         if raw is True:
             return self.modes[0]

@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 class Method(Choice):
     """A method, in letters of either case."""
 
-    def read(self, raw: object) -> str:
+    def parse(self, raw: object) -> str:
         """The method in capitals."""
-        return super().read(raw.upper() if isinstance(raw, str) else raw)
+        return super().parse(raw.upper() if isinstance(raw, str) else raw)
 
 
 @dataclass(frozen=True)
 class Pattern(Text):
     """A path in which ``*`` stands for anything."""
 
-    def read(self, raw: object) -> str:
+    def parse(self, raw: object) -> str:
         """As it is written."""
-        text = super().read(raw)
+        text = super().parse(raw)
         if not text.startswith(("/", "*")):
             raise InvalidValue("must begin with / or *, as /instances/*")
         if text.startswith(CONTROL_PATH):

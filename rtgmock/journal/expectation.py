@@ -82,7 +82,7 @@ def _is_same(name: str, received: Any, expected: Any) -> bool:
     if received == expected:
         return True
     if name in BY_NAME:
-        return BY_NAME[name].same(received, expected)
+        return BY_NAME[name].equals(received, expected)
     # A parameter that is no attribute has no type: compare a form's text with what JSON writes.
     return isinstance(received, str) and received == json_format.dumps(expected, default=repr)
 

@@ -41,7 +41,7 @@ class Role(Enum):
 
     PLAN = "the client; a change is an upgrade"
     SETTING = "the client"
-    FIXED = "the service; what a client sends is ignored"
+    READ_ONLY = "the service; what a client sends is ignored"
     DERIVED = "the service, from where the client stands; not stored"
 
 
@@ -78,7 +78,7 @@ class Attribute:
     """
 
     name: str
-    kind: ValueType
+    value_type: ValueType
     role: Role
     default: Default
     since: int
@@ -88,26 +88,26 @@ class Attribute:
     secret: bool = False
 
     @property
-    def label(self) -> str:
-        """The name as Rails humanizes it at the head of an error message: ``Master host``."""
+    def human_name(self) -> str:
+        """The name as Rails humanizes it at the beginning of an error message: ``Master host``."""
         return self.name.replace("_", " ").capitalize()
 
-    def read(self, raw: object) -> Value:
-        """The value that a client means by ``raw``. Raises InvalidValue, with the end of a sentence."""
+    def parse(self, raw: object) -> Value:
+        """Return the value that a client means by ``raw``. Raises InvalidValue, whose text follows the name."""
         if raw is not None:
-            return self.kind.read(raw)
+            return self.value_type.parse(raw)
         if not self.nullable:
             raise InvalidValue("can't be blank")
         return None
 
-    def holds(self, value: object) -> bool:
+    def is_valid(self, value: object) -> bool:
         """Whether a stored record may have this value."""
-        return (value is None and self.nullable) or self.kind.holds(value)
+        return (value is None and self.nullable) or self.value_type.is_valid(value)
 
-    def same(self, raw: object, value: Value) -> bool:
-        """Whether ``raw``, as a client sent it, means ``value``."""
+    def equals(self, raw: object, value: Value) -> bool:
+        """Whether ``raw``, in the notation of any client, means ``value``."""
         try:
-            return self.read(raw) == value
+            return self.parse(raw) == value
         except InvalidValue:
             return False
 
@@ -115,7 +115,7 @@ class Attribute:
 _ANY = Text(blank=True)
 _COUNT = Integer(0, LONG_MAX)
 _MOMENT = Datetime()
-_PLAN, _SETTING, _FIXED, _DERIVED = Role.PLAN, Role.SETTING, Role.FIXED, Role.DERIVED
+_PLAN, _SETTING, _READ_ONLY, _DERIVED = Role
 _STATUS = Choice(tuple(Status))
 _PERSISTENCE = Choice(("aof", "snapshot", "none"))
 _FSYNC = Choice(("always", "everysec", "no"))
@@ -143,7 +143,7 @@ _POLICY = Choice(
 
 def _row(
     name: str,
-    kind: ValueType,
+    value_type: ValueType,
     role: Role,
     default: Default,
     since: int,
@@ -155,72 +155,72 @@ def _row(
 ) -> Attribute:
     """Return a row. A string as ``redis`` names the directive that has the attribute's own value."""
     directives = (directive(redis, name),) if isinstance(redis, str) else redis
-    return Attribute(name, kind, role, default, since, source, directives, nullable, secret)
+    return Attribute(name, value_type, role, default, since, source, directives, nullable, secret)
 
 
 # Redis's own bounds are the upper bounds of numbers, except for ``databases``, which Redis allocates at its start.
 # Choices and bounds are those that every Redis from 6.2 to 8 accepts; the directives' names are known to all of them.
 # fmt: off
 ATTRIBUTES = (
-    #    name                           type                    role       default         since source
-    _row("label",                       Text(),                 _SETTING,  Assigned(),     2010, "D, R"),
-    _row("last_bgrewriteaof_at",        _MOMENT,                _FIXED,    None,           2010, "D", nullable=True),
-    _row("persistence",                 _PERSISTENCE,           _SETTING,  _KEEPING,       2010, "R, B", redis=(APPENDONLY, SAVE)),
-    _row("plan",                        Choice(tuple(PLANS)),   _PLAN,     _PLAN_NAME,     2010, "D, B"),
-    _row("vm_size",                     Integer(),              _FIXED,    0,              2010, "D"),
-    _row("created_at",                  _MOMENT,                _FIXED,    Assigned(),     2010, "D"),
-    _row("master_password",             _ANY,                   _SETTING,  None,           2010, "D", nullable=True, secret=True, redis="masterauth"),
-    _row("vm_page_size",                Integer(),              _FIXED,    32,             2010, "D"),
-    _row("memory",                      Integer(),              _FIXED,    _MEMORY,        2010, "D, R, B", redis="maxmemory"),
-    _row("port",                        Integer(1, 65535),      _FIXED,    Assigned(),     2010, "D, ours"),
-    _row("server_id",                   Integer(),              _FIXED,    Assigned(),     2010, "D, R, ours"),
-    _row("slave",                       Boolean(),              _SETTING,  False,          2010, "D", redis=(REPLICAOF,)),
-    _row("timeout",                     Integer(0, INT_MAX),    _SETTING,  150,            2010, "D", redis="timeout"),
-    _row("updated_at",                  _MOMENT,                _FIXED,    Assigned(),     2010, "D"),
-    _row("databases",                   Integer(1, 10000),      _SETTING,  1,              2010, "D", redis=(DATABASES,)),
-    _row("memory_limit_notification",   Boolean(),              _SETTING,  False,          2010, "D"),
-    _row("hash_max_zipmap_value",       _COUNT,                 _SETTING,  512,            2010, "D", redis="hash-max-ziplist-value"),
-    _row("id",                          Integer(),              _FIXED,    Assigned(),     2010, "D, ours"),
-    _row("hash_max_zipmap_entries",     _COUNT,                 _SETTING,  64,             2010, "D", redis="hash-max-ziplist-entries"),
-    _row("snapshots",                   SavePoints(),           _SETTING,  _SAVE_POINTS,   2010, "D", redis=(SAVE,)),
-    _row("user_id",                     Integer(),              _FIXED,    Assigned(),     2010, "D, ours"),
-    _row("version",                     Text(),                 _FIXED,    _VERSION,       2010, "D, R"),
-    _row("vm_max_memory",               Integer(),              _FIXED,    _VM_MEMORY,     2010, "D, R"),
-    _row("activerehashing",             Boolean(),              _SETTING,  True,           2010, "D", redis="activerehashing"),
-    _row("appendfsync",                 _FSYNC,                 _SETTING,  "everysec",     2010, "D", redis="appendfsync"),
-    _row("master_host",                 _ANY,                   _SETTING,  None,           2010, "D", nullable=True, redis=(REPLICAOF,)),
-    _row("vm_enabled",                  Boolean(),              _FIXED,    False,          2010, "D"),
-    _row("connections",                 Integer(),              _FIXED,    _CONNECTIONS,   2010, "D, R, B", redis=(MAXCLIENTS,)),
-    _row("last_backup_at",              _MOMENT,                _FIXED,    None,           2010, "D", nullable=True),
-    _row("password",                    Text(),                 _SETTING,  Assigned(),     2010, "D, R", secret=True, redis="requirepass"),
-    _row("status",                      _STATUS,                _FIXED,    Assigned(),     2010, "D, R, ours"),
-    _row("master_port",                 PortText(),             _SETTING,  None,           2010, "D", nullable=True, redis=(REPLICAOF,)),
-    _row("vm_max_threads",              Integer(),              _FIXED,    4,              2010, "D"),
-    _row("url",                         _ANY,                   _DERIVED,  Assigned(),     2010, "D, ours", secret=True),
-    _row("hostname",                    _ANY,                   _DERIVED,  Assigned(),     2010, "D, ours"),
+    #    name                           type                    role        default         since source
+    _row("label",                       Text(),                 _SETTING,   Assigned(),     2010, "D, R"),
+    _row("last_bgrewriteaof_at",        _MOMENT,                _READ_ONLY, None,           2010, "D", nullable=True),
+    _row("persistence",                 _PERSISTENCE,           _SETTING,   _KEEPING,       2010, "R, B", redis=(APPENDONLY, SAVE)),
+    _row("plan",                        Choice(tuple(PLANS)),   _PLAN,      _PLAN_NAME,     2010, "D, B"),
+    _row("vm_size",                     Integer(),              _READ_ONLY, 0,              2010, "D"),
+    _row("created_at",                  _MOMENT,                _READ_ONLY, Assigned(),     2010, "D"),
+    _row("master_password",             _ANY,                   _SETTING,   None,           2010, "D", nullable=True, secret=True, redis="masterauth"),
+    _row("vm_page_size",                Integer(),              _READ_ONLY, 32,             2010, "D"),
+    _row("memory",                      Integer(),              _READ_ONLY, _MEMORY,        2010, "D, R, B", redis="maxmemory"),
+    _row("port",                        Integer(1, 65535),      _READ_ONLY, Assigned(),     2010, "D, ours"),
+    _row("server_id",                   Integer(),              _READ_ONLY, Assigned(),     2010, "D, R, ours"),
+    _row("slave",                       Boolean(),              _SETTING,   False,          2010, "D", redis=(REPLICAOF,)),
+    _row("timeout",                     Integer(0, INT_MAX),    _SETTING,   150,            2010, "D", redis="timeout"),
+    _row("updated_at",                  _MOMENT,                _READ_ONLY, Assigned(),     2010, "D"),
+    _row("databases",                   Integer(1, 10000),      _SETTING,   1,              2010, "D", redis=(DATABASES,)),
+    _row("memory_limit_notification",   Boolean(),              _SETTING,   False,          2010, "D"),
+    _row("hash_max_zipmap_value",       _COUNT,                 _SETTING,   512,            2010, "D", redis="hash-max-ziplist-value"),
+    _row("id",                          Integer(),              _READ_ONLY, Assigned(),     2010, "D, ours"),
+    _row("hash_max_zipmap_entries",     _COUNT,                 _SETTING,   64,             2010, "D", redis="hash-max-ziplist-entries"),
+    _row("snapshots",                   SavePoints(),           _SETTING,   _SAVE_POINTS,   2010, "D", redis=(SAVE,)),
+    _row("user_id",                     Integer(),              _READ_ONLY, Assigned(),     2010, "D, ours"),
+    _row("version",                     Text(),                 _READ_ONLY, _VERSION,       2010, "D, R"),
+    _row("vm_max_memory",               Integer(),              _READ_ONLY, _VM_MEMORY,     2010, "D, R"),
+    _row("activerehashing",             Boolean(),              _SETTING,   True,           2010, "D", redis="activerehashing"),
+    _row("appendfsync",                 _FSYNC,                 _SETTING,   "everysec",     2010, "D", redis="appendfsync"),
+    _row("master_host",                 _ANY,                   _SETTING,   None,           2010, "D", nullable=True, redis=(REPLICAOF,)),
+    _row("vm_enabled",                  Boolean(),              _READ_ONLY, False,          2010, "D"),
+    _row("connections",                 Integer(),              _READ_ONLY, _CONNECTIONS,   2010, "D, R, B", redis=(MAXCLIENTS,)),
+    _row("last_backup_at",              _MOMENT,                _READ_ONLY, None,           2010, "D", nullable=True),
+    _row("password",                    Text(),                 _SETTING,   Assigned(),     2010, "D, R", secret=True, redis="requirepass"),
+    _row("status",                      _STATUS,                _READ_ONLY, Assigned(),     2010, "D, R, ours"),
+    _row("master_port",                 PortText(),             _SETTING,   None,           2010, "D", nullable=True, redis=(REPLICAOF,)),
+    _row("vm_max_threads",              Integer(),              _READ_ONLY, 4,              2010, "D"),
+    _row("url",                         _ANY,                   _DERIVED,   Assigned(),     2010, "D, ours", secret=True),
+    _row("hostname",                    _ANY,                   _DERIVED,   Assigned(),     2010, "D, ours"),
     # Only the recorded response has these. That what is null in it stays null is ours. Since Redis 3.2 a list has one
     # bound, the entries of a node, so list_max_ziplist_value has no directive (ours).
-    _row("auto_aof_rewrite_min_size",   _COUNT,                 _SETTING,  67108864,       2012, "R", redis="auto-aof-rewrite-min-size"),
-    _row("auto_aof_rewrite_percentage", Integer(0, INT_MAX),    _SETTING,  100,            2012, "R", redis="auto-aof-rewrite-percentage"),
-    _row("config_command",              Text(),                 _FIXED,    Assigned(),     2012, "R", secret=True),
-    _row("gc_serial_number",            Integer(),              _FIXED,    None,           2012, "R, ours", nullable=True),
-    _row("heroku_hash",                 _ANY,                   _FIXED,    None,           2012, "R, ours", nullable=True),
-    _row("info_cache",                  _ANY,                   _FIXED,    None,           2012, "R, ours", nullable=True),
-    _row("info_cached_on",              _MOMENT,                _FIXED,    None,           2012, "R, ours", nullable=True),
-    _row("list_max_ziplist_entries",    Integer(0, INT_MAX),    _SETTING,  512,            2012, "R", redis="list-max-ziplist-size"),
-    _row("list_max_ziplist_value",      _COUNT,                 _SETTING,  64,             2012, "R"),
-    _row("log_level",                   _LOG_LEVEL,             _SETTING,  "notice",       2012, "R", redis="loglevel"),
-    _row("maxmemory_policy",            _POLICY,                _SETTING,  "volatile-lru", 2012, "R", redis="maxmemory-policy"),
-    _row("maxmemory_samples",           Integer(1, 64),         _SETTING,  3,              2012, "R", redis="maxmemory-samples"),
-    _row("no_appendfsync_on_rewrite",   Choice(("yes", "no")),  _SETTING,  "no",           2012, "R", redis="no-appendfsync-on-rewrite"),
-    _row("set_max_intset_entries",      _COUNT,                 _SETTING,  512,            2012, "R", redis="set-max-intset-entries"),
-    _row("slave_serve_stale_data",      Boolean(),              _SETTING,  True,           2012, "R", redis="replica-serve-stale-data"),
-    _row("slowlog_enabled",             Boolean(),              _SETTING,  False,          2012, "R", redis=(SLOWLOG,)),
-    _row("slowlog_log_slower_than",     _COUNT,                 _SETTING,  50000,          2012, "R", redis=(SLOWLOG,)),
-    _row("slowlog_max_len",             _COUNT,                 _SETTING,  102,            2012, "R", redis="slowlog-max-len"),
-    _row("trial_expires_at",            _MOMENT,                _FIXED,    None,           2012, "R, ours", nullable=True),
-    _row("zset_max_ziplist_entries",    _COUNT,                 _SETTING,  128,            2012, "R", redis="zset-max-ziplist-entries"),
-    _row("zset_max_ziplist_value",      _COUNT,                 _SETTING,  64,             2012, "R", redis="zset-max-ziplist-value"),
+    _row("auto_aof_rewrite_min_size",   _COUNT,                 _SETTING,   67108864,       2012, "R", redis="auto-aof-rewrite-min-size"),
+    _row("auto_aof_rewrite_percentage", Integer(0, INT_MAX),    _SETTING,   100,            2012, "R", redis="auto-aof-rewrite-percentage"),
+    _row("config_command",              Text(),                 _READ_ONLY, Assigned(),     2012, "R", secret=True),
+    _row("gc_serial_number",            Integer(),              _READ_ONLY, None,           2012, "R, ours", nullable=True),
+    _row("heroku_hash",                 _ANY,                   _READ_ONLY, None,           2012, "R, ours", nullable=True),
+    _row("info_cache",                  _ANY,                   _READ_ONLY, None,           2012, "R, ours", nullable=True),
+    _row("info_cached_on",              _MOMENT,                _READ_ONLY, None,           2012, "R, ours", nullable=True),
+    _row("list_max_ziplist_entries",    Integer(0, INT_MAX),    _SETTING,   512,            2012, "R", redis="list-max-ziplist-size"),
+    _row("list_max_ziplist_value",      _COUNT,                 _SETTING,   64,             2012, "R"),
+    _row("log_level",                   _LOG_LEVEL,             _SETTING,   "notice",       2012, "R", redis="loglevel"),
+    _row("maxmemory_policy",            _POLICY,                _SETTING,   "volatile-lru", 2012, "R", redis="maxmemory-policy"),
+    _row("maxmemory_samples",           Integer(1, 64),         _SETTING,   3,              2012, "R", redis="maxmemory-samples"),
+    _row("no_appendfsync_on_rewrite",   Choice(("yes", "no")),  _SETTING,   "no",           2012, "R", redis="no-appendfsync-on-rewrite"),
+    _row("set_max_intset_entries",      _COUNT,                 _SETTING,   512,            2012, "R", redis="set-max-intset-entries"),
+    _row("slave_serve_stale_data",      Boolean(),              _SETTING,   True,           2012, "R", redis="replica-serve-stale-data"),
+    _row("slowlog_enabled",             Boolean(),              _SETTING,   False,          2012, "R", redis=(SLOWLOG,)),
+    _row("slowlog_log_slower_than",     _COUNT,                 _SETTING,   50000,          2012, "R", redis=(SLOWLOG,)),
+    _row("slowlog_max_len",             _COUNT,                 _SETTING,   102,            2012, "R", redis="slowlog-max-len"),
+    _row("trial_expires_at",            _MOMENT,                _READ_ONLY, None,           2012, "R, ours", nullable=True),
+    _row("zset_max_ziplist_entries",    _COUNT,                 _SETTING,   128,            2012, "R", redis="zset-max-ziplist-entries"),
+    _row("zset_max_ziplist_value",      _COUNT,                 _SETTING,   64,             2012, "R", redis="zset-max-ziplist-value"),
 )
 # fmt: on
 

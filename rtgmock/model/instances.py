@@ -61,5 +61,5 @@ def record_problems(record: Record) -> list[str]:
     return [
         f"{attribute.name} is {'invalid' if attribute.secret else repr(record[attribute.name])}"
         for attribute in STORED
-        if not attribute.holds(record[attribute.name])
+        if not attribute.is_valid(record[attribute.name])
     ]

@@ -20,7 +20,7 @@ Record = dict[str, Any]
 Schema = dict[str, Any]
 """A JSON schema."""
 
-LONGEST = 255
+MAX_LENGTH = 255
 INT_MAX = 2**31 - 1
 LONG_MAX = 2**63 - 1
 
@@ -37,27 +37,27 @@ class InvalidValue(ValueError):
 
 @dataclass(frozen=True)
 class ValueType:
-    """A sort of value. ``read`` takes what a decoder made of JSON, XML or a form."""
+    """A type of value. ``parse`` takes what a decoder made of JSON, XML or a form."""
 
     xml_type: ClassVar[str | None] = None
     """The ``type=`` that Rails wrote (documented); None for a string, which bears none."""
     typed_nil: ClassVar[bool] = False
     """Whether a null bears the type as well (documented: a datetime does, a string doesn't)."""
 
-    def read(self, raw: object) -> Value:
+    def parse(self, raw: object) -> Value:
         """The value that a client means by ``raw``. Raises InvalidValue."""
         raise NotImplementedError
 
-    def holds(self, value: object) -> bool:
-        """Whether ``value`` is just what ``read`` would give: what the state file may hold."""
+    def is_valid(self, value: object) -> bool:
+        """Whether ``value`` is what ``parse`` returns, so that the state file may have it."""
         try:
-            read = self.read(value)
+            parsed = self.parse(value)
         except InvalidValue:
             return False
-        return type(read) is type(value) and read == value
+        return type(parsed) is type(value) and parsed == value
 
     def schema(self) -> Schema:
-        """The JSON schema of the values that answers have, with examples; ``read`` takes other writings of them too."""
+        """The JSON schema of the values that answers have, with examples; ``parse`` accepts other notations too."""
         raise NotImplementedError
 
 
@@ -67,17 +67,17 @@ class Text(ValueType):
 
     blank: bool = False
 
-    def read(self, raw: object) -> str:
+    def parse(self, raw: object) -> str:
         """A number is taken as its digits."""
         if isinstance(raw, bool) or not isinstance(raw, str | int):
             raise InvalidValue("is invalid: it must be a string")
         if isinstance(raw, int) and abs(raw) > LONG_MAX:
-            raise InvalidValue(f"is too long (maximum is {LONGEST} characters)")
+            raise InvalidValue(f"is too long (maximum is {MAX_LENGTH} characters)")
         text = str(raw)
         if not text.strip() and not self.blank:
             raise InvalidValue("can't be blank")
-        if len(text) > LONGEST:
-            raise InvalidValue(f"is too long (maximum is {LONGEST} characters)")
+        if len(text) > MAX_LENGTH:
+            raise InvalidValue(f"is too long (maximum is {MAX_LENGTH} characters)")
         if _UNCARRIED.search(text):
             raise InvalidValue("is invalid: it has a control character, or one that XML cannot carry")
         return text
@@ -86,7 +86,7 @@ class Text(ValueType):
         """A string with the bounds that a JSON schema can tell."""
         anything = f"[^{_NONE_OF}]*"
         pattern = anything if self.blank else rf"{anything}[^\s{_NONE_OF}]{anything}"
-        return {"type": "string", "maxLength": LONGEST, "pattern": f"^{pattern}$", "examples": ["ray-9001"]}
+        return {"type": "string", "maxLength": MAX_LENGTH, "pattern": f"^{pattern}$", "examples": ["ray-9001"]}
 
 
 ACCOUNT_NAME = Text(blank=True)
@@ -97,20 +97,20 @@ ACCOUNT_NAME = Text(blank=True)
 class Choice(ValueType):
     """One of a few words."""
 
-    words: tuple[str, ...]
+    choices: tuple[str, ...]
 
-    def read(self, raw: object) -> str:
+    def parse(self, raw: object) -> str:
         """White space around the word is no matter."""
         if raw is None or (isinstance(raw, str) and not raw.strip()):
             raise InvalidValue("can't be blank")
         word = raw.strip() if isinstance(raw, str) else None
-        if word not in self.words:
+        if word not in self.choices:
             raise InvalidValue("is not included in the list")
         return word
 
     def schema(self) -> Schema:
         """An enumeration."""
-        return {"type": "string", "enum": [str(word) for word in self.words], "examples": [str(self.words[0])]}
+        return {"type": "string", "enum": [str(word) for word in self.choices], "examples": [str(self.choices[0])]}
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class Integer(ValueType):
     minimum: int = 0
     maximum: int = LONG_MAX
 
-    def read(self, raw: object) -> int:
+    def parse(self, raw: object) -> int:
         """A string of digits is taken as the number that it writes."""
         number = self._number(raw)
         if number < self.minimum:
@@ -158,7 +158,7 @@ class Number(ValueType):
     minimum: float = 0
     maximum: float = 1e9
 
-    def read(self, raw: object) -> float:
+    def parse(self, raw: object) -> float:
         """A JSON number; no string is taken for one."""
         if isinstance(raw, bool) or not isinstance(raw, int | float) or not isfinite(raw):
             raise InvalidValue("is not a number")
@@ -178,7 +178,7 @@ class Boolean(ValueType):
 
     xml_type = "boolean"
 
-    def read(self, raw: object) -> bool:
+    def parse(self, raw: object) -> bool:
         """Also ``1`` and ``0``, and all four as strings: what a form's check box and XML send."""
         known = {"true": True, "1": True, "false": False, "0": False}
         word = {0: "0", 1: "1"}.get(raw, "") if isinstance(raw, int) else raw
@@ -199,7 +199,7 @@ class Datetime(ValueType):
     xml_type = "datetime"
     typed_nil = True
 
-    def read(self, raw: object) -> str:
+    def parse(self, raw: object) -> str:
         """Any ISO 8601 moment with an offset."""
         try:
             moment = datetime.fromisoformat(raw.strip() if isinstance(raw, str) else "")
@@ -218,11 +218,11 @@ class Datetime(ValueType):
 class PortText(ValueType):
     """A TCP port written as a string, or an empty one: ``master_port``, whose nil bears no type."""
 
-    def read(self, raw: object) -> str:
+    def parse(self, raw: object) -> str:
         """A number is taken as its digits."""
         if raw == "":
             return ""
-        return str(Integer(1, 65535).read(raw))
+        return str(Integer(1, 65535).parse(raw))
 
     def schema(self) -> Schema:
         """A string of digits, or an empty one."""
@@ -236,7 +236,7 @@ class SavePoints(ValueType):
     xml_type = "array"
     most: int = 64
 
-    def read(self, raw: object) -> list[str]:
+    def parse(self, raw: object) -> list[str]:
         """Blanks are dropped, since a form can only write an empty list as ``snapshots[]=``."""
         if not isinstance(raw, list):
             raise InvalidValue('is invalid: it must be an array of "seconds changes", as "900 1"')
@@ -249,7 +249,7 @@ class SavePoints(ValueType):
     def _point(raw: object) -> str:
         words = raw.split() if isinstance(raw, str) else []
         try:
-            seconds, changes = (Integer(1, INT_MAX).read(word) for word in words)
+            seconds, changes = (Integer(1, INT_MAX).parse(word) for word in words)
         except ValueError as error:
             raise InvalidValue('is invalid: each entry must be "seconds changes", as "900 1"') from error
         return f"{seconds} {changes}"

@@ -23,7 +23,7 @@ def parse_fields(
     mistakes = [f"{where}{message}" for message in _mistakes(given, fields, required)]
     if mistakes:
         raise Invalid(mistakes)
-    return {name: fields[name].read(value) for name, value in given.items() if value is not None}
+    return {name: fields[name].parse(value) for name, value in given.items() if value is not None}
 
 
 def _object(document: object, where: str) -> Mapping[str, object]:
@@ -35,7 +35,7 @@ def _object(document: object, where: str) -> Mapping[str, object]:
 def _mistakes(given: Mapping[str, object], fields: Fields, required: tuple[str, ...]) -> Iterator[str]:
     for name, value in given.items():
         if name not in fields:
-            yield unknown(name, fields)
+            yield unknown_name(name, fields)
         elif value is not None and (problem := _problem(fields[name], value)):
             yield f"{name} {problem}"
     yield from (f"{name} can't be blank" for name in required if given.get(name) is None)
@@ -43,14 +43,14 @@ def _mistakes(given: Mapping[str, object], fields: Fields, required: tuple[str, 
 
 def _problem(kind: ValueType, value: object) -> str:
     try:
-        kind.read(value)
+        kind.parse(value)
     except InvalidValue as error:
-        return f"{error}: it is one of {', '.join(kind.words)}" if isinstance(kind, Choice) else str(error)
+        return f"{error}: it is one of {', '.join(kind.choices)}" if isinstance(kind, Choice) else str(error)
     return ""
 
 
-def unknown(name: str, known: Collection[str]) -> str:
-    """What to say of a name that nobody knows."""
+def unknown_name(name: str, known: Collection[str]) -> str:
+    """Return the message for an unknown name: the nearest known one, or all of them."""
     meant = nearest(name, known)
     return f"{printable(name)} is not known; " + (
         f"did you mean {meant}?" if meant else f"accepted are {', '.join(known)}"

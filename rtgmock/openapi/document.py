@@ -105,4 +105,4 @@ def _parameters() -> dict[str, Node]:
 
 
 def _schema(name: str) -> Any:
-    return BY_NAME[name].kind.schema()
+    return BY_NAME[name].value_type.schema()

@@ -43,7 +43,7 @@ class Samples:
 
     def __init__(self, api: int, hostname: str) -> None:
         self._view = ViewContext("username", hostname, {}, api)
-        assigned = {a.name: _ASSIGNED.get(a.name, a.kind.schema()["examples"][0]) for a in ASSIGNED}
+        assigned = {a.name: _ASSIGNED.get(a.name, a.value_type.schema()["examples"][0]) for a in ASSIGNED}
         self.record = new_instance(next(iter(PLANS.values())), api, assigned)
 
     @property
@@ -52,7 +52,8 @@ class Samples:
         shown = {a.name: value for a, value in self._fields(JSON.show_payload, self.record)}
         values = self.record | shown
         return {
-            a.name: a.kind.schema()["examples"][0] if values[a.name] is None else values[a.name] for a in ATTRIBUTES
+            a.name: a.value_type.schema()["examples"][0] if values[a.name] is None else values[a.name]
+            for a in ATTRIBUTES
         }
 
     def _fields(self, payload: Payload, record: Record) -> Fields:

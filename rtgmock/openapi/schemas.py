@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rtgmock.model.attributes import Assigned, Attribute, FromApi, FromPlan, Role, changeable
 from rtgmock.model.payloads import Payload, layout
 from rtgmock.model.plans import PLANS
-from rtgmock.text import show_size
+from rtgmock.text import format_size
 from rtgmock.wire.parameters import ROOT
 from rtgmock.wire.xml import element_name, item_name
 
@@ -95,15 +95,15 @@ def _changes(properties: dict[str, Schema]) -> Schema:
 
 def _fields(api: int, sample: Record) -> dict[str, Schema]:
     """The fields of a form, which has no null, and an array as several fields with brackets after their name."""
-    schemas = {a: a.kind.schema() | _said(a, sample) for a in changeable(api)}
+    schemas = {a: a.value_type.schema() | _said(a, sample) for a in changeable(api)}
     return {a.name + ("[]" if s["type"] == "array" else ""): s for a, s in schemas.items()}
 
 
 def _property(attribute: Attribute, sample: Record) -> Schema:
     schema = _values(attribute) | _said(attribute, sample)
     markup: Schema = {"name": element_name(attribute)}
-    if attribute.kind.xml_type:
-        markup["x-type"] = attribute.kind.xml_type
+    if attribute.value_type.xml_type:
+        markup["x-type"] = attribute.value_type.xml_type
     if "items" in schema:
         schema["items"] = schema["items"] | {"xml": {"name": item_name(attribute)}}
         markup["wrapped"] = True
@@ -111,7 +111,7 @@ def _property(attribute: Attribute, sample: Record) -> Schema:
 
 
 def _values(attribute: Attribute) -> Schema:
-    schema = attribute.kind.schema()
+    schema = attribute.value_type.schema()
     if attribute.role is Role.DERIVED:
         return {"type": schema["type"]}  # put together from others: the bounds of what a client may send aren't its own
     if not attribute.nullable:
@@ -124,7 +124,7 @@ def _said(attribute: Attribute, sample: Record) -> Schema:
     """What is told of an attribute besides its values."""
     said = [f"Given by {attribute.role.value}."]
     if attribute.role is Role.PLAN:
-        said += [f"{plan.name}: {show_size(plan.memory)}, {plan.connections} connections." for plan in PLANS.values()]
+        said += [f"{plan.name}: {format_size(plan.memory)}, {plan.connections} connections." for plan in PLANS.values()]
     if attribute.redis:
         said.append(f"In redis.conf: {', '.join(directive.name for directive in attribute.redis)}.")
     example = sample[attribute.name]
@@ -137,4 +137,4 @@ def _said(attribute: Attribute, sample: Record) -> Schema:
 
 
 def _read_only(attribute: Attribute) -> Schema:
-    return {"readOnly": True} if attribute.role in {Role.FIXED, Role.DERIVED} else {}
+    return {"readOnly": True} if attribute.role in {Role.READ_ONLY, Role.DERIVED} else {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rtgmock.errors import Invalid
-from rtgmock.text import show_size
+from rtgmock.text import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,7 @@ class Placement:
         """The first server with room, or a new one: its id and name. Raises Invalid for a plan that fits on none."""
         capacity = self._config.server_memory
         if plan.memory > capacity:
-            needs = f"{show_size(plan.memory)}, and a server has {show_size(capacity)}"
+            needs = f"{format_size(plan.memory)}, and a server has {format_size(capacity)}"
             raise Invalid([f"Plan {plan.name} needs {needs}; restart with a larger --server-memory"])
         servers = self._store.servers()
         for server_id, used in sorted(self._memory_by_server().items()):
@@ -80,10 +80,9 @@ class Placement:
         if 0 < needed <= free and full():
             free = 0
         if needed > max(free, 0):
-            room = (
-                f"the server {server.name} has {show_size(max(free, 0))} free, and {show_size(needed)} more are needed"
-            )
+            available = format_size(max(free, 0))
+            room = f"the server {server.name} has {available} free, and {format_size(needed)} more are needed"
             raise Invalid([f"Plan can't be changed to {plan.name}: {room}"])
         if needed < 0 and (held := self._engine.used_memory(before)) > plan.memory:
-            room = f"the instance holds {show_size(held)}, and the plan has {show_size(plan.memory)}"
+            room = f"the instance holds {format_size(held)}, and the plan has {format_size(plan.memory)}"
             raise Invalid([f"Plan can't be changed to {plan.name}: {room}"])

@@ -227,7 +227,7 @@ class Provisioner:
 
     def _changes(self, before: Record, changed: Record, full: Callable[[], bool]) -> Record:
         """What an update really changes in a record. Raises Invalid."""
-        settings = [attributes.BY_NAME[name].label.lower() for name in changed if name != "plan"]
+        settings = [attributes.BY_NAME[name].human_name.lower() for name in changed if name != "plan"]
         if "plan" not in changed:
             if faulty := _contradictions(before | changed):
                 raise Invalid(faulty)
@@ -244,7 +244,7 @@ def _contradictions(record: Record) -> list[str]:
     if not record["slave"]:
         return []
     return [
-        f"{attributes.BY_NAME[name].label} can't be blank"
+        f"{attributes.BY_NAME[name].human_name} can't be blank"
         for name in ("master_host", "master_port")
         if not record[name]
     ]

@@ -101,7 +101,7 @@ class _Draft:
         self._unknown("", document, _TOP)
         if document.get("format", FORMAT) != FORMAT:
             self.mistakes.append(f"format is {document['format']!r}; accepted is {FORMAT}")
-        self.last = self._value("last_instance_id", Integer().read, document.get("last_instance_id", 0), 0)
+        self.last = self._value("last_instance_id", Integer().parse, document.get("last_instance_id", 0), 0)
         self.accounts = self._named(document, "accounts", lambda _, row: str(row["name"]))
         self.servers = self._named(document, "servers", self._server)
         for account in self.config.accounts:
@@ -131,8 +131,8 @@ class _Draft:
         found: dict[int, T] = {}
         for where, row in self._rows(document, name):
             self._unknown(f"{where}: ", row, ("id", "name", "memory") if name == "servers" else ("id", "name"))
-            self._value(f"{where}: name", Text().read, row.get("name", ""), "")
-            number = self._value(f"{where}: id", Integer(1).read, row.get("id", len(found) + 1), 0)
+            self._value(f"{where}: name", Text().parse, row.get("name", ""), "")
+            number = self._value(f"{where}: id", Integer(1).parse, row.get("id", len(found) + 1), 0)
             if number in found:
                 self.mistakes.append(f"{where}: id {number} is another's")
             elif "name" in row:
@@ -171,7 +171,7 @@ class _Draft:
         if row.get("plan") is None:
             self.mistakes.append(f"{where}: plan can't be blank: it is one of {', '.join(PLANS)}")
         read = {
-            name: self._value(f"{where}: {name}", attributes.BY_NAME[name].read, row[name], None)
+            name: self._value(f"{where}: {name}", attributes.BY_NAME[name].parse, row[name], None)
             for name in known
             if name in row
         }
@@ -227,7 +227,7 @@ class _Draft:
         return 0
 
     def _unknown(self, where: str, row: Mapping[str, Any], known: Collection[str]) -> None:
-        self.mistakes += [where + validation.unknown(name, known) for name in row if name not in known]
+        self.mistakes += [where + validation.unknown_name(name, known) for name in row if name not in known]
 
     def _value(self, where: str, reader: Callable[[Any], Any], raw: object, otherwise: Any) -> Any:
         try:

@@ -213,7 +213,7 @@ class Config:
             raise ValueError(f"the account {twice[0]!r} is given twice; give each name once")
         for name in names:
             try:
-                ACCOUNT_NAME.read(name)
+                ACCOUNT_NAME.parse(name)
             except InvalidValue as error:  # it would be stored, and the state file could not be opened again
                 raise ValueError(f"the account's name {printable(name, 40)} {error}") from error
 

@@ -289,10 +289,10 @@ def _misnamed(tables: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         rows = tables.get(table, {})
         for number, row in rows.items():
             name = row.get("name") if isinstance(row, dict) else None
-            if not (number.isdecimal() and value_type.holds(name)):
+            if not (number.isdecimal() and value_type.is_valid(name)):
                 yield f"{table}: {printable(number)} has no proper name"
                 return
-            if not Integer(1).holds(row.get("memory", 1)):
+            if not Integer(1).is_valid(row.get("memory", 1)):
                 yield f"{table}: the memory of {name} is {row['memory']!r}"
         names = _repeated(row["name"] for row in rows.values())
         yield from (f"{table}: two are called {name}" for name in names)

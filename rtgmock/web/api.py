@@ -111,7 +111,7 @@ class _Resources:
     def _update(self, account: str, target: _Target) -> Response:
         instance_id = target.instance_id
         parameters = parse_parameters(decode_parameters(), self._config.api)
-        if not (parameters.values or parameters.fixed):
+        if not (parameters.values or parameters.read_only):
             self._provisioner.find(account, instance_id)  # an unknown id is answered with 404 first
             raise _nothing_to_update(parameters, self._config.api)
         before, after = self._provisioner.update(
@@ -156,6 +156,6 @@ def _report_ignored(parameters: Parameters, record: Record, view: ViewContext) -
     """
     context = request_context()
     current = {a.name: value for a, value in represent(record, context.answer_format.show_payload, view)}
-    differing = [name for name, raw in parameters.fixed.items() if not BY_NAME[name].same(raw, current.get(name))]
+    differing = [name for name, raw in parameters.read_only.items() if not BY_NAME[name].equals(raw, current.get(name))]
     names = printable_names([*differing, *parameters.unknown])
     context.ignored = [names] if names else []

@@ -28,10 +28,10 @@ _RAILS_FIELDS = {"_method", "utf8", "authenticity_token", "commit", "format", "c
 
 @dataclass(frozen=True)
 class Parameters:
-    """What a request sends: ``values`` to set, raw values of ``fixed`` attributes, and the names of unknown ones."""
+    """What a request sends: ``values`` to set, raw values of ``read_only`` attributes, and unknown names."""
 
     values: Record
-    fixed: Tree
+    read_only: Tree
     unknown: tuple[str, ...]
 
 
@@ -47,14 +47,14 @@ def parse_parameters(tree: Tree, api: int = DOCUMENTED) -> Parameters:
     for attribute in changeable(api):
         if attribute.name in received:
             try:
-                values[attribute.name] = attribute.read(received[attribute.name])
+                values[attribute.name] = attribute.parse(received[attribute.name])
             except InvalidValue as error:
-                messages.append(f"{attribute.label} {error}")
+                messages.append(f"{attribute.human_name} {error}")
     if messages:
         raise Invalid(messages)
     names = known(api)
-    fixed = {name: raw for name, raw in received.items() if name in names and name not in values}
-    return Parameters(values, fixed, tuple(name for name in received if name not in names))
+    read_only = {name: raw for name, raw in received.items() if name in names and name not in values}
+    return Parameters(values, read_only, tuple(name for name in received if name not in names))
 
 
 def flatten(tree: Tree) -> Tree:

@@ -131,7 +131,7 @@ def item_name(attribute: Attribute) -> str:
 
 def _typed(attribute: Attribute, value: Value) -> Tree | str:
     """A value with the attributes that Rails gave it."""
-    kind = attribute.kind
+    kind = attribute.value_type
     markup: Tree = {"@type": kind.xml_type} if kind.xml_type and (value is not None or kind.typed_nil) else {}
     if value is None:
         return {**markup, "@nil": "true"}

@@ -60,7 +60,7 @@ def test_the_client_may_change_the_plan_and_the_settings() -> None:
     ],
 )
 def test_a_label_is_the_name_as_rails_humanizes_it(name: str, label: str) -> None:
-    assert BY_NAME[name].label == label
+    assert BY_NAME[name].human_name == label
 
 
 def test_secrets_are_what_gives_access_to_a_redis() -> None:
@@ -80,10 +80,10 @@ def test_an_attribute_may_be_null_where_a_sample_has_it_null() -> None:
 @each(CHANGEABLE)
 def test_null_is_read_where_it_is_allowed_and_is_otherwise_a_blank(attribute: Attribute) -> None:
     if attribute.nullable:
-        assert attribute.read(None) is None
+        assert attribute.parse(None) is None
     else:
         with pytest.raises(InvalidValue, match=r"^can't be blank$"):
-            attribute.read(None)
+            attribute.parse(None)
 
 
 @pytest.mark.parametrize(
@@ -101,4 +101,4 @@ def test_null_is_read_where_it_is_allowed_and_is_otherwise_a_blank(attribute: At
     ],
 )
 def test_a_value_is_the_same_when_it_means_the_same(name: str, raw: object, value: Any, same: bool) -> None:
-    assert BY_NAME[name].same(raw, value) is same
+    assert BY_NAME[name].equals(raw, value) is same

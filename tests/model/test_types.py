@@ -98,7 +98,7 @@ NO_POINT = 'is invalid: each entry must be "seconds changes", as "900 1"'
     ],
 )
 def test_a_value_is_read(kind: ValueType, raw: object, value: Any) -> None:
-    read = kind.read(raw)
+    read = kind.parse(raw)
 
     assert read == value
     assert type(read) is type(value)
@@ -190,10 +190,10 @@ def test_a_value_is_read(kind: ValueType, raw: object, value: Any) -> None:
 )
 def test_a_value_is_refused_in_rails_words(kind: ValueType, raw: object, phrase: str) -> None:
     with pytest.raises(InvalidValue) as refused:
-        kind.read(raw)
+        kind.parse(raw)
 
     assert str(refused.value) == phrase
-    assert not kind.holds(raw)
+    assert not kind.is_valid(raw)
 
 
 @pytest.mark.parametrize("kind", [TEXT, ANY], ids=["text", "any"])
@@ -204,7 +204,7 @@ def test_a_value_is_refused_in_rails_words(kind: ValueType, raw: object, phrase:
 )
 def test_text_has_no_character_that_xml_or_a_configuration_cannot_carry(kind: ValueType, character: str) -> None:
     with pytest.raises(InvalidValue) as refused:
-        kind.read(f"mon{character}grel")
+        kind.parse(f"mon{character}grel")
 
     assert str(refused.value) == UNCARRIED
 
@@ -235,7 +235,7 @@ def test_text_has_no_character_that_xml_or_a_configuration_cannot_carry(kind: Va
     ],
 )
 def test_a_record_holds_only_what_reading_gives(kind: ValueType, value: object, held: bool) -> None:
-    assert kind.holds(value) is held
+    assert kind.is_valid(value) is held
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: type(kind).__name__)
@@ -243,33 +243,33 @@ def test_a_record_holds_only_what_reading_gives(kind: ValueType, value: object, 
 @given(raw=json_like())
 def test_whatever_comes_is_refused_or_read_to_what_a_record_holds(kind: ValueType, raw: object) -> None:
     try:
-        value = kind.read(raw)
+        value = kind.parse(raw)
     except InvalidValue:
-        assert not kind.holds(raw)
+        assert not kind.is_valid(raw)
     else:
-        assert kind.holds(value)
-        assert kind.read(value) == value
+        assert kind.is_valid(value)
+        assert kind.parse(value) == value
 
 
 @few
 @given(texts(blank=True))
 def test_text_is_read_as_it_is(text: str) -> None:
-    assert ANY.read(text) == text
+    assert ANY.parse(text) == text
 
 
 @few
 @given(st.integers(0, LONG_MAX))
 def test_a_number_is_read_from_its_digits(number: int) -> None:
-    assert COUNT.read(str(number)) == COUNT.read(number) == number
+    assert COUNT.parse(str(number)) == COUNT.parse(number) == number
 
 
 @few
 @given(st.datetimes(datetime(1970, 1, 1), datetime(9999, 12, 30), timezones=OFFSETS))  # noqa: DTZ001
 def test_a_moment_is_read_as_the_same_moment_in_utc(moment: datetime) -> None:
-    read = MOMENT.read(moment.isoformat())
+    read = MOMENT.parse(moment.isoformat())
 
     assert datetime.fromisoformat(read) == moment.astimezone(UTC).replace(microsecond=0)
-    assert MOMENT.holds(read)
+    assert MOMENT.is_valid(read)
 
 
 @pytest.mark.parametrize(

@@ -102,8 +102,8 @@ def test_every_example_of_a_value_fits_its_schema(described: Described) -> None:
 def test_a_kind_holds_what_its_schema_fits(kind: ValueType, fit: list[object], unfit: list[object]) -> None:
     described = Described({"components": {}})
 
-    assert [(kind.holds(value), described.faults(kind.schema(), value)) for value in fit] == [(True, [])] * len(fit)
-    assert [value for value in unfit if kind.holds(value) or not described.faults(kind.schema(), value)] == []
+    assert [(kind.is_valid(value), described.faults(kind.schema(), value)) for value in fit] == [(True, [])] * len(fit)
+    assert [value for value in unfit if kind.is_valid(value) or not described.faults(kind.schema(), value)] == []
 
 
 def test_the_schemas_have_every_attribute_in_the_order_of_the_table(described: Described) -> None:
@@ -152,7 +152,7 @@ def test_every_operation_has_a_name_of_its_own(described: Described) -> None:
 
 
 def test_a_new_attribute_is_described_without_further_ado(monkeypatch: pytest.MonkeyPatch) -> None:
-    row = Attribute("shards", Integer(1, 9), Role.FIXED, 1, DOCUMENTED, "ours")
+    row = Attribute("shards", Integer(1, 9), Role.READ_ONLY, 1, DOCUMENTED, "ours")
     monkeypatch.setattr(instances, "STORED", (*attributes.STORED, row))
     monkeypatch.setattr(samples, "ATTRIBUTES", (*attributes.ATTRIBUTES, row))
     for module in (schemas, representation):

@@ -12,7 +12,7 @@ from rtgmock.model.payloads import Payload, layout
 from rtgmock.model.plans import PLANS
 from rtgmock.model.types import LONG_MAX, Boolean, Choice, Datetime, Integer, PortText, SavePoints
 from rtgmock.settings.config import settings
-from rtgmock.text import show_size
+from rtgmock.text import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,7 +46,7 @@ def _code(setting: object) -> str:
 
 def plans() -> str:
     rows = (
-        (plan.name, f"${plan.price}" if plan.price else "free", show_size(plan.memory), plan.connections)
+        (plan.name, f"${plan.price}" if plan.price else "free", format_size(plan.memory), plan.connections)
         for plan in PLANS.values()
     )
     return table("plan | a month | memory | connections", rows)
@@ -88,11 +88,11 @@ def _applied(attribute: Attribute) -> str:
 
 
 def _values(attribute: Attribute) -> str:
-    kind = attribute.kind
+    kind = attribute.value_type
     said = {Boolean: "true, false", Datetime: "time", PortText: "port, as a string", SavePoints: "array of strings"}
     text = said.get(type(kind), "string")
     if isinstance(kind, Choice):
-        text = ", ".join(f"`{word}`" for word in kind.words)
+        text = ", ".join(f"`{word}`" for word in kind.choices)
     elif isinstance(kind, Integer):
         bounds = f" from {kind.minimum}" + (f" to {kind.maximum}" if kind.maximum < LONG_MAX else "")
         text = "integer" + (bounds if _settable(attribute) else "")

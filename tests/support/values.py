@@ -13,7 +13,7 @@ from rtgmock.model.instances import new_instance
 from rtgmock.model.plans import PLANS
 from rtgmock.model.types import (
     INT_MAX,
-    LONGEST,
+    MAX_LENGTH,
     Boolean,
     Choice,
     Integer,
@@ -59,7 +59,7 @@ def each(rows: Iterable[Attribute]) -> pytest.MarkDecorator:
 
 def carried(attribute: Attribute) -> SearchStrategy[Any]:
     """Values that ``attribute`` may have."""
-    values = _of_kind(attribute.kind)
+    values = _of_kind(attribute.value_type)
     return st.none() | values if attribute.nullable else values
 
 
@@ -71,7 +71,7 @@ def settable(api: int = DOCUMENTED) -> SearchStrategy[Record]:
 def texts(*, blank: bool = False) -> SearchStrategy[str]:
     """Strings that XML and redis.conf can carry, with a leaning to what formats find special."""
     characters = st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff")
-    drawn = st.text(st.sampled_from("&<>\"'=+%;[]{}-_:/?#@ \\é€\U0001f600") | characters, max_size=LONGEST)
+    drawn = st.text(st.sampled_from("&<>\"'=+%;[]{}-_:/?#@ \\é€\U0001f600") | characters, max_size=MAX_LENGTH)
     return drawn if blank else drawn.filter(str.strip)
 
 
@@ -98,7 +98,7 @@ def _of_kind(kind: ValueType) -> SearchStrategy[Any]:
         case Text():
             return texts(blank=kind.blank)
         case Choice():
-            return st.sampled_from(kind.words).map(str)
+            return st.sampled_from(kind.choices).map(str)
         case Integer():
             return st.integers(kind.minimum, kind.maximum)
         case Boolean():

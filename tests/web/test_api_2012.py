@@ -39,7 +39,7 @@ NEW: dict[str, tuple[Any, Any, str]] = {
     "zset_max_ziplist_entries": (256, 2**63, "Zset max ziplist entries must be less than or equal to"),
     "zset_max_ziplist_value": (128, [1], "Zset max ziplist value is not a number"),
 }
-FIXED = [attribute.name for attribute in ATTRIBUTES if attribute.role in {Role.FIXED, Role.DERIVED}]
+FIXED = [attribute.name for attribute in ATTRIBUTES if attribute.role in {Role.READ_ONLY, Role.DERIVED}]
 ONLY_2012 = [attribute.name for attribute in ATTRIBUTES if attribute.since == RECORDED]
 NAMES = [attribute.name for attribute in layout(Payload.SHOW_JSON, RECORDED)]
 MASTER = {"master_host": "10.0.0.1", "master_port": "6379"}
@@ -341,7 +341,7 @@ def test_a_live_redis_takes_every_bound_and_word(serve: Serve, program: Callable
 
     for attribute in changeable(RECORDED):
         if attribute.since == RECORDED:
-            for value in _extremes(attribute.kind, end):
+            for value in _extremes(attribute.value_type, end):
                 answer = api.put("/instances/1.json", json={attribute.name: value})
                 assert answer.status_code == 200, answer.text
     # Other databases need a restart, for which all of it is read from redis.conf.

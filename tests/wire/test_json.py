@@ -183,8 +183,8 @@ def test_what_is_written_is_read_back(data: st.DataObject, nested: bool, api: in
     read = parameters.parse_parameters(json.decode(body, "utf-8"), api)
     assert read.values == values
     assert read.unknown == ()
-    fixed = {a.name: stored[a.name] for a in shown if a.name in stored and a not in changeable(api)}
-    assert read.fixed == fixed
+    read_only = {a.name: stored[a.name] for a in shown if a.name in stored and a not in changeable(api)}
+    assert read.read_only == read_only
 
 
 @few

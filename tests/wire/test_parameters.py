@@ -89,14 +89,14 @@ def test_what_a_client_cannot_set_is_told_apart_as_it_came() -> None:
     tree = {"instance": {"id": "7", "url": None, "port": {"a": 1}}, "plan": "nano", "user_id": []}
 
     assert parameters.parse_parameters(tree) == Parameters(
-        values={"plan": "nano"}, fixed={"user_id": [], "id": "7", "url": None, "port": {"a": 1}}, unknown=()
+        values={"plan": "nano"}, read_only={"user_id": [], "id": "7", "url": None, "port": {"a": 1}}, unknown=()
     )
 
 
 def test_what_is_no_attribute_is_told_apart_in_its_order() -> None:
     read = parameters.parse_parameters({"zzz": "1", "instance": {"pln": "nano", "PLAN": "nano", "": "x"}})
 
-    assert read == Parameters(values={}, fixed={}, unknown=("zzz", "pln", "PLAN", ""))
+    assert read == Parameters(values={}, read_only={}, unknown=("zzz", "pln", "PLAN", ""))
 
 
 @pytest.mark.parametrize("nested", [False, True])
@@ -194,11 +194,11 @@ def test_any_tree_is_read_to_values_that_a_record_may_have_or_refused(tree: dict
     try:
         read = parameters.parse_parameters(tree, api)
     except Invalid as refused:
-        labels = tuple(attribute.label for attribute in changeable(api))
+        labels = tuple(attribute.human_name for attribute in changeable(api))
         assert all(message.startswith(labels) for message in refused.messages)  # noqa: PT017
     else:
-        assert all(BY_NAME[name].holds(value) for name, value in read.values.items())
-        assert not set(read.values) & set(read.fixed)
+        assert all(BY_NAME[name].is_valid(value) for name, value in read.values.items())
+        assert not set(read.values) & set(read.read_only)
         assert not set(read.unknown) & set(known(api))
         assert parameters.suggest_attribute(read.unknown, api).isascii()
         assert parameters.printable_names(read.unknown).isprintable()

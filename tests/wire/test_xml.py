@@ -375,8 +375,8 @@ def test_what_is_written_is_read_back(data: st.DataObject, api: int) -> None:
     read = parameters.parse_parameters(xml.decode(body, "utf-8"), api)
     assert read.values == values
     assert read.unknown == ()
-    assert set(read.fixed) == {a.name for a in shown if a.name in stored and a not in changeable(api)}
-    assert all(BY_NAME[name].same(raw, stored[name]) for name, raw in read.fixed.items())
+    assert set(read.read_only) == {a.name for a in shown if a.name in stored and a not in changeable(api)}
+    assert all(BY_NAME[name].equals(raw, stored[name]) for name, raw in read.read_only.items())
 
 
 @few

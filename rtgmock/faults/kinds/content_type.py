@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 class MimeType(Text):
     """A media type, with or without parameters."""
 
-    def read(self, raw: object) -> str:
+    def parse(self, raw: object) -> str:
         """As it is written."""
-        text = super().read(raw)
+        text = super().parse(raw)
         if not re.fullmatch(r"[\w.+-]+/[\w.+-]+(\s*;[\x20-\x7e]*)?", text, re.ASCII):
             raise InvalidValue("is invalid: it must be a media type, as text/html")
         return text

@@ -18,10 +18,10 @@ _HALF = "half"
 class Portion(ValueType):
     """A number of bytes, or ``half``."""
 
-    def read(self, raw: object) -> int | str:
+    def parse(self, raw: object) -> int | str:
         """What it says; a string of digits is a number."""
         try:
-            return raw if raw == _HALF and isinstance(raw, str) else Integer(0, INT_MAX).read(raw)
+            return raw if raw == _HALF and isinstance(raw, str) else Integer(0, INT_MAX).parse(raw)
         except InvalidValue as error:
             raise InvalidValue(f"must be {_HALF} or a number of bytes") from error
 

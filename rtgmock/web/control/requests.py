@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class _Status(ValueType):
     """``404``, or all of a class: ``4xx``."""
 
-    def read(self, raw: object) -> str:
+    def parse(self, raw: object) -> str:
         text = str(raw).strip().lower()
         digits = text.removesuffix("xx")
         if not (digits.isdecimal() and len(text) == 3 and "1" <= text[0] <= "5"):  # noqa: PLR2004 - digits of a status
@@ -33,7 +33,7 @@ class _Status(ValueType):
 class _Since(ValueType):
     """A request's number, or a moment."""
 
-    def read(self, raw: object) -> str:
+    def parse(self, raw: object) -> str:
         text = str(raw).strip()
         try:
             since(text)
