@@ -103,7 +103,7 @@ def compose(
 
     certificate, wrap_socket = _tls(config, resources) if config.tls else (None, None)
     refused = RefusedRequests(clock, access_log, journal).record
-    listen = partial(HttpServer, app, config.host, port, body_limit=BODY_LIMIT, refused=refused)
+    listen = partial(HttpServer, app, config.host, port, body_limit=BODY_LIMIT, on_refusal=refused)
     with _listen_errors(config.host, port):
         server = listen(wrap_socket=wrap_socket)
     watcher = Watcher(supervisor)

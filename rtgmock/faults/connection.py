@@ -1,22 +1,22 @@
-"""What the HTTP server lets a fault do to the connection that its request came by."""
+"""What the HTTP server lets a fault do to the connection of a request."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
 KEY = "rtgmock.connection"
-"""Where an application finds the connection in its WSGI environment."""
+"""The key of the connection in the WSGI environment."""
 
 
 class Connection(Protocol):
-    """Says how the answer that is being made goes out; nothing of it blocks."""
+    """How the response to the current request is sent. No method blocks."""
 
-    def hold(self, seconds: float) -> None:
-        """Keep the answer back for some seconds."""
+    def delay(self, seconds: float) -> None:
+        """Delay the response by some seconds."""
         ...
 
-    def cut(self, length: int) -> None:
-        """Send so many bytes of the answer's body, under the head of the whole, and close."""
+    def truncate(self, length: int) -> None:
+        """Send only ``length`` bytes of the body, under the headers of the whole, and close."""
         ...
 
     def drop(self) -> None:

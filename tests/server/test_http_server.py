@@ -84,7 +84,7 @@ def test_clients_that_do_not_read_do_not_keep_others_waiting(api: Served) -> Non
 
 
 def test_a_client_that_takes_too_long_is_cut(api: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rtgmock.server.http_server._UNFINISHED", 0.0)
+    monkeypatch.setattr("rtgmock.server.channel.REQUEST_TIMEOUT", 0.0)
     with raw.connect(api.url) as connection:
         connection.sendall(HALVES["half a body"])
         assert raw.receive(connection) == b""
@@ -96,7 +96,7 @@ def test_an_idle_connection_is_closed_in_the_end(api: Served, monkeypatch: pytes
         received = connection.recv(1000)
         while not received.endswith(b"}"):
             received += connection.recv(1000)
-        monkeypatch.setattr("rtgmock.server.http_server._IDLE", 0.0)
+        monkeypatch.setattr("rtgmock.server.channel.IDLE_TIMEOUT", 0.0)
         assert raw.receive(connection) == b""
 
 
@@ -107,7 +107,7 @@ def test_a_refused_client_reads_its_answer_while_it_is_still_sending(api: Served
 
 
 def test_a_refused_client_that_never_ends_is_cut(api: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rtgmock.server.http_server._LINGER", 0.0)
+    monkeypatch.setattr("rtgmock.server.channel.LINGER_TIMEOUT", 0.0)
     with raw.connect(api.url) as connection:
         connection.sendall(raw.head(f"{HEAD}\nContent-Length: 8000000"))
         assert raw.parse(raw.receive(connection)).status == 413
@@ -145,7 +145,7 @@ class Held:
         self.came = threading.Semaphore(0)
         self.may = threading.Event()
         self.server = HttpServer(
-            self.application, "127.0.0.1", 0, body_limit=1000, refused=lambda *_: None, wrap_socket=wrap_socket
+            self.application, "127.0.0.1", 0, body_limit=1000, on_refusal=lambda *_: None, wrap_socket=wrap_socket
         )
         self.server.start()
         self.url = f"{'https' if wrap_socket else 'http'}://127.0.0.1:{self.server.effective_port}"

@@ -234,7 +234,7 @@ def test_hundreds_of_half_done_handshakes_do_not_keep_a_good_client_waiting(api:
 
 @pytest.mark.parametrize("begun", [HELLO[:1], HELLO], ids=["one byte", "a whole hello"])
 def test_a_handshake_that_takes_too_long_is_cut(api: Served, monkeypatch: pytest.MonkeyPatch, begun: bytes) -> None:
-    monkeypatch.setattr("rtgmock.server.http_server._UNFINISHED", 0.0)
+    monkeypatch.setattr("rtgmock.server.channel.REQUEST_TIMEOUT", 0.0)
     with raw.connect(plain(api)) as connection:
         connection.sendall(begun)
         raw.receive(connection)

@@ -339,7 +339,7 @@ def test_a_client_that_leaves_during_a_delay_leaves_nothing_behind(api: Served) 
     server = api.emulator._parts.server
     with raw.connect(api.url) as connection:
         connection.sendall(raw.head(LIST))
-        assert until(lambda: server.held)
+        assert until(lambda: server.delayed_channels)
 
     assert until(lambda: not server.active_channels)
 

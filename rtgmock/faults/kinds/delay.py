@@ -31,4 +31,4 @@ class Delay(FaultKind):
     def finish(self, match: Match, exchange: Exchange) -> None:
         """Keep the answer back."""
         jitter = match.values.get("jitter", 0.0) * (2 * match.uniform("jitter") - 1)
-        exchange.connection.hold(max(match.values["delay"] + jitter, 0.0))
+        exchange.connection.delay(max(match.values["delay"] + jitter, 0.0))

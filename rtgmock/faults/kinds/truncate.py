@@ -48,4 +48,4 @@ class Truncate(FaultKind):
     def finish(self, match: Match, exchange: Exchange) -> None:
         """Keep the rest of the body back."""
         whole, portion = exchange.length, match.values["truncate"]
-        exchange.connection.cut(max(min(whole // 2 if portion == _HALF else portion, whole - 1), 0))
+        exchange.connection.truncate(max(min(whole // 2 if portion == _HALF else portion, whole - 1), 0))

@@ -369,7 +369,7 @@ def portrait(root: object) -> Counter[str]:
     while waiting:
         thing = waiting.pop()
         kind = type(thing)
-        if kind.__module__.startswith("rtgmock.") and kind.__module__ != "rtgmock.server.http_server":
+        if kind.__module__.startswith("rtgmock.") and not kind.__module__.startswith("rtgmock.server."):
             found[f"{kind.__qualname__} {dict(plain(thing))}"] += 1
         for other in gc.get_referents(thing):
             if id(other) not in seen and not isinstance(other, type | types.ModuleType | types.FrameType):
