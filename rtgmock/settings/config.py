@@ -17,6 +17,7 @@ from rtgmock.settings.engine_names import EngineName
 from rtgmock.settings.parsers import (
     MEMORY,
     Credentials,
+    account,
     parse_account,
     parse_api,
     parse_file,
@@ -208,7 +209,7 @@ class Config:
     )
 
     def __post_init__(self) -> None:
-        names = [account.name for account in self.accounts]
+        names = [name for name, _ in self.accounts]
         if twice := [name for name in names if names.count(name) > 1]:
             raise ValueError(f"the account {twice[0]!r} is given twice; give each name once")
         for name in names:
@@ -273,9 +274,11 @@ def _written(name: str, value: Any, setting: Setting) -> Any:
 
 
 def _read_one(value: Any, setting: Setting) -> Any:
-    if value is None or isinstance(value, bool | range | BootDelay | Credentials):
+    if isinstance(value, tuple):
+        return account(*value)
+    if value is None or isinstance(value, bool | range | BootDelay):
         return value
-    return setting.parse(":".join(value) if isinstance(value, tuple) else str(value))
+    return setting.parse(str(value))
 
 
 def settings() -> Iterator[tuple[str, Any, Setting]]:

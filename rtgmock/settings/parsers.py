@@ -40,11 +40,18 @@ def parse_ports(text: str) -> range:
 
 
 def parse_account(text: str) -> Credentials:
-    """Read ``NAME:PASSWORD``; the password may have colons. Raises ValueError that shows no password."""
-    name, colon, password = text.partition(":")
-    if not (name and colon and password):
+    """Parse ``NAME:PASSWORD``; the password may contain colons. Raises ValueError that shows no password."""
+    name, _, password = text.partition(":")
+    return account(name, password)
+
+
+def account(name: str, password: str) -> Credentials:
+    """Check the two halves of an account. Raises ValueError that shows no password."""
+    if not (name and password):
         raise ValueError("an account is written as NAME:PASSWORD, both not empty")
-    if not text.isprintable():
+    if ":" in name:  # HTTP Basic sends NAME:PASSWORD, so that the server takes the first colon for the separator
+        raise ValueError(f"the account name {name!r} has a colon in it, which HTTP Basic cannot send; name it without")
+    if not (name.isprintable() and password.isprintable()):
         raise ValueError(f"the account {name!r} has a character in it that cannot be printed")
     return Credentials(name, password)
 

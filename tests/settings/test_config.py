@@ -107,6 +107,9 @@ def test_python_takes_a_free_port_and_keeps_nothing_unless_told_so() -> None:
         ({"redis": "on"}, "redis: 'on' is not an engine; accepted are off, process, docker and auto"),
         ({"ports": "x"}, "ports: 'x' is not a port range"),
         ({"accounts": ["nobody"]}, "accounts: an account is written as NAME:PASSWORD"),
+        ({"accounts": [("a:b", "c")]}, "accounts: the account name 'a:b' has a colon in it"),
+        ({"accounts": [Credentials("a:b", "c")]}, "accounts: the account name 'a:b' has a colon in it"),
+        ({"accounts": [("", "c")]}, "accounts: an account is written as NAME:PASSWORD"),
     ],
 )
 def test_a_wrong_keyword_is_named(keywords: Any, message: str) -> None:
