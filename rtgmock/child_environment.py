@@ -1,11 +1,11 @@
-"""What a program is told of an emulator that was started for it: environment variables, as Heroku's add-on had them."""
+"""The environment variables by which a child process finds the emulator; those of Redis To Go's Heroku add-on."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from rtgmock.settings.config import settings
+from rtgmock.settings.config import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from rtgmock.emulator import Emulator
 
 TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
-"""By which clients are told what certificate to trust."""
+"""The variables from which common clients take the certificates to trust."""
 
 
 def of_emulator(emulator: Emulator) -> dict[str, str]:
-    """The variables that say where the API is, with which account, and with TLS what to trust."""
+    """Return the variables with the URL of the API, the first account and, with TLS, the certificate to trust."""
     login = f"{quote(emulator.username, safe='')}:{quote(emulator.password, safe='')}"
     return {
         "RTGMOCK_URL": emulator.url,
@@ -29,11 +29,14 @@ def of_emulator(emulator: Emulator) -> dict[str, str]:
 
 
 def of_instance(url: str) -> dict[str, str]:
-    """The variables that say where an instance's Redis is."""
+    """Return the variables with the URL of an instance's Redis."""
     return {"REDISTOGO_URL": url, "REDIS_URL": url}
 
 
 def without_settings(variables: Mapping[str, str]) -> dict[str, str]:
-    """Variables but those that are settings: they are about this emulator, and not about one that a program starts."""
-    ours = {setting.variable for _, _, setting in settings()}
-    return {name: value for name, value in variables.items() if name not in ours}
+    """Return the variables that are not settings.
+
+    The settings configure this emulator, not one that the child process starts.
+    """
+    excluded = {row.variable for row in SETTINGS.values()}
+    return {name: value for name, value in variables.items() if name not in excluded}

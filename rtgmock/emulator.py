@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack, overload
 
 from rtgmock.clock import Clock, ControlledClock, SystemClock
 from rtgmock.composition import compose
@@ -12,7 +12,7 @@ from rtgmock.faults.registry import FaultRegistry
 from rtgmock.journal.assertions import Requests
 from rtgmock.network import client_host, local_url
 from rtgmock.randomness import Randomness
-from rtgmock.settings.config import Config, Settings, configured
+from rtgmock.settings.config import Config, ephemeral_config, takes_settings
 from rtgmock.web.view_context import view_context
 from rtgmock.wire import parameters
 from rtgmock.wire.json import JSON
@@ -43,6 +43,18 @@ class Emulator:
 
     """
 
+    @overload
+    @takes_settings
+    def __init__(self, **settings: Any) -> None: ...
+    @overload
+    def __init__(
+        self,
+        config: Config,
+        *,
+        clock: Clock | None = None,
+        log: Log | None = None,
+        report: Callable[[str], None] | None = None,
+    ) -> None: ...
     def __init__(
         self,
         config: Config | None = None,
@@ -50,9 +62,9 @@ class Emulator:
         clock: Clock | None = None,
         log: Log | None = None,
         report: Callable[[str], None] | None = None,
-        **settings: Unpack[Settings],
+        **settings: Any,
     ) -> None:
-        self.config = config or configured(settings)
+        self.config = config or ephemeral_config(**settings)
         self.clock = ControlledClock(clock or SystemClock())
         self._randomness = Randomness(self.config.random_seed)
         self.faults = FaultRegistry(self._randomness)

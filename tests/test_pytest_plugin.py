@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rtgmock.settings.config import settings
+from rtgmock.settings.config import SETTINGS
 from tests.support.command import DEADLINE, environment
 from tests.support.ports import free_ports
 from tests.support.scratch import run_pytest
@@ -188,7 +188,7 @@ def test_options_come_from_the_ini_file_a_fixture_and_the_command_line(tmp_path:
 
 def test_variables_of_the_command_do_not_count(tmp_path: Path) -> None:
     write(tmp_path, test_seen=SEEN.format(2010, "username"))
-    variables = {setting.variable: "wrong" for _, _, setting in settings()} | {"RTGMOCK_API": "2012"}
+    variables = {setting.variable: "wrong" for setting in SETTINGS.values()} | {"RTGMOCK_API": "2012"}
 
     assert run_pytest(tmp_path, env=variables).counts == {"passed": 1}
 

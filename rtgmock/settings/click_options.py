@@ -1,4 +1,4 @@
-"""The table of settings as options of a command line, for whoever has one: the commands and the pytest plugin."""
+"""The table of settings as Click options, for the commands and for the pytest plugin."""
 
 from __future__ import annotations
 
@@ -6,92 +6,102 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rtgmock.settings.config import EPHEMERAL_DEFAULTS, Config, Setting, settings
+from rtgmock.settings.config import SETTINGS, Config
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+
+    from rtgmock.settings.setting import Setting
 
     _ParamType = click.ParamType[Any]
 else:
     _ParamType = click.ParamType  # generic only from click 8.4 on
 
-_COMMAND_LINE = click.core.ParameterSource.COMMANDLINE
 
+class _SettingType(_ParamType):
+    """Converts a text with the setting's parser."""
 
-class _Read(_ParamType):
-    """A value as the table of settings reads it."""
-
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: Setting[Any, Any]) -> None:
         self.name = setting.metavar
         self._parse = setting.parse
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if not isinstance(value, str):
+        if not isinstance(value, str):  # Click passes defaults through here, too
             return value
         try:
             return self._parse(value)
         except ValueError as error:
-            self.fail(f"{error}.", param, ctx)
+            self.fail(as_sentence(error), param, ctx)
 
 
-class _ReadFlag(_Read, click.types.BoolParamType):
-    """A value that only a variable can have; the option itself is given or not."""
+class _FlagType(_SettingType, click.types.BoolParamType):
+    """Converts the text of a flag's environment variable.
+
+    Click takes an option for a flag only if its type is a BoolParamType.
+    """
+
+
+def as_sentence(error: ValueError) -> str:
+    """Return the reason that a parser gives as a sentence with one full stop."""
+    return f"{str(error).rstrip('.')}."
 
 
 def options(*names: str) -> list[click.Parameter]:
-    """Rows of the table, all of them by default, as options with their environment variables."""
-    return [_option(name, default, setting) for name, default, setting in settings() if not names or name in names]
+    """Return the options of ``serve`` with their environment variables; all of them, or those with the given names."""
+    return [_option(name, row) for name, row in SETTINGS.items() if not names or name in names]
 
 
 def ephemeral_options() -> list[click.Parameter]:
-    """The same for an emulator that is started for a program, which need not wait for any ready file.
+    """Return the options of an emulator that is started for a program, which needs no ready file.
 
-    The variables of what is else there are not read: they are about an emulator that is served.
+    An option that has another default here than in ``serve`` has no environment variable: the variable was set for an
+    emulator that is served.
     """
     return [
-        _option(name, setting.parse(EPHEMERAL_DEFAULTS[name]), setting, EPHEMERAL_DEFAULTS[name])
-        if name in EPHEMERAL_DEFAULTS
-        else _option(name, default, setting)
-        for name, default, setting in settings()
+        _option(name, row, default=row.ephemeral_default, from_environment=row.ephemeral_default is None)
+        for name, row in SETTINGS.items()
         if name != "ready_file"
     ]
 
 
-def _option(name: str, default: Any, setting: Setting, instead: str = "") -> click.Option:
-    """A row as an option. One that has another default than ``serve`` has it ``instead``, and reads no variable."""
-    variable = "" if instead else f"env: {setting.variable}; "
-    flag = not setting.metavar
+def _option(
+    name: str, row: Setting[Any, Any], *, default: str | None = None, from_environment: bool = True
+) -> click.Option:
+    """Return a row as an option; ``default``, written as on the command line, takes the place of the row's default."""
+    flag = not row.metavar
+    variable = f"env: {row.variable}; " if from_environment else ""
     return click.Option(
-        [setting.option, name],
-        type=_ReadFlag(setting) if flag else _Read(setting),
+        [row.option, name],
+        type=_FlagType(row) if flag else _SettingType(row),
         is_flag=flag,
-        default=default,
-        metavar=setting.metavar or None,
-        multiple=setting.many,
-        envvar=None if instead else setting.variable,
-        help=f"{setting.help}  [{variable}default: {instead or setting.shown_default}]",
+        default=row.default if default is None else row.convert(default),
+        metavar=row.metavar or None,
+        multiple=row.many,
+        envvar=row.variable if from_environment else None,
+        help=f"{row.help}  [{variable}default: {default or row.shown_default}]",
     )
 
 
-def build_config(given: dict[str, Any]) -> Config:
-    """The configuration that options give together. Raises click.UsageError."""
+def build_config(parameters: dict[str, Any]) -> Config:
+    """Return the configuration from the values of all options. Raises click.UsageError."""
     try:
-        return Config(**given)
+        return Config(**parameters)
     except ValueError as error:
-        raise click.UsageError(f"{error}.") from error
+        raise click.UsageError(as_sentence(error)) from error
 
 
-def given(arguments: Iterable[str], *, exclude: Collection[str]) -> dict[str, Any]:
-    """The settings that words of a command line give, by name; no variables. Raises ValueError that says what is wrong.
+def parse_options(words: Iterable[str], *, exclude: Collection[str]) -> dict[str, Any]:
+    """Return the settings that the words of a command line set, by name.
 
-    There are no options for the settings ``exclude``.
+    Environment variables and defaults are not included. The settings ``exclude`` have no option.
+    Raises ValueError with a sentence.
     """
-    rows = [_option(name, None, setting, "none") for name, _, setting in settings() if name not in exclude]
+    rows = [_option(name, row, from_environment=False) for name, row in SETTINGS.items() if name not in exclude]
     command = click.Command("rtgmock", params=list(rows), add_help_option=False)
     try:
-        with command.make_context("rtgmock", list(arguments)) as context:
+        with command.make_context("rtgmock", list(words)) as context:
             source = context.get_parameter_source
-            values = {name: value for name, value in context.params.items() if source(name) is _COMMAND_LINE}
+            on_command_line = click.core.ParameterSource.COMMANDLINE
+            return {name: value for name, value in context.params.items() if source(name) is on_command_line}
     except click.UsageError as error:
         raise ValueError(error.format_message()) from error
-    return values

@@ -1,23 +1,19 @@
-"""The settings of ``rtgmock serve``: one field each, and the only place that lists them.
+"""THE table of settings: one row for each, and the only place that lists them.
 
-The command line, the environment variables and the README's table read the fields' metadata.
+The command line, the environment variables, the keywords in Python and the README's table are read from it.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from rtgmock.model.attributes import APIS, DOCUMENTED
 from rtgmock.model.lifecycle import BootDelay
-from rtgmock.model.types import ACCOUNT_NAME, InvalidValue
 from rtgmock.settings.engine_names import EngineName
 from rtgmock.settings.parsers import (
     MEMORY,
     Credentials,
-    account,
     parse_account,
     parse_api,
     parse_file,
@@ -32,256 +28,160 @@ from rtgmock.settings.parsers import (
     parse_seed,
     parse_state,
 )
-from rtgmock.text import GB, nearest, parse_size, printable
+from rtgmock.settings.setting import Setting
+from rtgmock.text import nearest, parse_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
 
-
-class Setting(NamedTuple):
-    """What the metadata of a field says: how it is written on the command line, read and explained.
-
-    An option without a metavar has no value: it is given or not.
-    """
-
-    option: str
-    metavar: str
-    shown_default: str
-    parse: Callable[[str], Any]
-    help: str
-    many: bool
-
-    @property
-    def usage(self) -> str:
-        """The option as it is written on the command line."""
-        return f"{self.option} {self.metavar}".rstrip()
-
-    @property
-    def variable(self) -> str:
-        """The environment variable that stands for the option."""
-        return "RTGMOCK_" + self.option.removeprefix("--").replace("-", "_").upper()
-
-
-def _setting(
-    option: str,
-    metavar: str,
-    shown_default: str,
-    parse: Callable[[str], Any],
-    text: str,
-    *,
-    many: bool = False,
-    default: Any,
-) -> Any:
-    row = Setting(option, metavar, shown_default, parse, text, many)
-    return dataclasses.field(default=default, metadata={"setting": row})
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """The settings of one emulator. Sizes are bytes, delays seconds; ``state`` None keeps nothing."""
+    """The settings of one emulator. Sizes are in bytes, delays in seconds; without a ``state`` nothing is kept.
 
-    host: str = _setting("--host", "HOST", "127.0.0.1", parse_host, "Address to listen on.", default="127.0.0.1")
-    port: int = _setting("--port", "PORT", "8080", parse_port, "Port to listen on; 0 takes a free one.", default=8080)
-    state: Path | None = _setting(
+    The constructor accepts each setting as the command line writes it, or as it is held. Raises ValueError, which names
+    the setting, for a value that the command line would refuse as well.
+    """
+
+    host: Setting[str, str] = Setting("--host", "HOST", "127.0.0.1", parse_host, "Address to listen on.")
+    port: Setting[int | str, int] = Setting(
+        "--port", "PORT", "8080", parse_port, "Port to listen on; 0 takes a free one.", ephemeral_default="0"
+    )
+    state: Setting[Path | str | None, Path | None] = Setting(
         "--state",
         "FILE",
         "rtgmock.json",
         parse_state,
         f"TinyDB file that holds the state; {MEMORY} keeps nothing.",
-        default=Path("rtgmock.json"),
+        ephemeral_default=MEMORY,
     )
-    accounts: tuple[Credentials, ...] = _setting(
+    accounts: Setting[Iterable[tuple[str, str] | str], tuple[Credentials, ...]] = Setting(
         "--account",
         "NAME:PASSWORD",
         "username:password",
         parse_account,
         "Account that may use the API; may be repeated.",
         many=True,
-        default=(Credentials("username", "password"),),
     )
-    api: int = _setting(
+    api: Setting[int | str, int] = Setting(
         "--api",
         "|".join(map(str, APIS)),
         str(DOCUMENTED),
         parse_api,
         "Version of the API: as documented in 2010, or as recorded in 2012, with more attributes and settings.",
-        default=DOCUMENTED,
     )
-    redis: str = _setting(
+    redis: Setting[str, str] = Setting(
         "--redis",
         "|".join(EngineName),
-        "off",
+        EngineName.OFF,
         parse_redis,
         f"What runs the instances' Redis servers: {', '.join(f'{name.runs} ({name})' for name in EngineName)}.",
-        default="off",
     )
-    redis_server: str | None = _setting(
+    redis_server: Setting[str | None, str | None] = Setting(
         "--redis-server",
         "PATH",
         "the first on PATH",
         parse_name,
         "The redis-server or valkey-server that --redis process runs.",
-        default=None,
+        unset=True,
     )
-    redis_image: str = _setting(
-        "--redis-image",
-        "IMAGE",
-        "redis:7-alpine",
-        parse_name,
-        "The image that --redis docker runs.",
-        default="redis:7-alpine",
+    redis_image: Setting[str, str] = Setting(
+        "--redis-image", "IMAGE", "redis:7-alpine", parse_name, "The image that --redis docker runs."
     )
-    ports: range = _setting(
-        "--ports",
-        "FIRST-LAST",
-        "9001-9999",
-        parse_ports,
-        "Port range of the instances.",
-        default=range(9001, 10000),
+    ports: Setting[range | str, range] = Setting(
+        "--ports", "FIRST-LAST", "9001-9999", parse_ports, "Range of ports for the instances."
     )
-    hostname: str | None = _setting(
+    hostname: Setting[str | None, str | None] = Setting(
         "--hostname",
         "HOST",
         "the request's own host",
         parse_hostname,
-        "Host that the instances' URLs advertise; {server} in it stands for the server's name.",
-        default=None,
+        "Host that the instances' URLs advertise; {server} in it is replaced with the name of the instance's server.",
+        unset=True,
     )
-    server_memory: int = _setting(
-        "--server-memory",
-        "SIZE",
-        "64GB",
-        parse_size,
-        "Memory of one server, for upgrades that don't fit.",
-        default=64 * GB,
+    server_memory: Setting[int | str, int] = Setting(
+        "--server-memory", "SIZE", "64GB", parse_size, "Memory of each server; an upgrade that does not fit is refused."
     )
-    boot_delay: BootDelay = _setting(
+    boot_delay: Setting[BootDelay | float | str, BootDelay] = Setting(
         "--boot-delay",
         "DELAY",
         "0",
         BootDelay.parse,
-        "How long an instance is starting: seconds, or 3reads: until the third time that it is read.",
-        default=BootDelay(),
+        "How long a new instance is starting: a number of seconds, or 3reads: the third read finds it running.",
     )
-    random_seed: int | None = _setting(
+    random_seed: Setting[int | str | None, int | None] = Setting(
         "--random-seed",
         "N",
         "none",
         parse_seed,
-        "Passwords and server names repeat from run to run.",
-        default=None,
+        "Seed of everything random: passwords and server names repeat from run to run.",
+        unset=True,
     )
-    fixture: Path | None = _setting(
+    fixture: Setting[Path | str | None, Path | None] = Setting(
         "--fixture",
         "FILE",
         "none",
         parse_file,
-        "JSON file with the state to begin with: loaded into a state that never had an instance, and at every reset.",
-        default=None,
+        "JSON file with the initial state: loaded into a state that never had an instance, and at every reset.",
+        unset=True,
     )
-    tls: bool = _setting(
-        "--tls",
-        "",
-        "off",
-        parse_flag,
-        "Serve HTTPS, with a certificate from an authority of its own, kept beside the state file.",
-        default=False,
+    tls: Setting[bool, bool] = Setting(
+        "--tls", "", "off", parse_flag, "Serve HTTPS, with a certificate from a CA that is kept beside the state file."
     )
-    log_format: str = _setting(
-        "--log-format", "text|json", "text", parse_log_format, "Form of the access log.", default="text"
+    log_format: Setting[str, str] = Setting(
+        "--log-format", "text|json", "text", parse_log_format, "Format of the log on the standard error."
     )
-    allow_hosts: tuple[str, ...] = _setting(
+    allow_hosts: Setting[Iterable[str], tuple[str, ...]] = Setting(
         "--allow-host",
         "NAME",
         "none",
         parse_host,
-        "Further Host to answer to; may be repeated.",
+        "Additional Host header to accept; may be repeated.",
         many=True,
-        default=(),
+        unset=True,
     )
-    ready_file: Path | None = _setting(
+    ready_file: Setting[Path | str | None, Path | None] = Setting(
         "--ready-file",
         "FILE",
         "none",
         parse_file,
-        "Written, with the URL, when requests are answered.",
-        default=None,
+        "File to write the URL to as soon as requests are answered; removed at the end.",
+        unset=True,
     )
 
     def __post_init__(self) -> None:
         names = [name for name, _ in self.accounts]
         if twice := [name for name in names if names.count(name) > 1]:
             raise ValueError(f"the account {twice[0]!r} is given twice; give each name once")
-        for name in names:
-            try:
-                ACCOUNT_NAME.parse(name)
-            except InvalidValue as error:  # it would be stored, and the state file could not be opened again
-                raise ValueError(f"the account's name {printable(name, 40)} {error}") from error
 
 
-class Settings(TypedDict, total=False):
-    """The same settings as keywords, for Python: each as the command line writes it, or as ``Config`` holds it."""
-
-    host: str
-    port: int | str
-    state: Path | str | None
-    accounts: Iterable[Credentials | tuple[str, str] | str]
-    api: int | str
-    redis: str
-    redis_server: str | None
-    redis_image: str
-    ports: range | str
-    hostname: str | None
-    server_memory: int | str
-    boot_delay: BootDelay | float | str
-    random_seed: int | None
-    fixture: Path | str | None
-    tls: bool
-    log_format: str
-    allow_hosts: Iterable[str]
-    ready_file: Path | str | None
+SETTINGS: dict[str, Setting[Any, Any]] = {name: row for name, row in vars(Config).items() if isinstance(row, Setting)}
+"""The rows of the table by the names of their fields, in the order in which help shows them."""
 
 
-EPHEMERAL_DEFAULTS = {"port": "0", "state": MEMORY}
-"""What is else where an emulator is not served by itself, but started for a program: as the command line writes it."""
+def ephemeral_config(**settings: Any) -> Config:
+    """Return the configuration of an emulator that is started for a program: by default in memory, on a free port.
 
-
-def configured(given: Settings) -> Config:
-    """A configuration from keywords. Unlike the command, it takes a free port and keeps nothing unless told so.
-
-    Raises ValueError, which names the setting, for a value that the command line would refuse as well.
+    Raises ValueError, which names the setting.
     """
-    rows = {name: setting for name, _, setting in settings()}
-    values: dict[str, Any] = {name: rows[name].parse(text) for name, text in EPHEMERAL_DEFAULTS.items()}
-    for name, value in given.items():
-        if name not in rows:
-            meant = nearest(name, rows)
-            guess = f"did you mean {meant}?" if meant else f"accepted are {', '.join(rows)}"
-            raise ValueError(f"there is no setting {name}; {guess}")
-        values[name] = _written(name, value, rows[name])
-    return Config(**values)
+    for name in settings:
+        if name in SETTINGS:
+            continue
+        guess = nearest(name, SETTINGS)
+        hint = f"did you mean {guess}?" if guess else f"accepted are {', '.join(SETTINGS)}"
+        raise ValueError(f"there is no setting {name}; {hint}")
+    defaults = {name: row.ephemeral_default for name, row in SETTINGS.items() if row.ephemeral_default is not None}
+    return Config(**{**defaults, **settings})
 
 
-def _written(name: str, value: Any, setting: Setting) -> Any:
-    """A setting's value as ``Config`` holds it, read by the table where it is as the command line writes it."""
-    try:
-        if setting.many:
-            each = [value] if isinstance(value, str) else value
-            return tuple(_read_one(item, setting) for item in each)
-        return _read_one(value, setting)
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from error
+def _keywords_of(config: Callable[P, Config]) -> Callable[[Callable[..., R]], Callable[Concatenate[Any, P], R]]:
+    del config  # only its type is of interest
+    return lambda method: method
 
 
-def _read_one(value: Any, setting: Setting) -> Any:
-    if isinstance(value, tuple):
-        return account(*value)
-    if value is None or isinstance(value, bool | range | BootDelay):
-        return value
-    return setting.parse(str(value))
-
-
-def settings() -> Iterator[tuple[str, Any, Setting]]:
-    """Every setting with the name of its field and its default, in the order in which help shows them."""
-    for field in dataclasses.fields(Config):
-        yield field.name, field.default, field.metadata["setting"]
+takes_settings = _keywords_of(Config)
+"""Tells type checkers that a method's ``**settings`` are the keywords of ``Config``; does nothing at run time."""

@@ -21,7 +21,7 @@ import requests
 import rtgmock
 from rtgmock.cli.main import main
 from rtgmock.paths import HEALTH_PATH
-from rtgmock.settings.config import settings
+from rtgmock.settings.config import SETTINGS
 from rtgmock.storage.store import FORMAT
 from tests.support import raw
 from tests.support.command import DEADLINE, PROGRAM, Command, environment, run, until
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     Start = Callable[..., Command]
 
 AUTH = ("username", "password")
-OPTIONS = {setting.option: setting for _, _, setting in settings()}
+OPTIONS = {setting.option: setting for setting in SETTINGS.values()}
 
 
 def create(url: str, auth: tuple[str, str] = AUTH, **attributes: Any) -> dict[str, Any]:

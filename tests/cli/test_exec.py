@@ -19,7 +19,7 @@ import pytest
 from rtgmock.child_environment import TRUST
 from rtgmock.cli.exec import Relay
 from rtgmock.model.plans import PLANS
-from rtgmock.settings.config import settings
+from rtgmock.settings.config import SETTINGS
 from tests.support.command import DEADLINE, PROGRAM, environment, run, until
 from tests.support.redis_client import answers
 from tests.support.terminal import Terminal
@@ -144,7 +144,7 @@ def test_variables_of_settings_count_here_and_not_in_the_command(tmp_path: Path)
     told = seen(tmp_path, env={"RTGMOCK_ACCOUNT": "ann:a1"})
 
     assert told["REDISTOGO_USERNAME"] == "ann"
-    assert not {setting.variable for _, _, setting in settings()} & told.keys()
+    assert not {setting.variable for setting in SETTINGS.values()} & told.keys()
 
 
 def test_what_says_where_another_emulator_is_does_not_count(tmp_path: Path) -> None:
@@ -532,4 +532,4 @@ def test_the_help_says_what_the_command_is_told(tmp_path: Path) -> None:
 
 def serves_options() -> list[str]:
     """The options of ``serve`` that ``exec`` has as well."""
-    return [setting.option for name, _, setting in settings() if name != "ready_file"]
+    return [setting.option for name, setting in SETTINGS.items() if name != "ready_file"]

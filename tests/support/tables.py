@@ -11,7 +11,7 @@ from rtgmock.model.attributes import ATTRIBUTES, DOCUMENTED, RECORDED, Assigned,
 from rtgmock.model.payloads import Payload, layout
 from rtgmock.model.plans import PLANS
 from rtgmock.model.types import LONG_MAX, Boolean, Choice, Datetime, Integer, PortText, SavePoints
-from rtgmock.settings.config import settings
+from rtgmock.settings.config import SETTINGS
 from rtgmock.text import format_size
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def options() -> str:
             _code(setting),
             setting.help,
         )
-        for _, _, setting in settings()
+        for setting in SETTINGS.values()
     )
     return table("option | variable | default | meaning", rows)
 
