@@ -26,7 +26,7 @@ COPY --from=build /opt/rtgmock /opt/rtgmock
 # there, so that each start would compile it again.
 RUN /opt/rtgmock/bin/python -c "import rtgmock.cli.main, rtgmock.cli.exec, rtgmock.server.certificates, rtgmock.server.tls_socket, \
     rtgmock.openapi.document, rtgmock.engines.prune, rtgmock.engines.process.runner, rtgmock.engines.redis.engine, \
-    rtgmock.engines.docker.sibling_runner"
+    rtgmock.engines.docker.factory, rtgmock.engines.docker.orphans"
 ARG VERSION=0.1.0
 ARG REVISION
 ARG CREATED

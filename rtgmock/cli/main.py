@@ -273,7 +273,7 @@ def prune(*, yes: bool) -> None:
     """
     from rtgmock.engines import prune  # noqa: PLC0415 - psutil and the Docker SDK, which no other command needs
 
-    found = list(prune.find())
+    found = list(prune.find_orphans())
     for leftover in found:
         click.echo(leftover.description)
     if not found:

@@ -1,4 +1,4 @@
-"""Addresses: which can be listened on, and what a name stands for."""
+"""Network addresses: whether a server can listen on one, and what a host name resolves to."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ import socket
 
 
 def can_listen(host: str, port: int) -> bool:
-    """Whether a server could listen on this address now."""
+    """Return whether a server could listen on this address now."""
     with contextlib.suppress(OSError):
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family) as probe:
+            # As Redis does: a port whose connections are in TIME_WAIT can be listened on.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
             return True
     return False
 
 
-def resolved(host: str) -> str:
-    """The address that a host name stands for."""
+def resolve_host(host: str) -> str:
+    """Return the first address of a host name. Raises OSError."""
     return str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])

@@ -1,64 +1,79 @@
-"""What runs one Redis server for each instance: the smaller interface behind which processes and containers are."""
+"""The interface between the Redis engine and what runs the servers: child processes or containers."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from rtgmock.model.types import Record
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a server listens and keeps its files, as the server itself sees it: values of redis.conf directives."""
+
+    port: int
+    bind: str
+    folder: str
+
+
 class Runner(Protocol):
-    """Runs one Redis server for each instance: a process, or a container."""
+    """Runs one Redis server per instance, with a configuration that it is given.
+
+    A method that cannot do its work raises EngineFailed.
+    """
 
     name: str
     description: str
     hostname: str | None
 
     def is_port_free(self, port: int) -> bool:
-        """Whether the port can be listened on."""
+        """Return whether a new server can be reached on this port, as far as that can be known before its start."""
         ...
 
-    def launch(self, record: Record, write: Callable[[list[tuple[str, str]]], str]) -> None:
-        """Run a server with the configuration that ``write`` makes for its place."""
+    def place(self, record: Record) -> Place:
+        """Return where the instance's server listens and keeps its files."""
         ...
 
-    def configure(self, record: Record, write: Callable[[list[tuple[str, str]]], str]) -> None:
-        """Let a server that is started again by others start with this configuration."""
+    def resolve_master(self, record: Record) -> Record:
+        """Return the record with its master's address as the instance's server reaches it."""
+        ...
+
+    def launch(self, record: Record, configuration: str) -> None:
+        """Start a server with this redis.conf, on the data that the instance has, and replace one that runs."""
+        ...
+
+    def configure(self, record: Record, configuration: str) -> None:
+        """Store the redis.conf for a restart that the emulator does not make, such as Docker's own."""
         ...
 
     def address(self, record: Record) -> tuple[str, int]:
-        """Where the emulator itself reaches a server. Raises OSError where that is nowhere."""
-        ...
-
-    def from_within(self, record: Record) -> Record:
-        """The record with its master's address as the server itself reaches it."""
+        """Return host and port by which the emulator reaches a server. Raises OSError when it has no address."""
         ...
 
     def delete_snapshot(self, instance_id: int) -> None:
-        """Make that the next start finds no snapshot."""
+        """Delete the snapshot file, so that the next start finds no data."""
         ...
 
     def freeze(self, instance_id: int) -> None:
-        """Let the server stand still, its connections open."""
+        """Suspend the server; its connections stay open."""
         ...
 
     def thaw(self, instance_id: int) -> None:
-        """Let the server go on."""
+        """Resume a suspended server."""
         ...
 
-    def running(self, instance_id: int) -> bool:
-        """Whether the server runs."""
+    def is_running(self, instance_id: int) -> bool:
+        """Return whether the server runs; False when that cannot be known."""
         ...
 
     def log(self, instance_id: int) -> str:
-        """The last lines that the server wrote."""
+        """Return the last lines of the server's log."""
         ...
 
     def stop(self, instance_id: int) -> None:
-        """Stop the server, letting it save."""
+        """Stop the server and let it save."""
         ...
 
     def remove(self, instance_id: int) -> None:
@@ -66,13 +81,13 @@ class Runner(Protocol):
         ...
 
     def adopt(self, instance_id: int) -> None:
-        """Make a server that an emulator which died has left ours, or end it."""
+        """Take over the server that an earlier emulator of this state has left, or stop it."""
         ...
 
     def present(self) -> set[int]:
-        """The instances of which there is anything."""
+        """Return the ids of the instances that have a server or data."""
         ...
 
     def close(self) -> None:
-        """Stop all servers that are running."""
+        """Stop all servers; remove their data if the state is not kept."""
         ...

@@ -23,3 +23,7 @@ class EngineName(StrEnum):
     PROCESS = "process", "redis-server processes"
     DOCKER = "docker", "containers"
     AUTO = "auto", "containers where Docker answers, else processes"
+
+
+AUTO_ORDER = (EngineName.DOCKER, EngineName.PROCESS)
+"""The engines that ``auto`` tries, in this order, until one can be used."""

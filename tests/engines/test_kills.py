@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from rtgmock.cli.main import cli
 from rtgmock.engines import prune as pruning
-from rtgmock.engines.prune import Leftover
+from rtgmock.engines.ownership import Orphan
 from tests.support.command import until
 from tests.support.redis_client import answers, ask, connection
 from tests.support.redis_emulators import STATE
@@ -121,7 +121,7 @@ def test_the_folder_of_a_killed_emulator_that_keeps_nothing_is_left_over(emulato
 def prune(emulators: RedisEmulators) -> list[str]:
     """Remove what is left over by this test, and only that: the machine may be somebody's."""
     ours = (*emulators.states, str(emulators.folder))
-    found = [leftover for leftover in pruning.find() if any(name in leftover.description for name in ours)]
+    found = [leftover for leftover in pruning.find_orphans() if any(name in leftover.description for name in ours)]
     for leftover in found:
         leftover.remove()
     return [leftover.description for leftover in found]
@@ -135,8 +135,8 @@ def test_the_command_asks_before_it_removes(
     monkeypatch: pytest.MonkeyPatch, arguments: list[str], answer: str, exit_code: int, removed: bool
 ) -> None:
     gone: list[str] = []
-    left = [Leftover(name, lambda name=name: gone.append(name)) for name in ("container a", "volume a")]  # type: ignore[misc]
-    monkeypatch.setattr(pruning, "find", lambda: iter(left))
+    left = [Orphan(name, lambda name=name: gone.append(name)) for name in ("container a", "volume a")]  # type: ignore[misc]
+    monkeypatch.setattr(pruning, "find_orphans", lambda: iter(left))
 
     result = CliRunner().invoke(cli, ["prune", *arguments], input=answer)
 
@@ -146,6 +146,6 @@ def test_the_command_asks_before_it_removes(
 
 
 def test_the_command_says_that_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pruning, "find", lambda: iter(()))
+    monkeypatch.setattr(pruning, "find_orphans", lambda: iter(()))
 
     assert CliRunner().invoke(cli, ["prune"]).output == "nothing is left behind\n"

@@ -224,9 +224,9 @@ def test_the_authority_of_an_emulator_that_was_killed_is_a_leftover(
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     server = command("--state", ":memory:", "--tls", env={"TMPDIR": str(folder)})
     [left] = folder.iterdir()
-    assert list(prune._folders()) == []
+    assert list(prune.orphaned_folders()) == []
     server.kill()
-    [leftover] = prune._folders()
+    [leftover] = prune.orphaned_folders()
 
     assert leftover.description == f"folder {left}"
     leftover.remove()

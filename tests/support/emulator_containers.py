@@ -155,7 +155,7 @@ class EmulatorContainers:
     def left_over(self, *, remove: bool = False) -> list[str]:
         """The kinds of what can be pruned of these emulators', as seen from the host."""
         mine = {str(one.name) for one in (*self.siblings(), *self.volumes(), *self.networks())}
-        found = [one for one in prune.find() if one.description.split()[1] in mine]
+        found = [one for one in prune.find_orphans() if one.description.split()[1] in mine]
         for leftover in found if remove else []:
             leftover.remove()
         return [one.description.split()[0] for one in found]

@@ -10,6 +10,7 @@ import pytest
 import redis
 
 from rtgmock.engines.redis import config_file
+from rtgmock.engines.runner import Place
 from rtgmock.model.attributes import APIS, ATTRIBUTES, DOCUMENTED, RECORDED, Role, changeable, known
 from rtgmock.model.payloads import Payload, layout
 from tests.support.values import record
@@ -43,7 +44,7 @@ FIXED = [attribute.name for attribute in ATTRIBUTES if attribute.role in {Role.R
 ONLY_2012 = [attribute.name for attribute in ATTRIBUTES if attribute.since == RECORDED]
 NAMES = [attribute.name for attribute in layout(Payload.SHOW_JSON, RECORDED)]
 MASTER = {"master_host": "10.0.0.1", "master_port": "6379"}
-PLACE = [("port", "9001")]
+PLACE = Place(9001, "127.0.0.1", "/data")
 
 # What redis.conf says of a new instance on the free plan in 2012 and not in 2010.
 DIRECTIVES = {
@@ -263,7 +264,7 @@ def test_a_setting_of_2012_is_kept_while_2010_is_served(serve: Serve, tmp_path: 
 
 def written(values: dict[str, Any], version: int) -> dict[str, str]:
     """The directives of a redis.conf, each of which is written once but for the save points."""
-    lines = config_file.write(record(**values), "me", PLACE, version).splitlines()
+    lines = config_file.build_config(record(**values), "me", PLACE, version).splitlines()
     pairs = [(line.partition(" ")[0], line.partition(" ")[2].strip('"')) for line in lines if line[:5] != "user "]
     points = " ".join(value for name, value in pairs if name == "save")
     once = [pair for pair in pairs if pair[0] != "save"]

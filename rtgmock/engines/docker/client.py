@@ -1,4 +1,4 @@
-"""The Docker engine: where it is, how it is reached, and why not."""
+"""The client of the Docker engine: where the engine is, and a connection to it."""
 
 from __future__ import annotations
 
@@ -9,48 +9,47 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import docker
-from docker.errors import APIError, DockerException
 from docker.tls import TLSConfig
 from docker.utils import kwargs_from_env, parse_host
-from requests.exceptions import RequestException
-from urllib3.exceptions import HTTPError
 
+from rtgmock.engines.docker.outages import DOCKER_ERRORS, root_cause
 from rtgmock.errors import StartupError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-DOCKER_ERRORS = (DockerException, RequestException, HTTPError)
-"""What the SDK raises: errors of its own, and those of the HTTP libraries below it."""
+_LOCAL_HOSTS = {None, "localhost", "127.0.0.1", "::1"}
 
 
 def connect() -> docker.DockerClient:
-    """The engine that DOCKER_HOST names, or the local one. Raises StartupError."""
-    where = os.environ.get("DOCKER_HOST", "")
-    if where.startswith("ssh://") and not (importlib.util.find_spec("paramiko") and shutil.which("ssh")):
+    """Return a client of the engine that DOCKER_HOST names, or of the local one. Raises StartupError."""
+    address = os.environ.get("DOCKER_HOST", "")
+    # Checked here, since the SDK's own errors for a missing paramiko or ssh do not say what to install.
+    if address.startswith("ssh://") and not (importlib.util.find_spec("paramiko") and shutil.which("ssh")):
         raise StartupError(
-            f"DOCKER_HOST={where} takes the program ssh and the package paramiko, and one is not here; "
+            f"DOCKER_HOST={address} takes the program ssh and the package paramiko, and one is not here; "
             "install it, take an engine on a socket or by tcp://, or take --redis process"
         )
     try:
-        place = kwargs_from_env()
-        if "tls" in place:
-            place["tls"] = _Certificates(place["tls"])
-        client = docker.DockerClient(timeout=60, use_ssh_client=True, **place)
+        parameters = kwargs_from_env()
+        if "tls" in parameters:
+            parameters["tls"] = _ClientCertificates(parameters["tls"])
+        # The ssh program reads ~/.ssh/config and uses the agent; paramiko, the SDK's default, knows less of both.
+        client = docker.DockerClient(timeout=60, use_ssh_client=True, **parameters)
         client.ping()
-    except (*DOCKER_ERRORS, ValueError) as error:
+    except (*DOCKER_ERRORS, ValueError) as error:  # ValueError: an address that cannot be parsed
         remedy = "check DOCKER_CERT_PATH" if os.environ.get("DOCKER_TLS_VERIFY") else "start one"
         raise StartupError(
-            f"no Docker engine answers ({cause(error)}); {remedy}, set DOCKER_HOST, or take --redis process"
+            f"no Docker engine answers ({root_cause(error)}); {remedy}, set DOCKER_HOST, or take --redis process"
         ) from error
     return client
 
 
-class _Certificates(TLSConfig):
-    """Those of DOCKER_CERT_PATH and no others: in requests, REQUESTS_CA_BUNDLE would count for more."""
+class _ClientCertificates(TLSConfig):
+    """The certificates of DOCKER_CERT_PATH and no others: requests would prefer those of REQUESTS_CA_BUNDLE."""
 
-    def __init__(self, given: TLSConfig) -> None:
-        super().__init__(given.cert, given.ca_cert, given.verify)
+    def __init__(self, config: TLSConfig) -> None:
+        super().__init__(config.cert, config.ca_cert, config.verify)
 
     def configure_client(self, client: docker.APIClient) -> None:
         super().configure_client(client)
@@ -58,16 +57,7 @@ class _Certificates(TLSConfig):
 
 
 def remote_host(environment: Mapping[str, str]) -> str | None:
-    """The host of an engine that is not on this machine, by DOCKER_HOST: tcp and ssh name one, a socket doesn't."""
-    address = urlsplit(parse_host(environment.get("DOCKER_HOST")))
-    local = {None, "localhost", "127.0.0.1", "::1"}
-    return address.hostname if address.scheme in {"http", "https", "ssh"} and address.hostname not in local else None
-
-
-def cause(error: BaseException) -> str:
-    """The innermost reason in one line."""
-    if isinstance(error, APIError) and error.explanation:
-        return " ".join(str(error.explanation).split())
-    while (inner := error.__cause__ or error.__context__) is not None:
-        error = inner
-    return " ".join(str(getattr(error, "strerror", None) or error).split())
+    """Return the host of an engine on another machine, by DOCKER_HOST; None for a socket or a local address."""
+    address = urlsplit(parse_host(environment.get("DOCKER_HOST")))  # the SDK translates tcp:// to http://
+    is_remote = address.scheme in {"http", "https", "ssh"} and address.hostname not in _LOCAL_HOSTS
+    return str(address.hostname) if is_remote else None

@@ -1,1 +1,1 @@
-"""Redis servers as child processes."""
+"""Redis servers as child processes of the emulator."""

@@ -1,4 +1,4 @@
-"""Redis servers as child processes: configuration on standard input, a data folder each."""
+"""Redis servers as child processes: each gets its configuration on standard input, and has a folder for its data."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from rtgmock.engines.ownership import OWNER, me, temporary_folder
+from rtgmock.engines.ownership import OWNER, current_owner, temporary_folder
 from rtgmock.engines.ports import can_listen
 from rtgmock.engines.redis.config_file import SNAPSHOT
+from rtgmock.engines.runner import Place
 from rtgmock.errors import EngineFailed
 from rtgmock.network import client_host
 from rtgmock.processes import die_with_parent
@@ -30,23 +31,24 @@ _LOG_LINES = 3
 
 
 def _environment() -> dict[str, str]:
-    """Ours, without the emulator's settings: a password may be among them."""
+    """Return the emulator's environment for a server, without the emulator's settings: one may be a password."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("RTGMOCK_")}
-    return {**inherited, OWNER: me()}
+    return {**inherited, OWNER: current_owner()}
 
 
-def _feed(process: subprocess.Popen[bytes], configuration: str) -> None:
+def _send_configuration(process: subprocess.Popen[bytes], configuration: str) -> None:
+    """Write redis.conf to the server's standard input, where no other user sees the password, as in a file or argv."""
     if process.stdin is not None:
         with process.stdin as standard_input:
             standard_input.write(configuration.encode())
 
 
-def _end(number: int) -> None:
-    """Let a server save and end; end it when it takes too long."""
+def _terminate(number: int) -> None:
+    """Let a server save and end; kill it when it takes too long."""
     with contextlib.suppress(psutil.NoSuchProcess):
         process = psutil.Process(number)
         process.terminate()
-        process.resume()  # what stands still takes no signal
+        process.resume()  # a suspended process does not handle the signal
         try:
             process.wait(_STOP_TIMEOUT)
         except psutil.TimeoutExpired:
@@ -55,7 +57,7 @@ def _end(number: int) -> None:
 
 
 class ProcessRunner:
-    """Runs servers under ``folder``, one sub-folder an instance; a temporary folder when it is None."""
+    """Runs servers that have their data in ``folder``, each in a sub-folder; in a temporary one when it is None."""
 
     name = "process"
     hostname: str | None = None
@@ -68,143 +70,139 @@ class ProcessRunner:
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         self._lock = threading.Lock()
         self._before_exec = die_with_parent()
-        # A child ends with the thread that started it, not with the process: so one thread starts them all.
+        # The kernel sends the parent-death signal when the thread that forked ends, not when the process does. The
+        # thread of a request may end at any time, so all servers are started by one that lives as long as the runner.
         self._starter = ThreadPoolExecutor(1, "rtgmock-redis")
         self.description = f"process: {server}, data in {self._folder}"
 
     def is_port_free(self, port: int) -> bool:
-        """Whether the port can be listened on."""
+        """Return whether the port can be listened on."""
         return can_listen(self._host, port)
 
     def address(self, record: Record) -> tuple[str, int]:
-        """Where the emulator reaches a server."""
+        """Return the address on which the server listens."""
         return client_host(self._host), record["port"]
 
-    def from_within(self, record: Record) -> Record:
-        """A process reaches what the emulator reaches."""
+    def place(self, record: Record) -> Place:
+        """Return the instance's port and folder."""
+        return Place(record["port"], self._host, str(self._folder_of(record["id"])))
+
+    def resolve_master(self, record: Record) -> Record:
+        """Return the record as it is: a process reaches every host that the emulator reaches."""
         return record
 
-    def launch(self, record: Record, write: Callable[[list[tuple[str, str]]], str]) -> None:
-        """Run a server in its folder, in place of one that an emulator which died may have left there."""
+    def launch(self, record: Record, configuration: str) -> None:
+        """Run a server in its folder, and end one that an emulator which died has left there."""
         instance_id = record["id"]
-        self._end_stale(instance_id)
-        folder = self._home(instance_id)
-        place = [
-            ("port", str(record["port"])),
-            ("bind", self._host),
-            ("dir", str(folder)),
-            ("protected-mode", "no"),
-            ("daemonize", "no"),
-        ]
+        self._terminate_stale(instance_id)
+        folder = self._folder_of(instance_id)
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            process = self._starter.submit(self._spawn, folder, write(place)).result()
+            process = self._starter.submit(self._spawn, folder, configuration).result()
         except OSError as error:
-            raise EngineFailed(f"{self._server} cannot be started in {folder}: {error.strerror}.") from error
+            raise EngineFailed(f"{self._server} cannot be started in {folder}: {error.strerror}") from error
         with self._lock:
             self._processes[instance_id] = process
 
     def _spawn(self, folder: Path, configuration: str) -> subprocess.Popen[bytes]:
         with (folder / "redis.log").open("wb") as log:
             process = subprocess.Popen(  # noqa: S603 - the program is the user's choice
-                [self._server, "-", "--set-proc-title", "no"],  # with a title, it overwrites OWNER
+                # Without a process title, which Redis writes over the environment, where OWNER is.
+                [self._server, "-", "--set-proc-title", "no"],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=folder,
                 env=_environment(),
-                start_new_session=True,  # a Ctrl-C in the terminal is the emulator's to answer
-                preexec_fn=self._before_exec,  # noqa: PLW1509 - two system calls and nothing else
+                start_new_session=True,  # so that Ctrl-C reaches the emulator alone, which stops the servers in order
+                preexec_fn=self._before_exec,  # noqa: PLW1509 - it makes two system calls only
             )
         (folder / "redis.pid").write_text(f"{process.pid} {psutil.Process(process.pid).create_time()}\n")
-        with contextlib.suppress(BrokenPipeError):  # it ended at once; its log says why
-            _feed(process, configuration)
+        with contextlib.suppress(BrokenPipeError):  # it ended at once, and its log says why
+            _send_configuration(process, configuration)
         return process
 
-    def configure(self, record: Record, write: Callable[[list[tuple[str, str]]], str]) -> None:
-        """Nobody else starts a process again."""
+    def configure(self, record: Record, configuration: str) -> None:
+        """Do nothing: only the emulator restarts a process, with ``launch``."""
 
     def delete_snapshot(self, instance_id: int) -> None:
-        """Delete the snapshot."""
-        (self._home(instance_id) / SNAPSHOT).unlink(missing_ok=True)
+        """Delete the snapshot file."""
+        (self._folder_of(instance_id) / SNAPSHOT).unlink(missing_ok=True)
 
     def freeze(self, instance_id: int) -> None:
-        """SIGSTOP."""
-        self._suspend(instance_id, psutil.Process.suspend)
+        """Send SIGSTOP to the server."""
+        self._signal(instance_id, psutil.Process.suspend)
 
     def thaw(self, instance_id: int) -> None:
-        """SIGCONT."""
-        self._suspend(instance_id, psutil.Process.resume)
+        """Send SIGCONT to the server."""
+        self._signal(instance_id, psutil.Process.resume)
 
-    def _suspend(self, instance_id: int, do: Callable[[psutil.Process], None]) -> None:
+    def _signal(self, instance_id: int, send: Callable[[psutil.Process], None]) -> None:
         process = self._processes.get(instance_id)
         try:
-            do(psutil.Process(process.pid if process else -1))
+            send(psutil.Process(process.pid if process else -1))
         except (psutil.Error, ValueError) as error:
-            raise EngineFailed("The instance's Redis does not run.") from error
+            raise EngineFailed("The instance's Redis does not run") from error
 
-    def running(self, instance_id: int) -> bool:
-        """Whether the process lives."""
+    def is_running(self, instance_id: int) -> bool:
+        """Return whether the process runs."""
         process = self._processes.get(instance_id)
         return process is not None and process.poll() is None
 
     def log(self, instance_id: int) -> str:
-        """The last lines that the server wrote."""
+        """Return the last lines that the server wrote."""
         with contextlib.suppress(OSError):
-            text = (self._home(instance_id) / "redis.log").read_text(errors="replace")
+            text = (self._folder_of(instance_id) / "redis.log").read_text(errors="replace")
             return " / ".join(line.strip() for line in text.strip().splitlines()[-_LOG_LINES:])
         return ""
 
     def stop(self, instance_id: int) -> None:
-        """Let the server save and end; end it when it takes too long."""
+        """Let the server save and end; kill it when it takes too long."""
         with self._lock:
             process = self._processes.pop(instance_id, None)
         if process is None:
-            self._end_stale(instance_id)
+            self._terminate_stale(instance_id)
             return
-        _end(process.pid)
-        process.wait()
-        (self._home(instance_id) / "redis.pid").unlink(missing_ok=True)
+        _terminate(process.pid)
+        process.wait()  # reaps it, as psutil does not
+        (self._folder_of(instance_id) / "redis.pid").unlink(missing_ok=True)
 
     def remove(self, instance_id: int) -> None:
-        """End the server, whose data nobody wants, and delete its folder."""
+        """Kill the server, since its data is not needed, and delete its folder."""
         with self._lock:
             process = self._processes.pop(instance_id, None)
         if process is None:
-            self._end_stale(instance_id)
+            self._terminate_stale(instance_id)
         else:
             process.kill()
             process.wait()
-        shutil.rmtree(self._home(instance_id), ignore_errors=True)
+        shutil.rmtree(self._folder_of(instance_id), ignore_errors=True)
 
     def adopt(self, instance_id: int) -> None:
-        """End the server: it is another process's child, and would not end with this one."""
-        self._end_stale(instance_id)
+        """End the server: it is not this process's child, so it would not end with it."""
+        self._terminate_stale(instance_id)
 
     def present(self) -> set[int]:
-        """The instances that have a folder."""
+        """Return the ids of the instances that have a folder."""
         with contextlib.suppress(OSError):
             return {int(entry.name) for entry in self._folder.iterdir() if entry.name.isdecimal()}
         return set()
 
     def close(self) -> None:
-        """Stop all servers at once."""
+        """Stop all servers at once; delete their folders if the state is not kept."""
         with ThreadPoolExecutor(16) as pool:
             list(pool.map(self.stop, list(self._processes)))
         self._starter.shutdown()
         if self._temporary:
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _home(self, instance_id: int) -> Path:
+    def _folder_of(self, instance_id: int) -> Path:
         return self._folder / str(instance_id)
 
-    def _end_stale(self, instance_id: int) -> None:
-        """End a server that an emulator which died has left, unless its process id is another's by now."""
-        try:
-            number, created = (self._home(instance_id) / "redis.pid").read_text().split()
+    def _terminate_stale(self, instance_id: int) -> None:
+        """End a server that an emulator which died has left, unless another process has its id by now."""
+        with contextlib.suppress(OSError, ValueError, psutil.Error):  # no file, or no such process
+            number, created = (self._folder_of(instance_id) / "redis.pid").read_text().split()
             process = psutil.Process(int(number))
-            if process.create_time() != float(created):
-                return
-            _end(process.pid)
-        except (OSError, ValueError, psutil.Error):
-            return
+            if process.create_time() == float(created):
+                _terminate(process.pid)

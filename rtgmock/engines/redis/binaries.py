@@ -1,4 +1,4 @@
-"""The server programs that can be run: where one is found, whether it is new enough, what an image calls it."""
+"""The server programs: find one on this machine, check its version, and name the one in an image."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 SERVERS = ("redis-server", "valkey-server")
 OLDEST = (6, 2)
-"""The first version that knows all that redis.conf is given here."""
+"""The first version that accepts every directive and ACL rule that is written here."""
 _ANSWER_TIMEOUT = 5.0
 
 
 def find_server(path: str | None) -> str:
-    """The server program to run. Raises StartupError that says how to get one, or a newer one."""
+    """Return the path of the server program to run. Raises StartupError that says how to get one, or a newer one."""
     for name in [path] if path else SERVERS:
         if found := shutil.which(name):
             _check(found)
@@ -34,7 +34,7 @@ def find_server(path: str | None) -> str:
 
 
 def _check(program: str) -> None:
-    """Refuse a server that is too old; one that doesn't tell is given its chance."""
+    """Raise StartupError for a server that is too old. One whose version cannot be read is accepted."""
     version = _version(program)
     if version and _numbers(version) < OLDEST:
         raise StartupError(
@@ -44,9 +44,9 @@ def _check(program: str) -> None:
 
 
 def _version(program: str) -> str:
-    """What ``--version`` says: ``Redis server v=7.0.15 sha=…``, and of old ``Redis server version 2.4.10 (…)``."""
+    """Return the version in ``Redis server v=7.0.15 sha=…`` or ``Redis server version 2.4.10 (…)``, or nothing."""
     try:
-        done = subprocess.run(  # noqa: S603 - the program is the user's choice
+        finished = subprocess.run(  # noqa: S603 - the program is the user's choice
             [program, "--version"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -57,7 +57,7 @@ def _version(program: str) -> str:
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    match = re.search(r"server v(?:ersion |=)(\d+(?:\.\d+)+)", done.stdout)
+    match = re.search(r"server v(?:ersion |=)(\d+(?:\.\d+)+)", finished.stdout)
     return match[1] if match else ""
 
 
@@ -66,12 +66,13 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def server_command(image: Mapping[str, Any], configuration: str) -> list[str]:
-    """The command for a container: the server that the image runs by default, by whose name its entry point knows it.
+    """Return the command of a container: the server that the image runs by default, with a configuration file.
 
-    Valkey's drops its rights for ``valkey-server`` alone, as Redis's does for ``redis-server``.
+    The name must be the image's own: the entry point of Redis's image drops root only for ``redis-server``, that of
+    Valkey's only for ``valkey-server``.
     """
     entry, default = image.get("Entrypoint") or [], image.get("Cmd") or []
-    if entry and _is_server(entry[-1]):
+    if entry and _is_server(entry[-1]):  # the entry point is the server itself, and takes arguments only
         return [configuration]
     return [next(filter(_is_server, default), SERVERS[0]), configuration]
 

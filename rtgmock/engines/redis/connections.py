@@ -1,4 +1,4 @@
-"""The emulator's own connections to the instances' Redis servers: one each, checked to be to the right one."""
+"""The emulator's own connections to the instances' Redis servers."""
 
 from __future__ import annotations
 
@@ -22,26 +22,29 @@ TIMEOUT = 5.0
 
 
 class Connections:
-    """Opened when they are first needed. ``address`` tells where an instance's Redis is reached, or raises OSError."""
+    """One connection per instance, opened on first use and checked to lead to the instance's own Redis.
+
+    ``address`` returns where an instance's Redis is reached, or raises OSError.
+    """
 
     def __init__(self, address: Callable[[Record], tuple[str, int]]) -> None:
         self._address = address
         self._open: dict[int, tuple[str, redis.Redis]] = {}
         self._locks = KeyedLocks()
 
-    def alone(self, instance_id: int) -> threading.RLock:
-        """What a thread holds while it uses an instance's connection, or while there can be none."""
+    def lock(self, instance_id: int) -> threading.RLock:
+        """Return the lock that a thread holds while it uses an instance's connection, or starts or stops its server."""
         return self._locks.of(instance_id)
 
     @contextlib.contextmanager
     def to(self, record: Record) -> Iterator[redis.Redis]:
-        """The connection to an instance's Redis, for one thread at a time. Raises redis.RedisError."""
+        """Give the connection to an instance's Redis to one thread at a time. Raises redis.RedisError."""
         instance_id, password = record["id"], record["password"]
-        with self.alone(instance_id):
+        with self.lock(instance_id):
             known, connection = self._open.get(instance_id, ("", None))
             if connection is None or known != password:
                 self.close(instance_id)
-                connection = self._checked(record)
+                connection = self._connect_and_check(record)
                 self._open[instance_id] = (password, connection)
             try:
                 yield connection
@@ -49,8 +52,12 @@ class Connections:
                 self.close(instance_id)
                 raise
 
-    def _checked(self, record: Record) -> redis.Redis:
-        """A connection to the instance's own Redis: one that is open to all would take any password."""
+    def _connect_and_check(self, record: Record) -> redis.Redis:
+        """Return a connection to a Redis whose password is the instance's.
+
+        That it accepts the password proves nothing: a foreign Redis without a password, on a port that the instance
+        lost, accepts any. It must not be changed, nor count as the instance's.
+        """
         connection = self._connect(record)
         try:
             if connection.config_get("requirepass")["requirepass"] == record["password"]:
@@ -72,12 +79,12 @@ class Connections:
             password=record["password"],
             socket_timeout=TIMEOUT,
             single_connection_client=True,
-            retry=Retry(NoBackoff(), 0),
+            retry=Retry(NoBackoff(), 0),  # a lost server is noticed at once, and its lifecycle decides what follows
             decode_responses=True,
         )
 
     def close(self, instance_id: int) -> None:
-        """Close the connection, if there is one."""
+        """Close the connection to an instance's Redis, if there is one."""
         _, connection = self._open.pop(instance_id, ("", None))
         if connection is not None:
             connection.close()

@@ -1,4 +1,4 @@
-"""What a live server tells of itself in ``INFO``, by whichever name its version has for it."""
+"""Read replies to ``INFO``, whose field names differ between versions of Redis and Valkey."""
 
 from __future__ import annotations
 
@@ -12,17 +12,21 @@ from rtgmock.clock import timestamp
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_FOLDER_SINCE = 7
+_APPEND_ONLY_FOLDER_SINCE = 7
 
 
-def version(found: Mapping[str, Any]) -> str:
-    """The version that runs; Valkey's own, for ``redis_version`` is there the Redis that it is compatible with."""
-    return str(found.get("valkey_version") or found["redis_version"])
+def version(reply: Mapping[str, Any]) -> str:
+    """Return the server's version. Valkey has its own in ``valkey_version``, beside that of a compatible Redis."""
+    return str(reply.get("valkey_version") or reply["redis_version"])
 
 
 def reads_append_only_file(version: str, earlier: str) -> bool:
-    """Whether a version finds the append-only file of an earlier run: since 7 it is in a folder, passed over before."""
-    return _major(version) >= _FOLDER_SINCE or _major(earlier) < _FOLDER_SINCE
+    """Return whether a version finds the append-only file of an earlier one.
+
+    Since version 7 it is several files in a folder. An older server does not look there, and would start empty.
+    """
+    since = _APPEND_ONLY_FOLDER_SINCE
+    return _major(version) >= since or _major(earlier) < since
 
 
 def _major(version: str) -> int:
@@ -30,23 +34,29 @@ def _major(version: str) -> int:
     return int(match[1]) if match else 0
 
 
-def last_save(found: Mapping[str, Any]) -> str | None:
-    """When it last saved. Its own start counts as a save for Redis, and not for us."""
-    saved, started = int(found["rdb_last_save_time"]), time.time() - int(found["uptime_in_seconds"])
-    has_saved = int(found["rdb_saves"]) > 0 if "rdb_saves" in found else int(found["rdb_last_bgsave_time_sec"]) >= 0
+def last_save(reply: Mapping[str, Any]) -> str | None:
+    """Return when the server last saved a snapshot; None when it never did.
+
+    ``rdb_last_save_time`` begins as the time of the server's start, which is not a save. So a time close to the start
+    counts only if there was a save: ``rdb_saves`` counts them since Redis 7, and before it one that was made in the
+    background has a duration.
+    """
+    saved, started = int(reply["rdb_last_save_time"]), time.time() - int(reply["uptime_in_seconds"])
+    has_saved = int(reply["rdb_saves"]) > 0 if "rdb_saves" in reply else int(reply["rdb_last_bgsave_time_sec"]) >= 0
     if saved <= started + 1 and not has_saved:
         return None
     return timestamp(datetime.fromtimestamp(saved, UTC))
 
 
-def rewrites(found: Mapping[str, Any]) -> str:
-    """What changes with each rewrite of the append-only file; empty before the first. Redis 6.2 doesn't count them."""
-    if "aof_rewrites" in found:
-        return str(found["aof_rewrites"] or "")
-    took = int(found["aof_last_rewrite_time_sec"])
-    return "" if took < 0 else f"{took} s, {found.get('aof_base_size')} bytes"
+def rewrite_marker(reply: Mapping[str, Any]) -> str:
+    """Return a text that changes with each rewrite of the append-only file; empty before the first one."""
+    if "aof_rewrites" in reply:
+        return str(reply["aof_rewrites"] or "")
+    # Redis 6.2 does not count rewrites: the duration of the last one and the size it left tell most of them apart.
+    seconds = int(reply["aof_last_rewrite_time_sec"])
+    return "" if seconds < 0 else f"{seconds} s, {reply.get('aof_base_size')} bytes"
 
 
-def used_memory(found: Mapping[str, Any]) -> int:
-    """The bytes that its data takes, as it counts them against maxmemory."""
-    return int(found["used_memory"]) - int(found.get("mem_not_counted_for_evict", 0))
+def used_memory(reply: Mapping[str, Any]) -> int:
+    """Return the bytes that count against maxmemory: without replication and append-only buffers."""
+    return int(reply["used_memory"]) - int(reply.get("mem_not_counted_for_evict", 0))

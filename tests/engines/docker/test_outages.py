@@ -251,6 +251,6 @@ def test_an_instance_whose_engine_hangs_while_it_starts_it_is_read_as_failed(
     api.create()
     monkeypatch.setattr(connections, "TIMEOUT", 0.1)
 
-    with api.emulator.engine._connections.alone(1):  # type: ignore[attr-defined]
+    with api.emulator.engine._connections.lock(1):  # type: ignore[attr-defined]
         assert api.get("/instances/1.json").json()["status"] == "failed"
     assert api.get("/instances/1.json").json()["status"] == "running"

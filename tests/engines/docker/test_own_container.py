@@ -7,6 +7,7 @@ import os
 import secrets
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import Mock
@@ -16,8 +17,10 @@ import redis
 
 from rtgmock.engines import prune
 from rtgmock.engines.docker import own_container
+from rtgmock.engines.docker.connection import DockerConnection
+from rtgmock.engines.docker.factory import choose_runner
 from rtgmock.engines.docker.own_container import OwnContainer, container_id
-from rtgmock.engines.docker.sibling_runner import containers as choose_runner
+from rtgmock.engines.docker.runner import DockerRunner
 from tests.support.command import until
 from tests.support.ports import occupied
 from tests.support.redis_client import answers, ask
@@ -248,18 +251,27 @@ def test_a_container_that_the_engine_does_not_know_is_told_so(
 ) -> None:
     (tmp_path / "marker").touch()
     monkeypatch.setattr(own_container, "_MARKERS", [str(tmp_path / "marker")])
-    told: list[str] = []
-    choose_runner(docker_client, IMAGE, "127.0.0.1", "none", remote=None, file=None, report=told.append)
-    assert told == []  # the engine of these tests runs where they run
+    reports: list[str] = []
+    connection = DockerConnection(
+        client=docker_client,
+        image=IMAGE,
+        bind="127.0.0.1",
+        state_id="none",
+        state_file=None,
+        remote_host=None,
+        own=None,
+        report=reports.append,
+    )
+    choose_runner(connection)
+    assert reports == []  # the engine of these tests runs where they run
 
     monkeypatch.setattr(socket, "gethostname", lambda: "elsewhere")
-    runner = choose_runner(docker_client, IMAGE, "127.0.0.1", "none", remote=None, file=None, report=told.append)
-    assert type(runner).__name__ == "DockerRunner"
-    assert "mount the socket of the engine that runs this container" in told[0]
+    assert type(choose_runner(connection)) is DockerRunner
+    assert "mount the socket of the engine that runs this container" in reports[0]
 
-    told.clear()
-    choose_runner(docker_client, IMAGE, "127.0.0.1", "none", remote="docker", file=None, report=told.append)
-    assert told == []
+    reports.clear()
+    choose_runner(replace(connection, remote_host="docker"))
+    assert reports == []
 
 
 @pytest.mark.parametrize(
@@ -298,7 +310,7 @@ def test_the_state_file_is_placed_where_it_outlives_the_container(file: str | No
     attrs = {"State": {"StartedAt": ""}, "HostConfig": {"NetworkMode": "default"}, "Mounts": mounts}
     own = OwnContainer(Mock(), Mock(id=ID, attrs=attrs))
 
-    assert own.place(Path(file) if file else None) == expected
+    assert own.location(Path(file) if file else None) == expected
 
 
 @pytest.mark.parametrize(
@@ -323,6 +335,6 @@ def test_a_thing_is_left_over_when_what_it_belongs_to_is_gone(
     labels = {LABEL: "yes", STATE: "this", f"{LABEL}.host": host.format(own=name, folder=tmp_path)}
     volume = docker_client.volumes.create(name, labels=labels | {f"{LABEL}.file": "/data/state.json"})
     try:
-        assert (f"volume {name}" in {leftover.description for leftover in prune.find()}) is left
+        assert (f"volume {name}" in {leftover.description for leftover in prune.find_orphans()}) is left
     finally:
         volume.remove()

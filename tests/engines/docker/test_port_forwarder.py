@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from rtgmock.engines.docker.port_forwarder import Forwarder
+from rtgmock.engines.docker.port_forwarder import PortForwarder
 from rtgmock.engines.ports import can_listen
 from tests.support.command import until
 from tests.support.ports import free_ports
@@ -89,8 +89,8 @@ def exchanged(port: int, data: bytes) -> bytes:
 
 
 @pytest.fixture
-def forwarder() -> Iterator[Forwarder]:
-    forwarder = Forwarder("127.0.0.1")
+def forwarder() -> Iterator[PortForwarder]:
+    forwarder = PortForwarder("127.0.0.1")
     yield forwarder
     forwarder.close()
 
@@ -112,9 +112,9 @@ def far() -> Iterator[Start]:
         yield start
 
 
-def test_a_megabyte_goes_each_way_on_fifty_connections_at_once(forwarder: Forwarder, port: int, far: Start) -> None:
+def test_a_megabyte_goes_each_way_on_fifty_connections_at_once(forwarder: PortForwarder, port: int, far: Start) -> None:
     server = far(echo)
-    forwarder.open(KEY, port, lambda: server.address)
+    forwarder.forward(KEY, port, lambda: server.address)
 
     with ThreadPoolExecutor(50) as pool:
         answers = list(pool.map(lambda _: exchanged(port, MEGABYTE), range(50)))
@@ -122,18 +122,22 @@ def test_a_megabyte_goes_each_way_on_fifty_connections_at_once(forwarder: Forwar
     assert all(answer == MEGABYTE for answer in answers)
 
 
-def test_a_client_that_has_ended_its_side_still_gets_the_answer(forwarder: Forwarder, port: int, far: Start) -> None:
+def test_a_client_that_has_ended_its_side_still_gets_the_answer(
+    forwarder: PortForwarder, port: int, far: Start
+) -> None:
     def answer_at_the_end(connection: socket.socket) -> None:
         connection.sendall(b"all of " + received(connection))
         connection.close()
 
     server = far(answer_at_the_end)
-    forwarder.open(KEY, port, lambda: server.address)
+    forwarder.forward(KEY, port, lambda: server.address)
 
     assert exchanged(port, b"it") == b"all of it"
 
 
-def test_a_server_that_has_ended_its_side_still_gets_what_comes(forwarder: Forwarder, port: int, far: Start) -> None:
+def test_a_server_that_has_ended_its_side_still_gets_what_comes(
+    forwarder: PortForwarder, port: int, far: Start
+) -> None:
     got: list[bytes] = []
 
     def end_first(connection: socket.socket) -> None:
@@ -141,7 +145,7 @@ def test_a_server_that_has_ended_its_side_still_gets_what_comes(forwarder: Forwa
         got.append(received(connection))
 
     server = far(end_first)
-    forwarder.open(KEY, port, lambda: server.address)
+    forwarder.forward(KEY, port, lambda: server.address)
 
     with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
         assert received(client) == b""
@@ -149,9 +153,9 @@ def test_a_server_that_has_ended_its_side_still_gets_what_comes(forwarder: Forwa
     assert until(lambda: got) == [b"the rest"]
 
 
-def test_what_is_not_taken_is_not_heaped_up(forwarder: Forwarder, port: int, far: Start) -> None:
+def test_what_is_not_taken_is_not_heaped_up(forwarder: PortForwarder, port: int, far: Start) -> None:
     server = far(lambda connection: None)
-    forwarder.open(KEY, port, lambda: server.address)
+    forwarder.forward(KEY, port, lambda: server.address)
 
     with socket.create_connection(("127.0.0.1", port), timeout=0.5) as client:
         assert sent_until_it_stalls(client, 64 * len(MEGABYTE)) < 32 * len(MEGABYTE)
@@ -165,16 +169,16 @@ def sent_until_it_stalls(connection: socket.socket, most: int) -> int:
     return sent
 
 
-def test_a_client_of_a_server_that_is_not_there_is_hung_up_on(forwarder: Forwarder, port: int) -> None:
-    forwarder.open(KEY, port, lambda: ("127.0.0.1", free_ports(1)[0]))
+def test_a_client_of_a_server_that_is_not_there_is_hung_up_on(forwarder: PortForwarder, port: int) -> None:
+    forwarder.forward(KEY, port, lambda: ("127.0.0.1", free_ports(1)[0]))
     assert hung_up(port)
 
 
-def test_a_client_is_hung_up_on_when_nobody_knows_where_the_server_is(forwarder: Forwarder, port: int) -> None:
+def test_a_client_is_hung_up_on_when_nobody_knows_where_the_server_is(forwarder: PortForwarder, port: int) -> None:
     def locate() -> tuple[str, int]:
         raise ConnectionRefusedError
 
-    forwarder.open(KEY, port, locate)
+    forwarder.forward(KEY, port, locate)
     assert hung_up(port)
 
 
@@ -186,10 +190,10 @@ def hung_up(port: int) -> bool:
 
 @pytest.mark.parametrize("breaks_off", ["client", "server"])
 def test_a_side_that_breaks_off_breaks_off_the_other(
-    forwarder: Forwarder, port: int, far: Start, breaks_off: str
+    forwarder: PortForwarder, port: int, far: Start, breaks_off: str
 ) -> None:
     server = far(lambda connection: None)
-    forwarder.open(KEY, port, lambda: server.address)
+    forwarder.forward(KEY, port, lambda: server.address)
 
     with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
         [behind] = until(lambda: server.connections)
@@ -206,71 +210,71 @@ def refuses(connection: socket.socket) -> bool:
     return True
 
 
-def test_every_connection_goes_where_the_server_is_by_then(forwarder: Forwarder, port: int, far: Start) -> None:
+def test_every_connection_goes_where_the_server_is_by_then(forwarder: PortForwarder, port: int, far: Start) -> None:
     addresses = iter([far(partial(say, name)).address for name in (b"1", b"2")])
-    forwarder.open(KEY, port, lambda: next(addresses))
+    forwarder.forward(KEY, port, lambda: next(addresses))
 
     assert exchanged(port, b"") + exchanged(port, b"") == b"12"
 
 
 def test_a_port_that_is_shut_is_free_and_its_connections_are_broken_off(
-    forwarder: Forwarder, port: int, far: Start
+    forwarder: PortForwarder, port: int, far: Start
 ) -> None:
     server = far(echo)
-    forwarder.open(KEY, port, lambda: server.address)
+    forwarder.forward(KEY, port, lambda: server.address)
     with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
         client.sendall(b"x")
         assert client.recv(1) == b"x"
 
-        forwarder.shut(KEY)
+        forwarder.stop(KEY)
 
         with contextlib.suppress(ConnectionResetError):
             assert client.recv(1) == b""
     assert can_listen("127.0.0.1", port)
-    forwarder.open(KEY, port, lambda: server.address)
+    forwarder.forward(KEY, port, lambda: server.address)
     assert exchanged(port, b"again") == b"again"
 
 
-def test_to_open_and_to_shut_twice_does_nothing_more(forwarder: Forwarder, port: int, far: Start) -> None:
+def test_to_open_and_to_shut_twice_does_nothing_more(forwarder: PortForwarder, port: int, far: Start) -> None:
     server = far(echo)
-    forwarder.open(KEY, port, lambda: server.address)
-    forwarder.open(KEY, port, lambda: server.address)
+    forwarder.forward(KEY, port, lambda: server.address)
+    forwarder.forward(KEY, port, lambda: server.address)
     assert exchanged(port, b"x") == b"x"
 
-    forwarder.shut(KEY)
-    forwarder.shut(KEY)
+    forwarder.stop(KEY)
+    forwarder.stop(KEY)
     forwarder.close()
     forwarder.close()
 
 
-def test_another_port_takes_the_place_of_the_first(forwarder: Forwarder, far: Start) -> None:
+def test_another_port_takes_the_place_of_the_first(forwarder: PortForwarder, far: Start) -> None:
     server = far(echo)
     first, second = free_ports(2)
-    forwarder.open(KEY, first, lambda: server.address)
-    forwarder.open(KEY, second, lambda: server.address)
+    forwarder.forward(KEY, first, lambda: server.address)
+    forwarder.forward(KEY, second, lambda: server.address)
 
     assert can_listen("127.0.0.1", first)
     assert exchanged(second, b"x") == b"x"
 
 
 def test_a_port_that_is_taken_is_refused_and_can_be_asked_for_again(
-    forwarder: Forwarder, port: int, far: Start
+    forwarder: PortForwarder, port: int, far: Start
 ) -> None:
     server = far(echo)
     with socket.create_server(("127.0.0.1", port)), pytest.raises(OSError, match="already in use"):
-        forwarder.open(KEY, port, lambda: server.address)
+        forwarder.forward(KEY, port, lambda: server.address)
 
-    forwarder.open(KEY, port, lambda: server.address)
+    forwarder.forward(KEY, port, lambda: server.address)
     assert exchanged(port, b"x") == b"x"
 
 
 def test_a_close_ends_the_thread_and_frees_the_ports(port: int, far: Start) -> None:
     server = far(echo)
     before = threading.active_count()
-    forwarder = Forwarder("127.0.0.1")
+    forwarder = PortForwarder("127.0.0.1")
     ports = free_ports(3)
     for key, each in enumerate(ports):
-        forwarder.open(key, each, lambda: server.address)
+        forwarder.forward(key, each, lambda: server.address)
 
     forwarder.close()
 

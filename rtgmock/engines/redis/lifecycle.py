@@ -1,0 +1,148 @@
+"""What happens to an instance's server from its start to its end, and when it dies, hangs or no longer fits its record.
+
+A server that dies is started again by the service's supervisor, which asks ``RedisEngine.is_alive`` twice a second.
+It starts on the data that its persistence has kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING, Any
+
+import redis
+
+from rtgmock.engines.redis import config_file, info
+from rtgmock.errors import EngineFailed
+
+if TYPE_CHECKING:
+    from rtgmock.engines.redis.connections import Connections
+    from rtgmock.engines.redis.rewrites import RewriteTimes
+    from rtgmock.engines.runner import Runner
+    from rtgmock.model.types import Record
+
+START_TIMEOUT = 20.0
+"""Seconds that a server may take from its start to its first answer, beside loading its data."""
+_POLL_INTERVAL = 0.003
+"""Seconds between two tries to connect: redis-server answers some 15 ms after its start."""
+
+
+class ServerLifecycle:
+    """Starts, restarts and stops servers. Each is exclusive for one instance: ``Connections.lock`` is held."""
+
+    def __init__(self, runner: Runner, connections: Connections, rewrites: RewriteTimes, api: int) -> None:
+        self._runner = runner
+        self._connections = connections
+        self._rewrites = rewrites
+        self._api = api
+        self._out_of_sync: set[int] = set()
+
+    def is_out_of_sync(self, instance_id: int) -> bool:
+        """Return whether a server's configuration may differ from its record, since a rollback has failed."""
+        return instance_id in self._out_of_sync
+
+    def mark_out_of_sync(self, instance_id: int) -> None:
+        """Let ``start`` replace the server even if it runs: its configuration may be the old one or the new one."""
+        self._out_of_sync.add(instance_id)
+
+    def start(self, record: Record, account: str) -> str:
+        """Start a server unless it runs, wait until it is ready, and return its version.
+
+        If that fails, a new instance is removed, and an old one is stopped with its data kept. Raises EngineFailed.
+        """
+        instance_id = record["id"]
+        with self._connections.lock(instance_id):
+            if instance_id in self._out_of_sync:
+                self._runner.stop(instance_id)
+            elif self._runner.is_running(instance_id):  # another thread was faster
+                return self.wait_until_ready(record)
+            is_new = instance_id not in self._runner.present()
+            try:
+                self._launch(record, account)
+                version = self._wait_for_all_data(record)
+            except BaseException:
+                self._connections.close(instance_id)
+                with contextlib.suppress(EngineFailed):
+                    self._runner.remove(instance_id) if is_new else self._runner.stop(instance_id)
+                raise
+            self._out_of_sync.discard(instance_id)
+            return version
+
+    def restart(self, record: Record, account: str) -> None:
+        """Stop a server and start it with the record's configuration, on all its data. Raises EngineFailed."""
+        with self._connections.lock(record["id"]):
+            self._save_unpersisted_data(record)
+            self._connections.close(record["id"])
+            self._runner.stop(record["id"])
+            self._launch(record, account)
+            self.wait_until_ready(record)
+            self._out_of_sync.discard(record["id"])
+
+    def stop(self, instance_id: int) -> None:
+        """Stop a server and let it save."""
+        with self._connections.lock(instance_id):
+            self._connections.close(instance_id)
+            self._runner.stop(instance_id)
+
+    def remove(self, instance_id: int) -> None:
+        """Remove a server and its data. Raises EngineFailed."""
+        with self._connections.lock(instance_id):
+            self._connections.close(instance_id)
+            self._runner.remove(instance_id)
+        self._rewrites.forget(instance_id)
+        self._out_of_sync.discard(instance_id)
+
+    def configuration(self, record: Record, account: str) -> str:
+        """Return the text of redis.conf for the instance's server. Raises EngineFailed."""
+        resolved = self._runner.resolve_master(record)
+        return config_file.build_config(resolved, account, self._runner.place(record), self._api)
+
+    def wait_until_ready(self, record: Record) -> str:
+        """Wait until a server has loaded its data and answers, and return its version. Raises EngineFailed."""
+        deadline = time.monotonic() + START_TIMEOUT
+        while True:
+            try:
+                with self._connections.to(record) as connection:
+                    reply: dict[str, Any] = connection.info()
+                if not reply["loading"]:
+                    return info.version(reply)
+                deadline = time.monotonic() + START_TIMEOUT  # loading may take any time, as long as it goes on
+            except redis.AuthenticationError as error:
+                raise EngineFailed(
+                    f"Another Redis than the instance's answers on port {record['port']}; nothing was stored"
+                ) from error
+            except (redis.ConnectionError, redis.TimeoutError):
+                pass
+            self._check_start(record["id"], deadline)
+            time.sleep(_POLL_INTERVAL)
+
+    def _check_start(self, instance_id: int, deadline: float) -> None:
+        """Raise EngineFailed with the server's last words when it has ended, or when it is too late."""
+        if not self._runner.is_running(instance_id):
+            log = self._runner.log(instance_id) or "it wrote nothing"
+            raise EngineFailed(f"The instance's Redis did not start: {log}")
+        if time.monotonic() > deadline:
+            log = self._runner.log(instance_id) or "(empty)"
+            raise EngineFailed(
+                f"The instance's Redis did not answer within {START_TIMEOUT:g} seconds; its log ends: {log}"
+            )
+
+    def _wait_for_all_data(self, record: Record) -> str:
+        """Wait for a server, and refuse one that does not see the data of the version before it."""
+        version = self.wait_until_ready(record)
+        if record["persistence"] == "aof" and not info.reads_append_only_file(version, record["version"]):
+            raise EngineFailed(
+                f"The instance's append-only file was written by version {record['version']}, and {version} "
+                "does not read it; run version 7 or later"
+            )
+        return version
+
+    def _launch(self, record: Record, account: str) -> None:
+        self._runner.launch(record, self.configuration(record, account))
+        self._rewrites.server_started(record["id"])
+
+    def _save_unpersisted_data(self, record: Record) -> None:
+        """Save the data of a server without persistence; the others save when they are stopped."""
+        if record["persistence"] == "none":
+            with contextlib.suppress(redis.RedisError), self._connections.to(record) as connection:
+                connection.save()
