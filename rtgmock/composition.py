@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rtgmock.app import create_app
 from rtgmock.clock import SystemClock
-from rtgmock.engines.select import choose
+from rtgmock.engines.select import build_engine
 from rtgmock.errors import EngineFailed, StartupError
 from rtgmock.journal.journal import Journal
 from rtgmock.journal.redaction.redactor import Redactor
@@ -90,7 +90,7 @@ def compose(
     """
     store = Store.open(config.state, randomness.state_id())
     resources.callback(store.close)
-    engine = choose(config, store.state_id, report)
+    engine = build_engine(config, store.state_id, report)
     resources.callback(engine.close)
 
     context = ServiceContext(config, store, clock, randomness, engine)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Report = Callable[[str], None]
 
 
-def choose(config: Config, state_id: str, report: Report) -> Engine:
+def build_engine(config: Config, state_id: str, report: Report) -> Engine:
     """Return the engine that the settings name. Raises StartupError when it cannot be used here.
 
     ``report`` is called with a line for what takes long, such as the pull of an image.
