@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rtgmock.errors import InternalError, StartupError
-from rtgmock.storage.transactional import FileStorage
+from rtgmock.storage.file import FileStorage
 from tests.cli.test_command import create, refusal
 from tests.storage.test_durability import AUTHORIZATION, create_until
+from tests.storage.test_file import NEW, OLD, elsewhere, on_disk
 from tests.storage.test_store import a_record, instance, tables
 from tests.storage.test_store import refusal as file_refusal
-from tests.storage.test_transactional import NEW, OLD, elsewhere, on_disk
 from tests.support import raw
 from tests.support.command import DEADLINE, PROGRAM, Command, environment, run, until
 

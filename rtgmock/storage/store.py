@@ -16,7 +16,7 @@ from rtgmock.errors import InternalError, StartupError
 from rtgmock.model.instances import record_problems
 from rtgmock.model.lifecycle import is_boot
 from rtgmock.model.types import ACCOUNT_NAME, Integer, Text
-from rtgmock.storage.transactional import FileStorage, MemoryStorage, Tables, TransactionalStorage
+from rtgmock.storage.file import FileStorage, MemoryStorage, Tables, TransactionalStorage
 from rtgmock.text import printable
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import pytest
 from tinydb import TinyDB
 
 from rtgmock.errors import InternalError, StartupError
-from rtgmock.storage.transactional import FileStorage, MemoryStorage, TransactionalStorage
+from rtgmock.storage.file import FileStorage, MemoryStorage, TransactionalStorage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
