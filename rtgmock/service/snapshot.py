@@ -18,7 +18,8 @@ from rtgmock.model.instances import default_label, new_instance
 from rtgmock.model.lifecycle import Status
 from rtgmock.model.plans import PLANS
 from rtgmock.model.types import Integer, InvalidValue, Text
-from rtgmock.storage.store import FORMAT, Server, State, problems
+from rtgmock.storage.store import Server, State, problems
+from rtgmock.storage.tables import FORMAT
 from rtgmock.text import parse_size, printable
 
 if TYPE_CHECKING:

@@ -1,11 +1,9 @@
-"""The only user of TinyDB: instances, servers and accounts, under one lock, copies in and copies out."""
+"""The store of instances, servers and accounts. It copies what it is given, and gives copies."""
 
 from __future__ import annotations
 
 import contextlib
-import re
 import threading
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,28 +11,23 @@ from tinydb import TinyDB
 from tinydb.table import Table
 
 from rtgmock.errors import InternalError, StartupError
-from rtgmock.model.instances import record_problems
-from rtgmock.model.lifecycle import is_boot
-from rtgmock.model.types import ACCOUNT_NAME, Integer, Text
-from rtgmock.storage.file import FileStorage, MemoryStorage, Tables, TransactionalStorage
-from rtgmock.text import printable
+from rtgmock.storage.checks import account_problems, table_problems
+from rtgmock.storage.file import FileStorage
+from rtgmock.storage.tables import ACCOUNTS, FORMAT, HEAD, INSTANCES, SERVERS
+from rtgmock.storage.transactional import MemoryStorage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from rtgmock.model.types import Record
-
-FORMAT = 1
-"""The version of the file's format; a file with a higher one is refused."""
-
-_HIGHEST_ID = 10**15
-_FORMAT, _INSTANCES, _SERVERS, _ACCOUNTS = "rtgmock", "instances", "servers", "accounts"
+    from rtgmock.storage.tables import Tables
+    from rtgmock.storage.transactional import TransactionalStorage
 
 
 @dataclass(frozen=True)
 class Server:
-    """A server: its name, and its memory in bytes where that is another than the settings say."""
+    """A server's name, and its memory in bytes if that differs from the settings'."""
 
     name: str
     memory: int | None = None
@@ -42,7 +35,7 @@ class Server:
 
 @dataclass(frozen=True)
 class State:
-    """All that a store holds, but for what tells its file from another's. Servers and accounts by id."""
+    """All that a store holds except for the state's own id. Servers and accounts' names are by id."""
 
     instances: tuple[Record, ...] = ()
     servers: Mapping[int, Server] = field(default_factory=dict)
@@ -51,14 +44,14 @@ class State:
 
 
 class _Table(Table):
-    """A table whose documents are replaced and not changed, so that whoever reads one keeps what it read."""
+    """A table whose documents are replaced and never changed in place.
+
+    So a reader may keep the document that it got, and a transaction that fails leaves the committed ones alone.
+    """
 
     def put(self, doc_id: int, document: Mapping[str, Any]) -> None:
+        """Store a document under its id, in place of the one that has it."""
         self._update_table(lambda table: table.__setitem__(doc_id, document))
-
-    def raw(self) -> dict[str, Any]:
-        """The documents by id, as they are stored and without a copy: to be read within this module only."""
-        return self._read_table()
 
 
 class _Database(TinyDB):
@@ -71,19 +64,19 @@ class _Database(TinyDB):
 class Store:
     """The state of one emulator.
 
-    Reads need no lock: they see what was last committed. Changes go through ``transaction``, one at a time.
-    All that comes in or goes out is a copy.
+    Any thread may read at any time and without a lock: each method sees the state of the last commit. All changes
+    are made in a ``transaction``; there is one at a time. No other lock may be taken inside one.
     """
 
     def __init__(self, storage: TransactionalStorage) -> None:
         self._storage = storage
-        # TinyDB makes its storage itself; this one exists already, opened and locked.
+        # TinyDB calls what it is given to make its storage; this one exists already, opened and locked.
         self._database = _Database(storage=lambda: storage)
-        self._lock = threading.Lock()
+        self._transaction_lock = threading.Lock()
 
     @classmethod
     def open(cls, path: Path | None, state_id: str) -> Store:
-        """Open a state file, or an empty state in memory for None; a new one is to be known by ``state_id``.
+        """Open a state file, or an empty state in memory for None; a new state gets the id ``state_id``.
 
         Raises StartupError for a file that is in use, unreadable, of a newer format or not valid.
         """
@@ -97,135 +90,137 @@ class Store:
         return store
 
     def _prepare(self, state_id: str) -> None:
+        """Check the tables of an existing file, and write what a new or an old one lacks."""
         tables = self._storage.read()
         if not tables:
             with self.transaction():
                 head = {"format": FORMAT, "state_id": state_id, "last_instance_id": 0}
-                self._database.named(_FORMAT).put(1, head)
+                self._database.named(HEAD).put(1, head)
             return
-        if problem := next(_problems(tables), ""):
+        if problem := next(table_problems(tables), ""):
             raise StartupError(
                 f"the state file {self._storage.name} cannot be used: {problem}; "
                 "it is left as it is: start with another one: --state FILE"
             )
-        head = tables[_FORMAT]["1"]
+        head = tables[HEAD]["1"]
         if "state_id" not in head:  # a file from before there were engines
             with self.transaction():
-                self._database.named(_FORMAT).put(1, {**head, "state_id": state_id})
+                self._database.named(HEAD).put(1, {**head, "state_id": state_id})
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """Change the state: all that is done inside, or nothing of it.
+        """Commit all changes of the block at its end, in memory and on disk, or none when an error leaves it.
 
-        Waits for the lock. When the block ends the change is on disk. Raises InternalError when it cannot be.
+        Waits for another transaction to end. Raises InternalError when the changes cannot be stored.
         """
-        with self._lock, self._storage.transaction():
-            yield Transaction(self._database)
-            if problem := next(_misnamed({_ACCOUNTS: self._database.named(_ACCOUNTS).raw()}), ""):
+        with self._transaction_lock, self._storage.transaction():
+            yield Transaction(self._storage, self._database)
+            # Accounts come from the settings. A name that the check at the next start refuses would lock out the file.
+            if problem := next(account_problems(self._rows(ACCOUNTS)), ""):
                 raise InternalError(f"The state cannot be stored ({problem}); nothing has changed.")
+
+    def _rows(self, table: str) -> dict[str, Any]:
+        return self._storage.read().get(table, {})
 
     @property
     def state_id(self) -> str:
-        """What tells this state's containers from another's; as old as the file."""
-        return str(self._database.named(_FORMAT).raw()["1"]["state_id"])
+        """The id by which this state's containers are told from another's; it stays the same for the file's life."""
+        return str(self._rows(HEAD)["1"]["state_id"])
 
     def instance(self, instance_id: int, account: str | None = None) -> Record | None:
         """Return the instance of that id; None when there is none, or when it is not the given account's."""
         tables = self._storage.read()  # once, so that instance and account are of one commit
-        record = tables.get(_INSTANCES, {}).get(str(instance_id))
+        record = tables.get(INSTANCES, {}).get(str(instance_id))
         if record is None or (account is not None and record["user_id"] != _account_id(tables, account)):
             return None
-        return _copied(record)
+        return _copy(record)
 
     def instances(self, account: str | None = None) -> list[Record]:
-        """Return the instances of one account, or of all, in the order of their ids."""
+        """Return the instances of one account, or of all, in the order in which they were created."""
         tables = self._storage.read()
         user_id = _account_id(tables, account)
         return [
-            _copied(record)
-            for record in tables.get(_INSTANCES, {}).values()
+            _copy(record)
+            for record in tables.get(INSTANCES, {}).values()
             if account is None or record["user_id"] == user_id
         ]
 
     def servers(self) -> dict[int, Server]:
-        """The servers by id."""
-        rows = self._database.named(_SERVERS).raw()
-        return {int(number): Server(row["name"], row.get("memory")) for number, row in rows.items()}
+        """Return the servers by id."""
+        return _servers(self._storage.read())
 
     def accounts(self) -> dict[str, int]:
-        """The accounts' ids by name."""
-        return {account["name"]: int(number) for number, account in self._database.named(_ACCOUNTS).raw().items()}
+        """Return the accounts' ids by name."""
+        return {row["name"]: int(number) for number, row in self._rows(ACCOUNTS).items()}
 
     def ports(self) -> set[int]:
-        """The ports that instances have."""
-        return {record["port"] for record in self._database.named(_INSTANCES).raw().values()}
+        """Return the ports that instances have."""
+        return {record["port"] for record in self._rows(INSTANCES).values()}
 
     def memory_by_server(self) -> dict[int, int]:
-        """The bytes that each server's instances have together."""
-        used = dict.fromkeys(self.servers(), 0)
-        for record in self._database.named(_INSTANCES).raw().values():
+        """Return the bytes that each server's instances have together."""
+        tables = self._storage.read()
+        used = {int(number): 0 for number in tables.get(SERVERS, {})}
+        for record in tables.get(INSTANCES, {}).values():
             used[record["server_id"]] += record["memory"]
         return used
 
     @property
     def last_instance_id(self) -> int:
-        """The highest id that was ever given; 0 when none was."""
-        return int(self._database.named(_FORMAT).raw()["1"]["last_instance_id"])
+        """The highest id that an instance was ever given; 0 when there was none."""
+        return int(self._rows(HEAD)["1"]["last_instance_id"])
 
     def state(self) -> State:
-        """All of it, as it was last committed."""
-        accounts = {number: name for name, number in self.accounts().items()}
-        return State(tuple(self.instances()), self.servers(), accounts, self.last_instance_id)
+        """Return the whole state as of one commit."""
+        tables = self._storage.read()
+        return State(
+            tuple(_copy(record) for record in tables.get(INSTANCES, {}).values()),
+            _servers(tables),
+            {int(number): row["name"] for number, row in tables.get(ACCOUNTS, {}).items()},
+            int(tables[HEAD]["1"]["last_instance_id"]),
+        )
 
     def close(self) -> None:
-        """Close the file, once no transaction is under way, and let another emulator have it."""
-        with self._lock:
+        """Close the file once the open transaction has ended, so that another emulator can open it."""
+        with self._transaction_lock:
             self._database.close()
 
 
-def _account_id(tables: Tables, name: str | None) -> int | None:
-    return next((int(number) for number, row in tables.get(_ACCOUNTS, {}).items() if row["name"] == name), None)
-
-
-def _copied(record: Record) -> Record:
-    """A record that shares nothing with the other: no value in it is nested deeper than a list of strings."""
-    return {name: value.copy() if isinstance(value, list | dict) else value for name, value in record.items()}
-
-
 class Transaction:
-    """What may be changed inside ``Store.transaction``. Reads of the store in the same thread see the changes."""
+    """The changes that may be made inside ``Store.transaction``. Reads of the store in the same thread see them."""
 
-    def __init__(self, database: _Database) -> None:
+    def __init__(self, storage: TransactionalStorage, database: _Database) -> None:
+        self._storage = storage
         self._database = database
 
     def next_instance_id(self) -> int:
-        """An id that no instance has had before, not even one that is gone."""
-        table = self._database.named(_FORMAT)
-        counters = table.raw()["1"]
-        number = int(counters["last_instance_id"]) + 1
-        table.put(1, {**counters, "last_instance_id": number})
-        return number
+        """Return an id that no instance has had before, a deleted one included."""
+        head = self._storage.read()[HEAD]["1"]
+        instance_id = int(head["last_instance_id"]) + 1
+        self._database.named(HEAD).put(1, {**head, "last_instance_id": instance_id})
+        return instance_id
 
     def put_instance(self, record: Record) -> None:
         """Store an instance under its id, in place of the one that has it."""
-        self._database.named(_INSTANCES).put(record["id"], _copied(record))
+        self._database.named(INSTANCES).put(record["id"], _copy(record))
 
     def remove_instance(self, instance_id: int) -> None:
-        """Remove an instance that there is."""
-        self._database.named(_INSTANCES).remove(doc_ids=[instance_id])
+        """Remove an existing instance."""
+        self._database.named(INSTANCES).remove(doc_ids=[instance_id])
 
     def add_server(self, server_id: int, name: str) -> None:
         """Store a new server."""
-        self._database.named(_SERVERS).put(server_id, {"name": name})
+        self._database.named(SERVERS).put(server_id, {"name": name})
 
     def account_id(self, name: str) -> int:
         """Return the id of an account, which gets one if it has none yet."""
-        table = self._database.named(_ACCOUNTS)
-        known = {row["name"]: int(number) for number, row in table.raw().items()}
-        if name not in known:
-            known[name] = max(known.values(), default=0) + 1
-            table.put(known[name], {"name": name})
-        return known[name]
+        tables = self._storage.read()
+        known = _account_id(tables, name)
+        if known is not None:
+            return known
+        new = max(map(int, tables.get(ACCOUNTS, {})), default=0) + 1
+        self._database.named(ACCOUNTS).put(new, {"name": name})
+        return new
 
     def add_accounts(self, names: Iterable[str]) -> None:
         """Give an id to each name that has none yet."""
@@ -233,87 +228,37 @@ class Transaction:
             self.account_id(name)
 
     def replace(self, state: State) -> None:
-        """Put a state, of which ``problems`` finds nothing wrong, in the place of all that there is."""
-        head = self._database.named(_FORMAT).raw()["1"] | {"last_instance_id": state.last_instance_id}
-        self._database.storage.write({_FORMAT: {"1": head}, **_tables(state)})
+        """Replace the whole state by one in which ``problems`` finds nothing; the state's own id stays."""
+        head = self._storage.read()[HEAD]["1"] | {"last_instance_id": state.last_instance_id}
+        self._storage.write({HEAD: {"1": head}, **_tables(state)})
+
+
+def problems(state: State) -> list[str]:
+    """Return what makes a state unfit to be stored, in the words of an error message."""
+    head = {"format": FORMAT, "last_instance_id": state.last_instance_id}
+    return list(table_problems({HEAD: {"1": head}, **_tables(state)}))
 
 
 def _tables(state: State) -> Tables:
     return {
-        _INSTANCES: {str(record["id"]): _copied(record) for record in state.instances},
-        _SERVERS: {str(number): _row(server) for number, server in state.servers.items()},
-        _ACCOUNTS: {str(number): {"name": name} for number, name in state.accounts.items()},
+        INSTANCES: {str(record["id"]): _copy(record) for record in state.instances},
+        SERVERS: {str(number): _server_row(server) for number, server in state.servers.items()},
+        ACCOUNTS: {str(number): {"name": name} for number, name in state.accounts.items()},
     }
 
 
-def _row(server: Server) -> Record:
+def _server_row(server: Server) -> dict[str, Any]:
     return {"name": server.name} | ({"memory": server.memory} if server.memory else {})
 
 
-def problems(state: State) -> list[str]:
-    """What makes a state unfit to be stored; only the first of it may be relied upon."""
-    head = {"format": FORMAT, "last_instance_id": state.last_instance_id}
-    return list(_problems({_FORMAT: {"1": head}, **_tables(state)}))
+def _servers(tables: Tables) -> dict[int, Server]:
+    return {int(number): Server(row["name"], row.get("memory")) for number, row in tables.get(SERVERS, {}).items()}
 
 
-def _problems(tables: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """What makes a file unfit to be used, nothing when it is fit; only the first of it may be relied upon."""
-    counters = tables.get(_FORMAT, {}).get("1")
-    if not isinstance(counters, dict) or type(counters.get("format")) is not int:
-        yield "it was not written by rtgmock"
-        return
-    if counters["format"] < 1:
-        yield f"its format is version {counters['format']}"
-        return
-    if counters["format"] > FORMAT:
-        yield f"a newer rtgmock wrote it, in version {counters['format']} of its format; this one knows {FORMAT}"
-        return
-    if not re.fullmatch(r"[0-9a-f]{4,32}", str(counters.get("state_id", "0000"))):
-        yield f"state_id is {counters['state_id']!r}"
-        return
-    last = counters.get("last_instance_id")
-    if type(last) is not int or not 0 <= last <= _HIGHEST_ID:
-        yield f"last_instance_id is {last!r}"
-        return
-    yield from _misnamed(tables)
-    instances = tables.get(_INSTANCES, {})
-    for number, record in instances.items():
-        for wrong in _record_problems(number, record, last, tables):
-            yield f"instance {printable(number)}: {wrong}"
-    ports = _repeated(record["port"] for record in instances.values())
-    yield from (f"two instances have the port {port}" for port in ports)
+def _account_id(tables: Tables, name: str | None) -> int | None:
+    return next((int(number) for number, row in tables.get(ACCOUNTS, {}).items() if row["name"] == name), None)
 
 
-def _misnamed(tables: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    for table, value_type in ((_SERVERS, Text(blank=True)), (_ACCOUNTS, ACCOUNT_NAME)):
-        rows = tables.get(table, {})
-        for number, row in rows.items():
-            name = row.get("name") if isinstance(row, dict) else None
-            if not (number.isdecimal() and value_type.is_valid(name)):
-                yield f"{table}: {printable(number)} has no proper name"
-                return
-            if not Integer(1).is_valid(row.get("memory", 1)):
-                yield f"{table}: the memory of {name} is {row['memory']!r}"
-        names = _repeated(row["name"] for row in rows.values())
-        yield from (f"{table}: two are called {name}" for name in names)
-
-
-def _record_problems(number: str, record: object, last: int, tables: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """What is wrong with one record; only the first of it may be relied upon."""
-    if not isinstance(record, dict):
-        yield "it is not an object"
-        return
-    yield from record_problems(record)
-    if "boot" not in record:
-        yield "boot is missing"
-    if not is_boot(record["status"], record["boot"]):
-        yield f"boot is {record['boot']!r} while its status is {record['status']}"
-    if str(record["id"]) != number or not 0 < record["id"] <= last:
-        yield f"its id is {record['id']}, and the last one given is {last}"
-    for table, name in ((_SERVERS, "server_id"), (_ACCOUNTS, "user_id")):
-        if str(record[name]) not in tables.get(table, {}):
-            yield f"its {name} is {record[name]}, and {table} has none of that number"
-
-
-def _repeated(values: Iterable[Any]) -> Iterator[Any]:
-    return (value for value, count in Counter(values).items() if count > 1)
+def _copy(record: Record) -> Record:
+    # No value is nested deeper than a list of strings, so this is as good as a deep copy, and much faster.
+    return {name: value.copy() if isinstance(value, list | dict) else value for name, value in record.items()}

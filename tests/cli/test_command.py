@@ -22,7 +22,7 @@ import rtgmock
 from rtgmock.cli.main import main
 from rtgmock.paths import HEALTH_PATH
 from rtgmock.settings.config import SETTINGS
-from rtgmock.storage.store import FORMAT
+from rtgmock.storage.tables import FORMAT
 from tests.support import raw
 from tests.support.command import DEADLINE, PROGRAM, Command, environment, run, until
 

@@ -14,7 +14,8 @@ import pytest
 from tinydb import TinyDB
 
 from rtgmock.errors import InternalError, StartupError
-from rtgmock.storage.file import FileStorage, MemoryStorage, TransactionalStorage
+from rtgmock.storage.file import FileStorage
+from rtgmock.storage.transactional import MemoryStorage, TransactionalStorage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

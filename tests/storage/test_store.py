@@ -14,7 +14,8 @@ from rtgmock.model import attributes
 from rtgmock.model.instances import new_instance
 from rtgmock.model.plans import PLANS
 from rtgmock.settings.parsers import Credentials
-from rtgmock.storage.store import FORMAT, Server, Store
+from rtgmock.storage.store import Server, Store
+from rtgmock.storage.tables import FORMAT
 
 STATE_ID = "5eed"
 

@@ -21,6 +21,7 @@ from rtgmock.model.attributes import ASSIGNED, DOCUMENTED
 from rtgmock.model.instances import new_instance
 from rtgmock.model.plans import PLANS
 from rtgmock.settings.parsers import parse_account
+from rtgmock.storage.tables import HEAD
 from tests.support.raw import Answer
 
 if TYPE_CHECKING:
@@ -83,8 +84,8 @@ def _record(given: dict[str, Any]) -> dict[str, Any]:
 
 def _count_up(store: Store, instance_id: int) -> None:
     """Let an id be the last one given, at once: counting up to a recorded one would take its time."""
-    table = store._database.named("rtgmock")
-    table.put(1, {**table.raw()["1"], "last_instance_id": instance_id})
+    head = store._storage.read()[HEAD]["1"]
+    store._database.named(HEAD).put(1, {**head, "last_instance_id": instance_id})
 
 
 def load() -> list[Exchange]:

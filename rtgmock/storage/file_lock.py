@@ -1,0 +1,58 @@
+"""The lock file beside a state file, by which only one emulator at a time has it open."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+from pathlib import Path
+
+import filelock
+
+from rtgmock.errors import StartupError
+
+
+class StateFileLock:
+    """An exclusive lock on a state file. The operating system releases it when the process dies."""
+
+    def __init__(self, state_file: Path, lock_file: Path) -> None:
+        self._state_file = state_file
+        # The thread that closes an emulator is not always the one that opened it, so the lock is not the thread's.
+        self._lock = filelock.FileLock(lock_file, blocking=False, mode=0o600, thread_local=False)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether this process holds the lock."""
+        return self._lock.is_locked
+
+    def acquire(self) -> None:
+        """Take the lock. Raises StartupError when another emulator has it, or the folder cannot be used."""
+        folder = self._state_file.parent
+        if not folder.exists():
+            command = f"mkdir -p {shlex.quote(str(folder))}"
+            raise StartupError(f"the state file's folder {folder} does not exist; create it with: {command}")
+        if not folder.is_dir():
+            raise StartupError(f"{folder} is a file, and the state file cannot be in it; name another: --state FILE")
+        try:
+            self._lock.acquire()
+        except filelock.Timeout as error:
+            raise StartupError(
+                f"the state file {self._state_file} is in use by another emulator{self._holder()}; "
+                "stop that one, or start with another file: --state FILE"
+            ) from error
+        except OSError as error:
+            raise StartupError(
+                f"the folder {folder} cannot be written: {error.strerror}; start with a file elsewhere: --state FILE"
+            ) from error
+        # The number only helps the user of an emulator that is refused; without it the lock works as well.
+        with contextlib.suppress(OSError):
+            Path(self._lock.lock_file).write_text(f"{os.getpid()}\n", encoding="ascii")
+
+    def _holder(self) -> str:
+        with contextlib.suppress(OSError, ValueError):
+            return f" (process {int(Path(self._lock.lock_file).read_text(encoding='ascii'))})"
+        return ""
+
+    def release(self) -> None:
+        """Give the lock back, if this process holds it."""
+        self._lock.release()
