@@ -12,8 +12,8 @@ from rtgmock.errors import UnsupportedMedia
 from rtgmock.paths import CONTROL_PATH
 from rtgmock.text import printable
 from rtgmock.web.auth import authenticate
-from rtgmock.web.control import clock, faults, instances, requests
-from rtgmock.web.control import state as states
+from rtgmock.web.control.endpoints import clock, faults, instances, requests
+from rtgmock.web.control.endpoints import state as states
 
 if TYPE_CHECKING:
     from rtgmock.clock import ControlledClock
