@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rtgmock.service.provisioner import Provisioner
     from rtgmock.settings.config import Config
     from rtgmock.web.access_log import AccessLog
-    from rtgmock.web.control.blueprint import ControlContext
+    from rtgmock.web.control.context import ControlContext
     from rtgmock.web.health import HealthState
 
 

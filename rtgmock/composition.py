@@ -24,7 +24,7 @@ from rtgmock.service.supervisor import Supervisor
 from rtgmock.service.watcher import Watcher
 from rtgmock.storage.store import Store
 from rtgmock.web.access_log import AccessLog
-from rtgmock.web.control.blueprint import ControlContext
+from rtgmock.web.control.context import ControlContext
 from rtgmock.web.health import HealthState
 from rtgmock.web.refused_requests import RefusedRequests
 

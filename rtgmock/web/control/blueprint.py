@@ -1,9 +1,8 @@
-"""Who may use the control API: programs on this machine, others with an account, and no web page."""
+"""The control API's blueprint: its endpoints, behind one check of who may use them."""
 
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, request
@@ -12,63 +11,44 @@ from rtgmock.errors import UnsupportedMedia
 from rtgmock.paths import CONTROL_PATH
 from rtgmock.text import printable
 from rtgmock.web.auth import authenticate
-from rtgmock.web.control.endpoints import clock, faults, instances, requests
-from rtgmock.web.control.endpoints import state as states
+from rtgmock.web.control.endpoints import BLUEPRINTS
 
 if TYPE_CHECKING:
-    from rtgmock.clock import ControlledClock
-    from rtgmock.faults.registry import FaultRegistry
-    from rtgmock.journal.journal import Journal
-    from rtgmock.service.supervisor import Supervisor
     from rtgmock.settings.config import Config
+    from rtgmock.web.control.context import ControlContext
 
 
-@dataclass(frozen=True)
-class ControlContext:
-    """What the control API acts on."""
-
-    clock: ControlledClock
-    supervisor: Supervisor
-    faults: FaultRegistry
-    journal: Journal
-
-    def reset(self) -> None:
-        """Return to the empty state, or to the fixture: faults, clock, instances and journal. Raises EngineFailed."""
-        for part in (self.faults, self.clock, self.supervisor, self.journal):
-            part.reset()
-
-
-def blueprint(config: Config, controls: ControlContext) -> Blueprint:
-    """The rooms of the control API behind one gate: Basic auth but on loopback, and JSON for what changes anything."""
+def blueprint(config: Config, context: ControlContext) -> Blueprint:
+    """Return the blueprint of all endpoints: open to programs on this machine, to others with an account."""
     control = Blueprint("control", __name__, url_prefix=CONTROL_PATH)
 
     @control.before_request
     def check() -> None:
-        if not _on_this_machine():
+        if not _is_client_local():
             authenticate(config.accounts)
+        # A web page can send a form or plain text to another origin, but for JSON its browser asks first (CORS), and
+        # is refused. So not even a page that the guard doesn't recognize can change anything.
         if request.method not in {"GET", "HEAD"} and request.mimetype != "application/json":
-            came = printable(request.mimetype) if request.mimetype else "no Content-Type"
+            received = printable(request.mimetype) if request.mimetype else "no Content-Type"
             raise UnsupportedMedia(
-                f"A control request that changes anything needs Content-Type: application/json; got {came}. "
+                f"A control request that changes anything needs Content-Type: application/json; got {received}. "
                 "With curl: -H 'Content-Type: application/json'."
             )
 
-    for room in (
-        states.blueprint(controls.supervisor, controls.reset),
-        clock.blueprint(controls.clock),
-        instances.blueprint(controls.supervisor),
-        faults.blueprint(controls.faults),
-        requests.blueprint(controls.journal),
-    ):
-        control.register_blueprint(room)
+    for endpoints in BLUEPRINTS:
+        control.register_blueprint(endpoints(context))
     return control
 
 
-def _on_this_machine() -> bool:
-    """Whether the client's address is a loopback one; the server trusts no header on that."""
+def _is_client_local() -> bool:
+    """Return whether the client's address is a loopback one.
+
+    It is the connection's address: headers as ``X-Forwarded-For`` can be sent by anybody, and are not looked at.
+    """
     try:
         address = ipaddress.ip_address(request.remote_addr or "")
     except ValueError:
         return False
+    # A socket that listens on :: sees 127.0.0.1 as ::ffff:127.0.0.1, which Python doesn't call a loopback address.
     mapped = getattr(address, "ipv4_mapped", None)
     return bool((mapped or address).is_loopback)

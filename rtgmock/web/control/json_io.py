@@ -1,4 +1,4 @@
-"""JSON in and out of the control API."""
+"""JSON bodies and answers of the control API."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from rtgmock.wire.format import Tree
 
 
-def given() -> Tree:
-    """The request's body, which is a JSON object; an empty one gives nothing. Raises BadRequest."""
-    request_context().answer_format = JSON  # of a 422 as well, whatever Accept says
+def read_object() -> Tree:
+    """Return the request's body, a JSON object; an empty body is an empty one. Raises BadRequest."""
+    request_context().answer_format = JSON  # for a 422 as well: Accept is for the emulated API alone
     return JSON.decode(request.get_data(), "utf-8")
 
 
-def given_many() -> list[object]:
-    """The request's body, which is a list, or one thing that stands for a list of it. Raises BadRequest."""
+def read_list() -> list[object]:
+    """Return the request's body, a JSON list; any other value becomes a list of one. Raises BadRequest."""
     request_context().answer_format = JSON
     document: object = load(request.get_data(), "utf-8")
     return document if isinstance(document, list) else [document]
 
 
 def answer(document: object, status: int = 200) -> Response:
-    """A JSON answer."""
+    """Return a JSON answer. It ends with a newline, for terminals."""
     return Response(orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE), status, content_type=JSON.content_type)

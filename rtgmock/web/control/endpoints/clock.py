@@ -1,4 +1,4 @@
-"""``GET`` and ``POST clock``: what time it is."""
+"""``GET clock`` and ``POST clock``: the emulator's time."""
 
 from __future__ import annotations
 
@@ -16,36 +16,34 @@ from rtgmock.web.control import json_io
 if TYPE_CHECKING:
     from rtgmock.clock import ControlledClock
     from rtgmock.model.validation import Fields
+    from rtgmock.web.control.context import ControlContext
 
 FIELDS: Fields = {"set": Datetime(), "advance": Number(-1e9, 1e9), "freeze": Boolean()}
-"""A moment to go to, seconds to go forth by, and whether time then stands still: done in this order."""
+"""A moment, a number of seconds, and whether time stands still afterwards; applied in this order."""
 
 
-def blueprint(clock: ControlledClock) -> Blueprint:
-    """Both answer with the time as it then is: ``{"now": "2010-12-20T00:35:22Z", "frozen": false}``."""
-    room = Blueprint("clock", __name__)
+def blueprint(context: ControlContext) -> Blueprint:
+    """Return the endpoints. Both answer with the time: ``{"now": "2010-12-20T00:35:22Z", "frozen": false}``."""
+    endpoints, clock = Blueprint("clock", __name__), context.clock
 
-    def answer() -> Response:
+    @endpoints.get("/clock")
+    def show() -> Response:
         return json_io.answer({"now": timestamp(clock.now()), "frozen": clock.frozen})
 
-    @room.get("/clock")
-    def show() -> Response:
-        return answer()
-
-    @room.post("/clock")
+    @endpoints.post("/clock")
     def change() -> Response:
-        given = parse_fields(json_io.given(), FIELDS)
-        if not given:
+        values = parse_fields(json_io.read_object(), FIELDS)
+        if not values:
             raise Invalid([f"Nothing to do: accepted are {', '.join(FIELDS)}"])
-        if "set" in given:
-            clock.set(datetime.fromisoformat(given["set"]))
-        if "advance" in given:
-            _advance(clock, given["advance"])
-        if "freeze" in given:
-            clock.freeze() if given["freeze"] else clock.thaw()
-        return answer()
+        if "set" in values:
+            clock.set(datetime.fromisoformat(values["set"]))
+        if "advance" in values:
+            _advance(clock, values["advance"])
+        if "freeze" in values:
+            clock.freeze() if values["freeze"] else clock.thaw()
+        return show()
 
-    return room
+    return endpoints
 
 
 def _advance(clock: ControlledClock, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""``GET``, ``POST`` and ``DELETE faults``: the rules by which requests go wrong."""
+"""``GET``, ``POST`` and ``DELETE faults``: the rules that make requests fail."""
 
 from __future__ import annotations
 
@@ -10,27 +10,28 @@ from rtgmock.errors import NotFound
 from rtgmock.web.control import json_io
 
 if TYPE_CHECKING:
-    from rtgmock.faults.registry import Fault, FaultRegistry
+    from rtgmock.faults.registry import Fault
+    from rtgmock.web.control.context import ControlContext
 
 
-def blueprint(registry: FaultRegistry) -> Blueprint:
-    """List the rules in force with their counters, add some, remove one or all."""
-    room = Blueprint("faults", __name__)
+def blueprint(context: ControlContext) -> Blueprint:
+    """Return the endpoints: list the rules in force with their counters, add some, remove one or all."""
+    endpoints, registry = Blueprint("faults", __name__), context.faults
 
-    @room.get("/faults")
-    def listed() -> Response:
+    @endpoints.get("/faults")
+    def show() -> Response:
         return _answer(registry.faults())
 
-    @room.post("/faults")
+    @endpoints.post("/faults")
     def add() -> Response:
-        return _answer(registry.add(json_io.given_many()), 201)
+        return _answer(registry.add(json_io.read_list()), 201)
 
-    @room.delete("/faults")
+    @endpoints.delete("/faults")
     def clear() -> Response:
         registry.clear()
         return _answer(registry.faults())
 
-    @room.delete("/faults/<int:fault_id>")
+    @endpoints.delete("/faults/<int:fault_id>")
     def remove(fault_id: int) -> Response:
         fault = registry.get(fault_id)
         if fault is None:
@@ -38,7 +39,7 @@ def blueprint(registry: FaultRegistry) -> Blueprint:
         fault.remove()
         return _answer(registry.faults())
 
-    return room
+    return endpoints
 
 
 def _answer(faults: list[Fault], status: int = 200) -> Response:

@@ -1,4 +1,4 @@
-"""``POST instances/:id/status`` and ``POST instances/:id/redis``: what happens to one instance."""
+"""``POST instances/:id/status`` and ``POST instances/:id/redis``: what a test does to one instance."""
 
 from __future__ import annotations
 
@@ -16,31 +16,32 @@ from rtgmock.web.control import json_io
 if TYPE_CHECKING:
     from rtgmock.model.types import Record
     from rtgmock.model.validation import Fields
-    from rtgmock.service.supervisor import Supervisor
+    from rtgmock.web.control.context import ControlContext
 
 STATUS_FIELDS: Fields = {"status": Choice(tuple(Status))}
 REDIS_FIELDS: Fields = {"action": Choice(tuple(RedisAction)), "ms": Integer(1, 3_600_000)}
-"""What to do, and for a pause its length in milliseconds."""
+"""What to do with the Redis; ``ms`` is the length of a pause in milliseconds."""
 
 
-def blueprint(supervisor: Supervisor) -> Blueprint:
-    """Both answer with the instance's id and status, as it then is."""
-    room = Blueprint("instances", __name__)
+def blueprint(context: ControlContext) -> Blueprint:
+    """Return the endpoints. Both answer with the instance's id and its status afterwards."""
+    endpoints, supervisor = Blueprint("instances", __name__), context.supervisor
 
-    def answer(record: Record) -> Response:
-        return json_io.answer({"id": record["id"], "status": record["status"]})
-
-    @room.post("/instances/<int:instance_id>/status")
+    @endpoints.post("/instances/<int:instance_id>/status")
     def set_status(instance_id: int) -> Response:
-        given = parse_fields(json_io.given(), STATUS_FIELDS, required=("status",))
-        return answer(supervisor.set_status(instance_id, Status(given["status"])))
+        values = parse_fields(json_io.read_object(), STATUS_FIELDS, required=("status",))
+        return _answer(supervisor.set_status(instance_id, Status(values["status"])))
 
-    @room.post("/instances/<int:instance_id>/redis")
-    def trouble(instance_id: int) -> Response:
-        given = parse_fields(json_io.given(), REDIS_FIELDS, required=("action",))
-        action, milliseconds = RedisAction(given["action"]), given.get("ms")
+    @endpoints.post("/instances/<int:instance_id>/redis")
+    def control_redis(instance_id: int) -> Response:
+        values = parse_fields(json_io.read_object(), REDIS_FIELDS, required=("action",))
+        action, milliseconds = RedisAction(values["action"]), values.get("ms")
         if (action is RedisAction.PAUSE) != (milliseconds is not None):
             raise Invalid(['ms is how long a pause takes, and only that, as {"action": "pause", "ms": 500}'])
-        return answer(supervisor.trouble(instance_id, action, milliseconds or 0))
+        return _answer(supervisor.trouble(instance_id, action, milliseconds or 0))
 
-    return room
+    return endpoints
+
+
+def _answer(record: Record) -> Response:
+    return json_io.answer({"id": record["id"], "status": record["status"]})

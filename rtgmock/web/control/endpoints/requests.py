@@ -1,4 +1,4 @@
-"""``GET`` and ``DELETE /_rtgmock/requests``: the journal."""
+"""``GET requests`` and ``DELETE requests``: the journal."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, request
 
 from rtgmock.journal.filter import Filter
-from rtgmock.model import validation
 from rtgmock.model.types import Boolean, Integer, InvalidValue, Text, ValueType
-from rtgmock.web.control.json_io import answer
+from rtgmock.model.validation import parse_fields
+from rtgmock.web.control import json_io
 
 if TYPE_CHECKING:
-    from rtgmock.journal.journal import Journal
+    from rtgmock.model.validation import Fields
+    from rtgmock.web.control.context import ControlContext
 
 
 @dataclass(frozen=True)
-class _Status(ValueType):
-    """``404``, or all of a class: ``4xx``."""
+class _StatusOrClass(ValueType):
+    """A status or a class of them: ``404``, ``4xx``."""
 
     def parse(self, raw: object) -> str:
         text = str(raw).strip().lower()
@@ -30,13 +31,13 @@ class _Status(ValueType):
 
 
 @dataclass(frozen=True)
-class _Since(ValueType):
+class _NumberOrMoment(ValueType):
     """A request's number, or a moment."""
 
     def parse(self, raw: object) -> str:
         text = str(raw).strip()
         try:
-            since(text)
+            _parse_since(text)
         except ValueError as error:
             raise InvalidValue(
                 "is invalid: it must be a request's number, as 12, or a moment, as 2010-12-20T00:35:22Z"
@@ -44,46 +45,47 @@ class _Since(ValueType):
         return text
 
 
-def since(text: str) -> int | datetime:
-    """Read a request's number or a moment, which is in UTC unless it says otherwise. Raises ValueError."""
-    if text.isdecimal():
-        return int(text)
-    moment = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)  # a + in a query is a blank
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-FIELDS: validation.Fields = {
+FIELDS: Fields = {
     "method": Text(),
     "path": Text(),
-    "status": _Status(),
+    "status": _StatusOrClass(),
     "account": Text(),
     "unmatched": Boolean(),
-    "since": _Since(),
+    "since": _NumberOrMoment(),
     "text": Text(),
     "limit": Integer(1),
 }
+"""The parameters of ``GET requests``: the fields of a ``Filter``."""
 
 
-def blueprint(journal: Journal) -> Blueprint:
-    """What came and what was answered, the newest last: all of it, or what a query string asks for."""
-    requests = Blueprint("requests", __name__)
-    options = {"provide_automatic_options": False, "strict_slashes": False}
+def blueprint(context: ControlContext) -> Blueprint:
+    """Return the endpoints: the requests that match the query string, the newest last; and forget all of them."""
+    endpoints, journal = Blueprint("requests", __name__), context.journal
 
-    @requests.get("/requests", **options)
+    @endpoints.get("/requests", strict_slashes=False)
     def show() -> Response:
-        entries = journal.entries(_wanted())
-        return answer({"requests": [entry.document() for entry in entries], "dropped": journal.dropped})
+        entries = journal.entries(_filter())
+        return json_io.answer({"requests": [entry.document() for entry in entries], "dropped": journal.dropped})
 
-    @requests.delete("/requests", **options)
+    @endpoints.delete("/requests", strict_slashes=False)
     def clear() -> Response:
         journal.clear()
-        return answer({"requests": [], "dropped": 0})
+        return json_io.answer({"requests": [], "dropped": 0})
 
-    return requests
+    return endpoints
 
 
-def _wanted() -> Filter:
-    given = validation.parse_fields(request.args.to_dict(), FIELDS)
-    if "since" in given:
-        given["since"] = since(given["since"])
-    return Filter(**given)
+def _filter() -> Filter:
+    values = parse_fields(request.args.to_dict(), FIELDS)
+    if "since" in values:
+        values["since"] = _parse_since(values["since"])
+    return Filter(**values)
+
+
+def _parse_since(text: str) -> int | datetime:
+    """Return a request's number or a moment, in UTC if it has no offset. Raises ValueError."""
+    if text.isdecimal():
+        return int(text)
+    # In a query string, the + of 2010-12-20T01:35:22+01:00 means a blank.
+    moment = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

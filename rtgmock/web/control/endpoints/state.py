@@ -1,4 +1,4 @@
-"""``POST reset`` and ``GET``, ``PUT state``: all of the state at once."""
+"""``POST reset``, ``GET state`` and ``PUT state``: the whole state at once."""
 
 from __future__ import annotations
 
@@ -9,27 +9,25 @@ from flask import Blueprint, Response
 from rtgmock.web.control import json_io
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from rtgmock.service.supervisor import Supervisor
+    from rtgmock.web.control.context import ControlContext
 
 
-def blueprint(supervisor: Supervisor, reset: Callable[[], None]) -> Blueprint:
-    """Both answer with the whole state, as it then is."""
-    room = Blueprint("states", __name__)
+def blueprint(context: ControlContext) -> Blueprint:
+    """Return the endpoints. Each answers with the whole state afterwards."""
+    endpoints, supervisor = Blueprint("state", __name__), context.supervisor
 
-    @room.post("/reset")
-    def begin_anew() -> Response:
-        reset()
-        return json_io.answer(supervisor.document())
-
-    @room.get("/state")
+    @endpoints.get("/state")
     def show() -> Response:
         return json_io.answer(supervisor.document())
 
-    @room.put("/state")
+    @endpoints.put("/state")
     def replace() -> Response:
-        supervisor.load(json_io.given())
-        return json_io.answer(supervisor.document())
+        supervisor.load(json_io.read_object())
+        return show()
 
-    return room
+    @endpoints.post("/reset")
+    def reset() -> Response:
+        context.reset()
+        return show()
+
+    return endpoints

@@ -1,0 +1,27 @@
+"""What the control API acts on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rtgmock.clock import ControlledClock
+    from rtgmock.faults.registry import FaultRegistry
+    from rtgmock.journal.journal import Journal
+    from rtgmock.service.supervisor import Supervisor
+
+
+@dataclass(frozen=True)
+class ControlContext:
+    """The parts of an emulator that the control API shows and changes."""
+
+    clock: ControlledClock
+    supervisor: Supervisor
+    faults: FaultRegistry
+    journal: Journal
+
+    def reset(self) -> None:
+        """Return to the empty state, or to the fixture: faults, clock, instances and journal. Raises EngineFailed."""
+        for part in (self.faults, self.clock, self.supervisor, self.journal):
+            part.reset()
