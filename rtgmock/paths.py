@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 SERVICE = ("redistogo.com", "www.redistogo.com")
-"""The names that the service had, to which the emulator answers as well."""
+"""The host names of the service, which the emulator accepts as well."""
 CONTROL_PATH = "/_rtgmock"
 HEALTH_PATH = f"{CONTROL_PATH}/health"
 OPENAPI_PATH = f"{CONTROL_PATH}/openapi.json"
 BODY_LIMIT = 2**20
-"""Bytes that a request's body may have (ours)."""
+"""The size in bytes that a request's body may have at most (ours)."""

@@ -1,4 +1,4 @@
-"""Small readings of text that several tables share: sizes, and what a misspelt word was meant to be."""
+"""Text helpers: sizes, text of clients made printable, and the known word nearest to a misspelt one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ UNITS = {"": 1, "B": 1, "KB": KB, "MB": MB, "GB": GB, "TB": TB}
 
 
 def parse_size(text: str) -> int:
-    """Read ``64GB``, ``25 mb``, ``1.5G`` or a plain number of bytes as bytes, in powers of 1024.
+    """Return the bytes that ``64GB``, ``25 mb``, ``1.5G`` or a plain number means, in powers of 1024.
 
     Raises ValueError for anything else.
     """
@@ -27,7 +27,7 @@ def parse_size(text: str) -> int:
 
 
 def format_size(size: int) -> str:
-    """Write bytes in the largest unit that keeps them short: ``100 MB``, ``1.5 GB``."""
+    """Return bytes in the largest unit that gives at least 1: ``100 MB``, ``1.5 GB``."""
     for unit, factor in (("TB", TB), ("GB", GB), ("MB", MB), ("KB", KB)):
         if size >= factor:
             return f"{size / factor:.4g} {unit}"
@@ -35,13 +35,13 @@ def format_size(size: int) -> str:
 
 
 def printable(text: str, limit: int = 80) -> str:
-    """What a client sent, fit for a header, a log line or a sentence: ASCII, one line, bounded."""
-    shown = text.encode("unicode_escape").decode("ascii")
-    return shown if len(shown) <= limit else shown[: limit - 3] + "..."
+    """Return text of a client, fit for a header, a log line or a sentence: ASCII, one line, of bounded length."""
+    escaped = text.encode("unicode_escape").decode("ascii")
+    return escaped if len(escaped) <= limit else escaped[: limit - 3] + "..."
 
 
 def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """The one of ``known`` that ``word`` was probably meant to be, or None."""
-    import difflib  # noqa: PLC0415 - only a mistake needs it
+    """Return the known word that is most similar to ``word``; None when none is similar enough."""
+    import difflib  # noqa: PLC0415 - its import takes time that only a mistake should cost
 
     return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=cutoff)), None)

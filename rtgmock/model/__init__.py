@@ -1,1 +1,1 @@
-"""What an instance is: tables without I/O."""
+"""What an instance is: the tables of attributes, payloads and plans, and the lifecycle. Without I/O."""

@@ -37,7 +37,7 @@ DOCUMENTED, RECORDED = APIS = (2010, 2012)
 
 
 class Role(Enum):
-    """Who gives an attribute its value."""
+    """Who gives an attribute its value. The texts are those of the OpenAPI document."""
 
     PLAN = "the client; a change is an upgrade"
     SETTING = "the client"
@@ -68,6 +68,7 @@ class FromApi:
 Default = Value | Assigned | FromPlan | FromApi
 
 
+# Rows are compared by identity, which also makes them usable as keys: a default may be a mapping, without a hash.
 @dataclass(frozen=True, eq=False)
 class Attribute:
     """A row of the table.
@@ -112,6 +113,7 @@ class Attribute:
             return False
 
 
+# Shared by rows, and short so that a row fits on a line.
 _ANY = Text(blank=True)
 _COUNT = Integer(0, LONG_MAX)
 _MOMENT = Datetime()
@@ -124,7 +126,9 @@ _PLAN_NAME = FromPlan(lambda plan: plan.name, follows_upgrade=True)
 _MEMORY = FromPlan(lambda plan: plan.memory, follows_upgrade=True)
 _CONNECTIONS = FromPlan(lambda plan: plan.connections, follows_upgrade=True)
 _VM_MEMORY = FromPlan(lambda plan: plan.vm_max_memory, follows_upgrade=True)
-_KEEPING = FromPlan(lambda plan: plan.persistence)
+# An upgrade keeps the persistence: a client may have set it, and the documentation names what follows (ours).
+_DURABILITY = FromPlan(lambda plan: plan.persistence)
+# What Redis really runs replaces it when an engine is used.
 _VERSION = FromApi({DOCUMENTED: "v2.0.4-stable", RECORDED: "2.4.11"})
 _LOG_LEVEL = Choice(("debug", "verbose", "notice", "warning"))
 _POLICY = Choice(
@@ -165,7 +169,7 @@ ATTRIBUTES = (
     #    name                           type                    role        default         since source
     _row("label",                       Text(),                 _SETTING,   Assigned(),     2010, "D, R"),
     _row("last_bgrewriteaof_at",        _MOMENT,                _READ_ONLY, None,           2010, "D", nullable=True),
-    _row("persistence",                 _PERSISTENCE,           _SETTING,   _KEEPING,       2010, "R, B", redis=(APPENDONLY, SAVE)),
+    _row("persistence",                 _PERSISTENCE,           _SETTING,   _DURABILITY,    2010, "R, B", redis=(APPENDONLY, SAVE)),
     _row("plan",                        Choice(tuple(PLANS)),   _PLAN,      _PLAN_NAME,     2010, "D, B"),
     _row("vm_size",                     Integer(),              _READ_ONLY, 0,              2010, "D"),
     _row("created_at",                  _MOMENT,                _READ_ONLY, Assigned(),     2010, "D"),

@@ -59,6 +59,7 @@ def record_problems(record: Record) -> list[str]:
     if missing:
         return [f"{missing[0]} is missing"]
     return [
+        # A secret's value must not get into the terminal or a log.
         f"{attribute.name} is {'invalid' if attribute.secret else repr(record[attribute.name])}"
         for attribute in STORED
         if not attribute.is_valid(record[attribute.name])

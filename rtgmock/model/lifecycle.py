@@ -1,7 +1,7 @@
-"""An instance's life: its statuses, what leads from one to the next, and the boot delay.
+"""The lifecycle of an instance: its statuses, the transitions between them, and the boot delay.
 
-The documentation shows ``new`` and ``running``, a recorded response ``starting``. When each turns into the
-next is ours: at once, unless a boot delay is set.
+The documentation shows ``new`` and ``running``, a recorded response ``starting``. The moments of the transitions are
+ours: at once, unless a boot delay is set.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Status(StrEnum):
-    """What an instance's ``status`` may say."""
+    """The values of an instance's ``status``."""
 
     NEW = "new"
     STARTING = "starting"
@@ -26,7 +26,7 @@ class Status(StrEnum):
 
 
 class Event(StrEnum):
-    """What may happen to an instance."""
+    """The events that lead from one status to another."""
 
     BOOT = "boot"
     READY = "ready"
@@ -36,29 +36,31 @@ class Event(StrEnum):
 TRANSITIONS = {
     (Status.NEW, Event.BOOT): Status.STARTING,
     (Status.STARTING, Event.READY): Status.RUNNING,
+    # A Redis can be lost at any time, also before the instance is running.
     **dict.fromkeys(((status, Event.LOST) for status in Status), Status.FAILED),
 }
 
 
 class Boot(TypedDict, total=False):
-    """How far an instance has got with starting, as it is stored. One key is set."""
+    """The condition, as it is stored, that a starting instance waits for. It has one of the keys."""
 
     until: float
-    """The moment when it is ready, in seconds since 1970."""
+    """The moment at which the instance is running, in seconds since 1970."""
     reads: int
-    """How many reads are left, the one that finds it running included."""
+    """The number of reads that are left, including the one that finds the instance running."""
 
 
 @dataclass(frozen=True)
 class BootDelay:
-    """How long an instance is ``starting``: for some seconds, or until the n-th time that it is read."""
+    """The time that an instance is ``starting``: some seconds, or until it has been read ``reads`` times."""
 
     seconds: float = 0
     reads: int = 0
 
     @classmethod
     def parse(cls, text: str) -> BootDelay:
-        """Read ``0``, ``2.5`` or ``3reads``. Raises ValueError for anything else."""
+        """Return the delay that ``0``, ``2.5`` or ``3reads`` means. Raises ValueError for anything else."""
+        # Six digits are over eleven days, and keep the moment within the range of datetime.
         if match := re.fullmatch(r"(\d{1,6})\s*reads?", text, re.ASCII):
             return cls(reads=int(match[1]))
         if re.fullmatch(r"\d{1,6}(\.\d{1,6})?s?", text, re.ASCII):
@@ -67,12 +69,12 @@ class BootDelay:
 
 
 def step(status: str, event: Event) -> str:
-    """Where ``event`` leads from ``status``. Raises KeyError where the table has no such way."""
+    """Return the status that ``event`` leads to from ``status``. Raises KeyError when there is no such transition."""
     return TRANSITIONS[Status(status), event].value
 
 
 def begin(delay: BootDelay, now: datetime) -> tuple[str, Boot | None]:
-    """The status that a new instance has once its create is answered, and what its boot waits for."""
+    """Return the status that a new instance has once its create is answered, and what its boot waits for."""
     status = step(Status.NEW, Event.BOOT)
     if delay.reads:
         return status, Boot(reads=delay.reads)
@@ -82,14 +84,15 @@ def begin(delay: BootDelay, now: datetime) -> tuple[str, Boot | None]:
 
 
 def settle(status: str, boot: Boot | None, now: datetime) -> tuple[str, Boot | None]:
-    """The status at ``now``, once what time alone brings about has happened."""
+    """Return the status and the boot at ``now``; only time has passed since they were stored."""
     if boot is None or "reads" in boot or now.timestamp() < boot["until"]:
         return status, boot
     return step(status, Event.READY), None
 
 
 def read_once(status: str, boot: Boot | None, now: datetime) -> tuple[str, Boot | None]:
-    """The status that a read at ``now`` finds, and what the boot waits for after that read."""
+    """Return the status that a read at ``now`` finds, and the boot after that read."""
+    # A boot that waits for a moment is not brought forward by a read.
     if boot is None or "reads" not in boot:
         return settle(status, boot, now)
     if boot["reads"] > 1:
@@ -98,9 +101,9 @@ def read_once(status: str, boot: Boot | None, now: datetime) -> tuple[str, Boot 
 
 
 def is_boot(status: str, value: object) -> bool:
-    """Whether a stored record of that status may have this as its boot.
+    """Whether a stored record with ``status`` may have this boot.
 
-    Only one that is starting has one, and without one it is starting until it is moved to another status.
+    Only a starting instance has a boot. One without it is starting until a client sets another status.
     """
     if status != Status.STARTING or value is None:
         return value is None

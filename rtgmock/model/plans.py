@@ -1,4 +1,4 @@
-"""The plans: one row each. Every other place that knows of plans reads this table."""
+"""The table of plans: one row each. Everything else that depends on plans reads it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rtgmock.text import GB, MB
 
 @dataclass(frozen=True)
 class Plan:
-    """A plan: its price in dollars a month, its memory in bytes, and how many clients may connect."""
+    """A plan: its price in dollars a month, its memory in bytes, and the number of clients that may connect."""
 
     name: str
     price: int
@@ -23,11 +23,11 @@ class Plan:
 
     @property
     def persistence(self) -> str:
-        """Snapshots for the free plan, an append-only file for those that are paid (recorded, blog)."""
+        """Snapshots for the free plan, an append-only file for the paid ones (recorded, blog)."""
         return "aof" if self.price else "snapshot"
 
 
-# Prices, and the sizes up to small, are on record. The sizes above small are ours.
+# The prices and the sizes up to small are documented, recorded or in the blog. The sizes above small are ours.
 _ROWS = (
     Plan("nano", 0, 5 * MB, 10),
     Plan("mini", 5, 20 * MB, 50),

@@ -1,7 +1,7 @@
-"""What sorts of values attributes have: how each is read from a client, checked, and marked up in XML.
+"""The types of attribute values: how each parses what a client sent, and its JSON schema and markup in XML.
 
-A value in a record is a ``str``, ``int``, ``bool``, ``None`` or a list of ``str``: what JSON shows and the
-state file stores. A datetime is kept as it is printed. Only the control API's documents have a ``float``.
+A value in a record is a ``str``, ``int``, ``bool``, ``None`` or a list of ``str``: what JSON shows and the state file
+stores. A datetime is a string, as it is printed. Only documents of the control API have a ``float``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from rtgmock.clock import timestamp
 
 Value = str | int | float | bool | list[str] | None
 Record = dict[str, Any]
-"""An instance as it is stored: its attributes that are not derived, by name, and its boot (``lifecycle``)."""
+"""An instance as it is stored: its attributes by name, except the derived ones, and its boot (``lifecycle``)."""
 Schema = dict[str, Any]
 """A JSON schema."""
 
@@ -24,28 +24,28 @@ MAX_LENGTH = 255
 INT_MAX = 2**31 - 1
 LONG_MAX = 2**63 - 1
 
-# C0 and C1 controls, surrogates and the two non-characters that XML 1.0 excludes.
-_UNCARRIED = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-# The same for a JSON schema, whose strings have no surrogates.
-_NONE_OF = r"\u0000-\u001f\u007f-\u009f\ufffe\uffff"
+# The control characters C0 and C1, surrogates, and the two non-characters that XML 1.0 excludes.
+_FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+# The same in a JSON schema, whose strings have no surrogates.
+_FORBIDDEN_IN_SCHEMA = r"\u0000-\u001f\u007f-\u009f\ufffe\uffff"
 _PORTS = "[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
 
 
 class InvalidValue(ValueError):
-    """A value is refused; the text is the end of a sentence that begins with the attribute's name."""
+    """A value is refused. The text follows the attribute's name in a sentence: ``can't be blank``."""
 
 
 @dataclass(frozen=True)
 class ValueType:
-    """A type of value. ``parse`` takes what a decoder made of JSON, XML or a form."""
+    """A type of value, in whichever of JSON, XML or a form it was sent."""
 
     xml_type: ClassVar[str | None] = None
-    """The ``type=`` that Rails wrote (documented); None for a string, which bears none."""
+    """The ``type=`` that Rails wrote (documented); None for a string, which has no type."""
     typed_nil: ClassVar[bool] = False
-    """Whether a null bears the type as well (documented: a datetime does, a string doesn't)."""
+    """Whether a null has the type as well (documented: a datetime has it, a string has not)."""
 
     def parse(self, raw: object) -> Value:
-        """The value that a client means by ``raw``. Raises InvalidValue."""
+        """Return the value that a client means by ``raw``, a decoded body's value. Raises InvalidValue."""
         raise NotImplementedError
 
     def is_valid(self, value: object) -> bool:
@@ -57,20 +57,21 @@ class ValueType:
         return type(parsed) is type(value) and parsed == value
 
     def schema(self) -> Schema:
-        """The JSON schema of the values that answers have, with examples; ``parse`` accepts other notations too."""
+        """Return the JSON schema of the values in answers, with examples; ``parse`` accepts other notations too."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True)
 class Text(ValueType):
-    """A string that both XML and redis.conf can carry: no control characters, 255 characters at most."""
+    """A string that both XML and redis.conf can contain: no control characters, 255 characters at most."""
 
     blank: bool = False
 
     def parse(self, raw: object) -> str:
-        """A number is taken as its digits."""
+        """Return the string; that of a number is its digits."""
         if isinstance(raw, bool) or not isinstance(raw, str | int):
             raise InvalidValue("is invalid: it must be a string")
+        # Python refuses to write an int of more than 4,300 digits, so a huge one is refused first.
         if isinstance(raw, int) and abs(raw) > LONG_MAX:
             raise InvalidValue(f"is too long (maximum is {MAX_LENGTH} characters)")
         text = str(raw)
@@ -78,14 +79,14 @@ class Text(ValueType):
             raise InvalidValue("can't be blank")
         if len(text) > MAX_LENGTH:
             raise InvalidValue(f"is too long (maximum is {MAX_LENGTH} characters)")
-        if _UNCARRIED.search(text):
+        if _FORBIDDEN.search(text):
             raise InvalidValue("is invalid: it has a control character, or one that XML cannot carry")
         return text
 
     def schema(self) -> Schema:
-        """A string with the bounds that a JSON schema can tell."""
-        anything = f"[^{_NONE_OF}]*"
-        pattern = anything if self.blank else rf"{anything}[^\s{_NONE_OF}]{anything}"
+        """Return the schema of a string, with the bounds that JSON Schema can express."""
+        anything = f"[^{_FORBIDDEN_IN_SCHEMA}]*"
+        pattern = anything if self.blank else rf"{anything}[^\s{_FORBIDDEN_IN_SCHEMA}]{anything}"
         return {"type": "string", "maxLength": MAX_LENGTH, "pattern": f"^{pattern}$", "examples": ["ray-9001"]}
 
 
@@ -100,7 +101,7 @@ class Choice(ValueType):
     choices: tuple[str, ...]
 
     def parse(self, raw: object) -> str:
-        """White space around the word is no matter."""
+        """Return the word; white space around it is ignored."""
         if raw is None or (isinstance(raw, str) and not raw.strip()):
             raise InvalidValue("can't be blank")
         word = raw.strip() if isinstance(raw, str) else None
@@ -109,7 +110,7 @@ class Choice(ValueType):
         return word
 
     def schema(self) -> Schema:
-        """An enumeration."""
+        """Return the schema of an enumeration."""
         return {"type": "string", "enum": [str(word) for word in self.choices], "examples": [str(self.choices[0])]}
 
 
@@ -122,7 +123,7 @@ class Integer(ValueType):
     maximum: int = LONG_MAX
 
     def parse(self, raw: object) -> int:
-        """A string of digits is taken as the number that it writes."""
+        """Return the number; it may be sent as a string of digits."""
         number = self._number(raw)
         if number < self.minimum:
             above = "greater than 0" if self.minimum == 1 else f"greater than or equal to {self.minimum}"
@@ -132,7 +133,7 @@ class Integer(ValueType):
         return number
 
     def schema(self) -> Schema:
-        """An integer with its bounds."""
+        """Return the schema of an integer with its bounds."""
         bounds = {"minimum": self.minimum, "maximum": self.maximum, "examples": [self.minimum]}
         return {"type": "integer", "format": "int32" if self.maximum <= INT_MAX else "int64", **bounds}
 
@@ -142,7 +143,7 @@ class Integer(ValueType):
             return raw
         if isinstance(raw, str) and re.fullmatch(r"\s*[+-]?\d{1,400}\s*", raw, re.ASCII):
             return int(raw)
-        # A JSON number beyond 64 bits is a float by now.
+        # The JSON decoder makes a float of an integer beyond 64 bits.
         number = float(raw) if isinstance(raw, float | str) and _is_decimal(raw) else float("nan")
         if not isfinite(number):
             raise InvalidValue("is not a number")
@@ -153,13 +154,13 @@ class Integer(ValueType):
 
 @dataclass(frozen=True)
 class Number(ValueType):
-    """A number between two bounds, both included: seconds, a probability."""
+    """A number between two bounds, both included, as seconds or a probability."""
 
     minimum: float = 0
     maximum: float = 1e9
 
     def parse(self, raw: object) -> float:
-        """A JSON number; no string is taken for one."""
+        """Return a JSON number as a float; a string is not accepted."""
         if isinstance(raw, bool) or not isinstance(raw, int | float) or not isfinite(raw):
             raise InvalidValue("is not a number")
         if not self.minimum <= raw <= self.maximum:
@@ -168,6 +169,7 @@ class Number(ValueType):
 
 
 def _is_decimal(raw: float | str) -> bool:
+    # The lengths are bounded since Python takes quadratic time for the digits of a number.
     pattern = r"\s*[+-]?\d{1,400}(\.\d{1,400})?([eE][+-]?\d{1,9})?\s*"
     return isinstance(raw, float) or re.fullmatch(pattern, raw, re.ASCII) is not None
 
@@ -179,70 +181,71 @@ class Boolean(ValueType):
     xml_type = "boolean"
 
     def parse(self, raw: object) -> bool:
-        """Also ``1`` and ``0``, and all four as strings: what a form's check box and XML send."""
-        known = {"true": True, "1": True, "false": False, "0": False}
+        """Return the truth value; a form's check box and XML send ``1``, ``0`` and strings."""
+        values = {"true": True, "1": True, "false": False, "0": False}
+        # True and False are ints to Python, so the first line covers them: 1 and 0 equal them as keys.
         word = {0: "0", 1: "1"}.get(raw, "") if isinstance(raw, int) else raw
         word = word.strip().lower() if isinstance(word, str) else ""
-        if word not in known:
+        if word not in values:
             raise InvalidValue("is not included in the list")
-        return known[word]
+        return values[word]
 
     def schema(self) -> Schema:
-        """A boolean."""
+        """Return the schema of a boolean."""
         return {"type": "boolean", "examples": [False]}
 
 
 @dataclass(frozen=True)
 class Datetime(ValueType):
-    """A moment, kept as it is printed: ``2010-12-20T00:35:22Z``."""
+    """A moment in UTC, stored as it is printed: ``2010-12-20T00:35:22Z``."""
 
     xml_type = "datetime"
     typed_nil = True
 
     def parse(self, raw: object) -> str:
-        """Any ISO 8601 moment with an offset."""
+        """Return the moment in UTC; it may be sent in ISO 8601 with any offset."""
         try:
             moment = datetime.fromisoformat(raw.strip() if isinstance(raw, str) else "")
-            if moment.tzinfo is None:
+            if moment.tzinfo is None:  # a moment without an offset could be in any time zone
                 raise InvalidValue("is invalid")
             return timestamp(moment)
         except (ValueError, OverflowError) as error:
             raise InvalidValue("is invalid") from error
 
     def schema(self) -> Schema:
-        """A moment as RFC 3339 has it."""
+        """Return the schema of a moment in RFC 3339's notation."""
         return {"type": "string", "format": "date-time", "examples": ["2010-12-20T00:35:22Z"]}
 
 
 @dataclass(frozen=True)
 class PortText(ValueType):
-    """A TCP port written as a string, or an empty one: ``master_port``, whose nil bears no type."""
+    """A TCP port as a string, which may be empty: ``master_port``, whose nil has no type (documented)."""
 
     def parse(self, raw: object) -> str:
-        """A number is taken as its digits."""
+        """Return the port as a string; it may be sent as a number."""
         if raw == "":
             return ""
         return str(Integer(1, 65535).parse(raw))
 
     def schema(self) -> Schema:
-        """A string of digits, or an empty one."""
+        """Return the schema of a string of digits, or an empty one."""
         return {"type": "string", "pattern": f"^({_PORTS})?$", "examples": ["6379"]}
 
 
 @dataclass(frozen=True)
 class SavePoints(ValueType):
-    """When Redis takes a snapshot: a list of ``"seconds changes"``, as ``900 1`` (documented)."""
+    """The save points of Redis: a list of ``"seconds changes"``, as ``900 1`` (documented)."""
 
     xml_type = "array"
-    most: int = 64
+    max_entries: int = 64
 
     def parse(self, raw: object) -> list[str]:
-        """Blanks are dropped, since a form can only write an empty list as ``snapshots[]=``."""
+        """Return the save points without blanks, since a form writes an empty list as ``snapshots[]=``."""
         if not isinstance(raw, list):
             raise InvalidValue('is invalid: it must be an array of "seconds changes", as "900 1"')
         points = [self._point(point) for point in raw if point not in ("", None)]
-        if len(points) > self.most:
-            raise InvalidValue(f"is too long (maximum is {self.most} entries)")
+        if len(points) > self.max_entries:
+            raise InvalidValue(f"is too long (maximum is {self.max_entries} entries)")
         return points
 
     @staticmethod
@@ -255,6 +258,6 @@ class SavePoints(ValueType):
         return f"{seconds} {changes}"
 
     def schema(self) -> Schema:
-        """An array of strings."""
+        """Return the schema of an array of strings."""
         point = {"type": "string", "pattern": "^[1-9][0-9]{0,9} [1-9][0-9]{0,9}$"}
-        return {"type": "array", "items": point, "maxItems": self.most, "examples": [["900 1"]]}
+        return {"type": "array", "items": point, "maxItems": self.max_entries, "examples": [["900 1"]]}

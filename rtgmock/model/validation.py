@@ -1,4 +1,4 @@
-"""Small JSON documents that people write by hand: read whole, with a message for every mistake in them."""
+"""Validation of small JSON documents that people write by hand, with a message for every mistake in them."""
 
 from __future__ import annotations
 
@@ -12,18 +12,21 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
 Fields = dict[str, ValueType]
-"""What a document may have, by name."""
+"""The types of a document's values, by name."""
 
 
 def parse_fields(
     document: object, fields: Fields, *, required: tuple[str, ...] = (), where: str = ""
 ) -> dict[str, Any]:
-    """The values that a document gives. Raises Invalid with one message a mistake, each after ``where``."""
-    given = _object(document, where)
-    mistakes = [f"{where}{message}" for message in _mistakes(given, fields, required)]
+    """Return the values of a document by name; null is the same as no value.
+
+    Raises Invalid with a message for each mistake, each with ``where`` in front of it.
+    """
+    received = _object(document, where)
+    mistakes = [f"{where}{message}" for message in _mistakes(received, fields, required)]
     if mistakes:
         raise Invalid(mistakes)
-    return {name: fields[name].parse(value) for name, value in given.items() if value is not None}
+    return {name: fields[name].parse(value) for name, value in received.items() if value is not None}
 
 
 def _object(document: object, where: str) -> Mapping[str, object]:
@@ -32,26 +35,29 @@ def _object(document: object, where: str) -> Mapping[str, object]:
     return document
 
 
-def _mistakes(given: Mapping[str, object], fields: Fields, required: tuple[str, ...]) -> Iterator[str]:
-    for name, value in given.items():
+def _mistakes(received: Mapping[str, object], fields: Fields, required: tuple[str, ...]) -> Iterator[str]:
+    for name, value in received.items():
         if name not in fields:
             yield unknown_name(name, fields)
-        elif value is not None and (problem := _problem(fields[name], value)):
+        elif value is not None and (problem := _find_problem(fields[name], value)):
             yield f"{name} {problem}"
-    yield from (f"{name} can't be blank" for name in required if given.get(name) is None)
+    yield from (f"{name} can't be blank" for name in required if received.get(name) is None)
 
 
-def _problem(kind: ValueType, value: object) -> str:
+def _find_problem(value_type: ValueType, value: object) -> str:
     try:
-        kind.parse(value)
+        value_type.parse(value)
     except InvalidValue as error:
-        return f"{error}: it is one of {', '.join(kind.choices)}" if isinstance(kind, Choice) else str(error)
+        # People write these documents by hand, so the message also names the choices. Those of the emulated API don't:
+        # they are Rails's own words.
+        choices = f": it is one of {', '.join(value_type.choices)}" if isinstance(value_type, Choice) else ""
+        return f"{error}{choices}"
     return ""
 
 
 def unknown_name(name: str, known: Collection[str]) -> str:
     """Return the message for an unknown name: the nearest known one, or all of them."""
-    meant = nearest(name, known)
+    suggestion = nearest(name, known)
     return f"{printable(name)} is not known; " + (
-        f"did you mean {meant}?" if meant else f"accepted are {', '.join(known)}"
+        f"did you mean {suggestion}?" if suggestion else f"accepted are {', '.join(known)}"
     )
