@@ -133,7 +133,7 @@ def _tls(config: Config, resources: contextlib.ExitStack) -> tuple[Path, WrapSoc
     state = config.state or resources.enter_context(_temporary_state())
     # The machine's time and not the emulator's, which a test may have set: clients compare with their own clock.
     authority = Authority(state, SystemClock().now())
-    return authority.certificate, partial(TlsSocket, context=authority.context(_certified_names(config)))
+    return authority.certificate, partial(TlsSocket, context=authority.server_context(_certified_names(config)))
 
 
 @contextlib.contextmanager

@@ -253,11 +253,11 @@ def ca(state: Path | None) -> None:
     The authority that it is of is made if there is none yet. How to have clients trust it is printed on the
     standard error.
     """
-    from rtgmock.server.certificates import trusted  # noqa: PLC0415 - trustme, which no other command needs
+    from rtgmock.server.certificates import trusted_certificate  # noqa: PLC0415 - trustme, which no other command needs
 
     if state is None:
         raise click.UsageError("With --state :memory: each emulator has an authority of its own; its banner names it.")
-    path = trusted(state, datetime.now(UTC))
+    path = trusted_certificate(state, datetime.now(UTC))
     click.echo(path)
     for name in TRUST:
         click.echo(f"export {name}={shlex.quote(str(path))}", err=True)

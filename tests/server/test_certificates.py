@@ -21,7 +21,7 @@ from trustme import CA
 from rtgmock.emulator import Emulator
 from rtgmock.engines import prune
 from rtgmock.errors import StartupError
-from rtgmock.server.certificates import Authority, trusted
+from rtgmock.server.certificates import Authority, trusted_certificate
 from rtgmock.settings.config import Config
 from tests.conftest import AUTH
 from tests.support import raw
@@ -74,11 +74,11 @@ def test_the_certificate_is_for_everybody_and_the_key_for_its_owner(state: Path,
 
 def test_a_restart_keeps_the_authority_and_gives_a_new_certificate(serve: Serve, state: Path) -> None:
     first = serve(state=state, tls=True)
-    trust, shown = trusted(state, NOW).read_bytes(), certificate(first)
+    trust, shown = trusted_certificate(state, NOW).read_bytes(), certificate(first)
     first.emulator.stop()
     second = serve(state=state, tls=True)
 
-    assert trusted(state, NOW).read_bytes() == trust
+    assert trusted_certificate(state, NOW).read_bytes() == trust
     assert certificate(second).serial_number != shown.serial_number
     assert certificate(second).issuer == shown.issuer
     assert second.get("/instances").status_code == 200
@@ -183,7 +183,7 @@ def test_an_authority_that_cannot_be_read_is_refused(state: Path) -> None:
 
 def test_a_missing_folder_is_refused_and_not_made(tmp_path: Path) -> None:
     with pytest.raises(StartupError, match=r"cannot be kept in .*there is no such folder; .*--state FILE"):
-        trusted(tmp_path / "not" / "state.json", NOW)
+        trusted_certificate(tmp_path / "not" / "state.json", NOW)
     assert not (tmp_path / "not").exists()
 
 
@@ -202,7 +202,7 @@ def test_the_path_is_told_to_who_may_not_read_the_key(state: Path) -> None:
     path = Authority(state, NOW).certificate
     state.with_name("state.json.ca.key").write_bytes(b"as good as unreadable")
 
-    assert trusted(state, NOW) == path
+    assert trusted_certificate(state, NOW) == path
 
 
 def test_without_a_state_file_the_authority_is_gone_with_the_emulator(

@@ -161,7 +161,7 @@ class Held:
 @pytest.fixture
 def held(tls: bool, tmp_path: Path) -> Iterator[Held]:
     state, now = tmp_path / "state.json", datetime.now(UTC)
-    wrap_socket = partial(TlsSocket, context=Authority(state, now).context(["localhost"])) if tls else None
+    wrap_socket = partial(TlsSocket, context=Authority(state, now).server_context(["localhost"])) if tls else None
     held = Held(wrap_socket)
     yield held
     held.may.set()
