@@ -1,4 +1,4 @@
-"""Faults on purpose: rules that say which requests go wrong and how, and the registry of those in force.
+"""Fault injection: rules that say which requests fail and how, and the registry of those in force.
 
-A kind of fault is one module in ``kinds`` and its line in the table there.
+A new kind of fault is a module in ``kinds`` and its entry in the table there.
 """

@@ -1,4 +1,4 @@
-"""What a kind of fault is: the keys that it is written with, and what it does to a request and its answer."""
+"""What a kind of fault consists of: the keys of its rules, and what it does to a request and its response."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
     from rtgmock.randomness import Randomness
 
 
-class Key(NamedTuple):
-    """A key of a rule: what it may hold, in a kind's terms and in words, and what it means."""
+class RuleKey(NamedTuple):
+    """A key of a rule. ``values`` and ``help`` are for the README: what the value may be, and what the key does."""
 
     name: str
-    kind: ValueType
+    value_type: ValueType
     values: str
     help: str
 
 
 @dataclass(frozen=True)
 class Mode(ValueType):
-    """One of a few words; ``true`` stands for the first."""
+    """One of a few words; ``true`` means the first of them."""
 
     modes: tuple[str, ...]
 
     def parse(self, raw: object) -> str:
-        """The word, spelt as it is here."""
+        """Return the word. Raises InvalidValue for any other value."""
         if raw is True:
             return self.modes[0]
         if not isinstance(raw, str) or raw not in self.modes:
@@ -39,42 +39,42 @@ class Mode(ValueType):
         return raw
 
 
-class Exchange(Protocol):
-    """A request and its answer, as far as faults may meddle with them."""
+class HttpExchange(Protocol):
+    """A request and its response, as far as faults read or change them."""
 
     @property
     def method(self) -> str:
-        """The method that the request stands for."""
+        """The request's method, after an override."""
         ...
 
     @property
     def path(self) -> str:
-        """The path, fit for a sentence."""
+        """The request's path, printable in a sentence."""
         ...
 
     @property
     def allowed(self) -> set[str]:
-        """The other methods that the path has."""
+        """The other methods that the path accepts."""
         ...
 
     @property
     def length(self) -> int:
-        """The bytes of the answer's body."""
+        """The length of the response body in bytes."""
         ...
 
     @property
     def connection(self) -> Connection:
-        """What the request came by."""
+        """The connection of the request."""
         ...
 
-    def relabel(self, content_type: str) -> None:
-        """Give the answer another ``Content-Type``."""
+    def set_content_type(self, content_type: str) -> None:
+        """Replace the response's ``Content-Type``."""
         ...
 
 
 @dataclass(frozen=True)
 class Match:
-    """One request that a rule applies to: the rule's id and values, and the how manieth of its matches this is."""
+    """One request that a rule matches: the rule's id and values, and the number of the match, from 1."""
 
     fault_id: int
     count: int
@@ -82,12 +82,12 @@ class Match:
     randomness: Randomness
 
     def uniform(self, purpose: str) -> float:
-        """From 0 up to 1; with a seed the same for the same match of the same rule."""
+        """Return a random float in [0, 1); with a seed always the same for the same match of the same rule."""
         return self.randomness.uniform(purpose, self.fault_id, self.count)
 
 
 class InjectedError(RequestError):
-    """An error of any status, as a fault rule asks for it."""
+    """An error of any status, as a rule asks for it."""
 
     def __init__(self, status: int, message: str, *, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message, headers=headers)
@@ -95,21 +95,21 @@ class InjectedError(RequestError):
 
 
 class FaultKind:
-    """A kind of fault. The first of its ``keys`` names it, and makes a rule one of this kind."""
+    """A kind of fault. A rule that has the first of ``keys`` is of this kind; a rule may be of several kinds."""
 
-    keys: ClassVar[tuple[Key, ...]]
+    keys: ClassVar[tuple[RuleKey, ...]]
     conflicts: ClassVar[tuple[str, ...]] = ()
-    """The kinds that one rule can't have beside this one."""
+    """The kinds that a rule of this kind cannot have as well."""
     at_upgrade: ClassVar[bool] = False
-    """Whether rules of this kind match upgrades that there is room for, and nothing else."""
+    """Whether its rules match only upgrades that there is room for."""
 
     @property
     def name(self) -> str:
         """The key that names the kind."""
         return self.keys[0].name
 
-    def begin(self, match: Match, exchange: Exchange) -> None:
-        """Act before the request is carried out. Raises RequestError to answer it instead."""
+    def on_request(self, match: Match, exchange: HttpExchange) -> None:
+        """Act before the request is carried out. Raises RequestError to answer it with that error instead."""
 
-    def finish(self, match: Match, exchange: Exchange) -> None:
-        """Act on the answer before it goes out."""
+    def on_response(self, match: Match, exchange: HttpExchange) -> None:
+        """Act on the response before it is sent."""

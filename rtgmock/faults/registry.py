@@ -1,4 +1,4 @@
-"""The faults in force. One a request: the first rule that applies, in the order in which they were added."""
+"""The faults in force. At most one applies to a request: the first that does, in the order in which they were added."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from rtgmock.faults.rule import parse_rule
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rtgmock.faults.base import Exchange
-    from rtgmock.faults.rule import Rule, Seen
+    from rtgmock.faults.base import HttpExchange
+    from rtgmock.faults.rule import Rule, Trigger
     from rtgmock.randomness import Randomness
 
 
 class Fault:
-    """A rule in force, till it is removed; as a context manager, till the end of the block.
+    """A rule in force, until it is removed; as a context manager, until the end of the block.
 
-    ``matched`` counts the requests that it was about, ``applied`` those among them that went wrong by it.
+    ``matched`` counts the requests that the rule matches, ``applied`` those of them that it made fail.
     """
 
     def __init__(self, registry: FaultRegistry, fault_id: int, rule: Rule) -> None:
@@ -31,7 +31,7 @@ class Fault:
         self.applied = 0
 
     def remove(self) -> None:
-        """Let nothing go wrong by it any more. A second time does nothing."""
+        """Remove the fault. Does nothing the second time."""
         self._registry.remove(self)
 
     def __enter__(self) -> Self:
@@ -41,7 +41,7 @@ class Fault:
         self.remove()
 
     def document(self) -> dict[str, Any]:
-        """The fault as the control API shows it."""
+        """Return the fault as the control API shows it."""
         return {"id": self.id, **self.rule.values, "matched": self.matched, "applied": self.applied}
 
 
@@ -51,19 +51,19 @@ class AppliedFault:
     def __init__(self, fault: Fault, match: Match) -> None:
         self.fault_id = fault.id
         self._rule = fault.rule
-        self._hit = match
+        self._match = match
 
-    def begin(self, exchange: Exchange) -> None:
-        """Act before the request is carried out. Raises RequestError to answer it instead."""
-        self._rule.begin(self._hit, exchange)
+    def on_request(self, exchange: HttpExchange) -> None:
+        """Act before the request is carried out. Raises RequestError to answer it with that error instead."""
+        self._rule.on_request(self._match, exchange)
 
-    def finish(self, exchange: Exchange) -> None:
-        """Act on the answer before it goes out."""
-        self._rule.finish(self._hit, exchange)
+    def on_response(self, exchange: HttpExchange) -> None:
+        """Act on the response before it is sent."""
+        self._rule.on_response(self._match, exchange)
 
 
 class FaultRegistry:
-    """The faults in force, by id. Of use to many threads at once."""
+    """The faults in force, by id. Every method may be called from any thread."""
 
     def __init__(self, randomness: Randomness) -> None:
         self._randomness = randomness
@@ -75,59 +75,65 @@ class FaultRegistry:
         return len(self._faults)
 
     def faults(self) -> list[Fault]:
-        """All that are in force, the oldest first."""
+        """Return all faults in force, the oldest first."""
         with self._lock:
             return list(self._faults.values())
 
     def add(self, documents: Sequence[object]) -> list[Fault]:
         """Put rules in force, all of them or none. Raises Invalid with every mistake in any of them."""
-        read: list[Rule] = []
+        rules: list[Rule] = []
         mistakes: list[str] = []
         for number, document in enumerate(documents, 1):
             try:
-                read.append(parse_rule(document, f"rule {number}: " if len(documents) > 1 else ""))
+                rules.append(parse_rule(document, f"rule {number}: " if len(documents) > 1 else ""))
             except Invalid as error:
                 mistakes += error.messages
         if mistakes:
             raise Invalid(mistakes)
         with self._lock:
-            return [self._put(rule) for rule in read]
+            return [self._add(rule) for rule in rules]
 
-    def _put(self, rule: Rule) -> Fault:
+    def _add(self, rule: Rule) -> Fault:
+        """Add one rule. The caller must hold the lock."""
         self._last_id += 1
         fault = self._faults[self._last_id] = Fault(self, self._last_id, rule)
         return fault
 
     def get(self, fault_id: int) -> Fault | None:
-        """The fault of that id, if it is in force."""
+        """Return the fault with that id; None when it is not in force."""
         return self._faults.get(fault_id)
 
     def remove(self, fault: Fault) -> None:
-        """Take one out of force, if it is in it."""
+        """Remove a fault, if it is in force."""
         with self._lock:
-            if self._faults.get(fault.id) is fault:  # ids begin anew with a reset
+            # After a reset another fault may have the same id.
+            if self._faults.get(fault.id) is fault:
                 del self._faults[fault.id]
 
     def clear(self) -> None:
-        """Take all out of force; the ids go on."""
+        """Remove all faults; new ones get the next ids."""
         with self._lock:
             self._faults.clear()
 
     def reset(self) -> None:
-        """Take all out of force, and begin anew with the ids: what was drawn by chance is drawn again."""
+        """Remove all faults and start with id 1 again, so that a seed draws the same random values again."""
         with self._lock:
             self._faults.clear()
             self._last_id = 0
 
-    def strike(self, seen: Seen, *, taken: bool = False) -> AppliedFault | None:
-        """Count a request for every rule that it matches, and find the one that applies, unless one did before."""
-        struck = None
+    def apply(self, trigger: Trigger, *, only_count: bool = False) -> AppliedFault | None:
+        """Count a request for every rule that it matches, and return the first fault that applies to it.
+
+        With ``only_count`` none applies: the request has its one fault already.
+        """
+        applied = None
         with self._lock:
+            # Every rule counts the request, also after one has applied: nth is about all matching requests.
             for fault in self._faults.values():
-                if fault.rule.matches(seen):
+                if fault.rule.matches(trigger):
                     fault.matched += 1
                     match = Match(fault.id, fault.matched, fault.rule.values, self._randomness)
-                    if struck is None and not taken and fault.rule.applies(match, fault.applied):
+                    if applied is None and not only_count and fault.rule.applies(match, fault.applied):
                         fault.applied += 1
-                        struck = AppliedFault(fault, match)
-        return struck
+                        applied = AppliedFault(fault, match)
+        return applied

@@ -1,4 +1,4 @@
-"""A rule: which requests it matches, to which of those it applies, and what then goes wrong."""
+"""A rule: which requests it matches, which of those it applies to, and what its kinds of faults do then."""
 
 from __future__ import annotations
 
@@ -10,67 +10,74 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rtgmock.errors import Invalid
 from rtgmock.faults import kinds
-from rtgmock.faults.base import Key
+from rtgmock.faults.base import RuleKey
 from rtgmock.faults.kinds import KINDS
 from rtgmock.model import validation
 from rtgmock.model.types import Choice, Integer, InvalidValue, Number, Text
 from rtgmock.paths import CONTROL_PATH
+from rtgmock.wire.endpoints import ENDPOINTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from rtgmock.faults.base import Exchange, FaultKind, Match
+    from rtgmock.faults.base import FaultKind, HttpExchange, Match
+
+# A rule may also match methods that no endpoint accepts, whose requests are refused with a 405 or 404.
+METHODS = tuple(dict.fromkeys((*(endpoint.method for endpoint in ENDPOINTS), "PATCH", "OPTIONS")))
 
 
 @dataclass(frozen=True)
 class Method(Choice):
-    """A method, in letters of either case."""
+    """An HTTP method, in upper or lower case."""
 
     def parse(self, raw: object) -> str:
-        """The method in capitals."""
+        """Return the method in upper case. Raises InvalidValue for another value."""
         return super().parse(raw.upper() if isinstance(raw, str) else raw)
 
 
 @dataclass(frozen=True)
-class Pattern(Text):
-    """A path in which ``*`` stands for anything."""
+class PathPattern(Text):
+    """A path in which ``*`` matches any characters."""
 
     def parse(self, raw: object) -> str:
-        """As it is written."""
+        """Return the pattern as it is. Raises InvalidValue for another value."""
         text = super().parse(raw)
         if not text.startswith(("/", "*")):
             raise InvalidValue("must begin with / or *, as /instances/*")
         if text.startswith(CONTROL_PATH):
-            raise InvalidValue(f"can't be in {CONTROL_PATH}: nothing goes wrong there")
+            raise InvalidValue(f"can't be in {CONTROL_PATH}: the control API has no faults")
         return text
 
 
 MATCH_KEYS = (
-    Key(
+    RuleKey(
         "method",
-        Method(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")),
+        Method(METHODS),
         "a method",
-        "Requests with this method, or standing for it; without it, with any.",
+        "Match requests with this method, or overridden to it. By default, any method.",
     ),
-    Key(
+    RuleKey(
         "path",
-        Pattern(),
+        PathPattern(),
         "a path",
-        "Requests of this path, in which `*` stands for anything; without an extension, of the path with any.",
+        "Match requests to this path; `*` matches any characters. A path without an extension matches any extension.",
     ),
-    Key("nth", Integer(1), "a number", "The nth matching request alone."),
-    Key("after", Integer(), "a number", "Those after so many matching ones."),
-    Key(
-        "probability", Number(0, 1), "0 to 1", "Each by this randomness, the same from run to run with `--random-seed`."
+    RuleKey("nth", Integer(1), "a number", "Apply to the nth matching request only."),
+    RuleKey("after", Integer(), "a number", "Apply to the matching requests after this many."),
+    RuleKey(
+        "probability",
+        Number(0, 1),
+        "0 to 1",
+        "Apply to each matching request with this probability; repeatable with `--random-seed`.",
     ),
-    Key("times", Integer(1), "a number", "So many at most."),
+    RuleKey("times", Integer(1), "a number", "Fire at most this many times."),
 )
 KEYS = {key.name: key for key in (*MATCH_KEYS, *(key for kind in KINDS for key in kind.keys))}
-_FIELDS = {name: key.kind for name, key in KEYS.items()}
+_FIELDS = {name: key.value_type for name, key in KEYS.items()}
 
 
 class Keys(kinds.Keys, total=False):
-    """The keywords of a rule in Python, beside ``method`` and ``path``."""
+    """The keyword arguments of a rule in Python, besides ``method`` and ``path``."""
 
     nth: int
     after: int
@@ -78,8 +85,8 @@ class Keys(kinds.Keys, total=False):
     times: int
 
 
-class Seen(NamedTuple):
-    """What rules look at: a request, or the moment at which it turns out to be an upgrade."""
+class Trigger(NamedTuple):
+    """What rules are matched against: a request, or the moment when it turns out to be an upgrade with room for it."""
 
     method: str
     path: str
@@ -88,13 +95,13 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True)
 class Rule:
-    """``values`` are what its document says, by key."""
+    """A rule. ``values`` are its parsed values by key."""
 
     values: Mapping[str, Any]
 
     @cached_property
     def kinds(self) -> tuple[FaultKind, ...]:
-        """What goes wrong."""
+        """The kinds of faults that it has."""
         return tuple(kind for kind in KINDS if kind.name in self.values)
 
     @cached_property
@@ -105,16 +112,17 @@ class Rule:
     def _path(self) -> re.Pattern[str]:
         return re.compile(fnmatch.translate(self.values.get("path", "*")))
 
-    def matches(self, seen: Seen) -> bool:
-        """Whether the rule is about a request. ``/instances/*`` is about ``/instances/7.json``, too."""
-        if seen.upgrade != self._at_upgrade or self.values.get("method", seen.method) != seen.method:
+    def matches(self, trigger: Trigger) -> bool:
+        """Return whether the rule matches. The path ``/instances/*`` also matches ``/instances/7.json``."""
+        if trigger.upgrade != self._at_upgrade or self.values.get("method", trigger.method) != trigger.method:
             return False
-        path = seen.path.rstrip("/") or "/"
+        path = trigger.path.rstrip("/") or "/"
         folder, slash, name = path.rpartition("/")
-        return any(self._path.match(form) for form in (path, f"{folder}{slash}{name.partition('.')[0]}"))
+        without_extension = f"{folder}{slash}{name.partition('.')[0]}"
+        return any(self._path.match(candidate) for candidate in (path, without_extension))
 
     def applies(self, match: Match, applied: int) -> bool:
-        """Whether the rule, having applied so often, applies to a request that it matches."""
+        """Return whether the rule, which has applied so many times before, applies to this match."""
         return (
             applied < self.values.get("times", applied + 1)
             and match.count == self.values.get("nth", match.count)
@@ -122,19 +130,19 @@ class Rule:
             and ("probability" not in self.values or match.uniform("probability") < self.values["probability"])
         )
 
-    def begin(self, match: Match, exchange: Exchange) -> None:
-        """Do what has to be done before the request is carried out. Raises RequestError to answer it instead."""
+    def on_request(self, match: Match, exchange: HttpExchange) -> None:
+        """Act before the request is carried out. Raises RequestError to answer it with that error instead."""
         for kind in self.kinds:
-            kind.begin(match, exchange)
+            kind.on_request(match, exchange)
 
-    def finish(self, match: Match, exchange: Exchange) -> None:
-        """Do what has to be done to the answer."""
+    def on_response(self, match: Match, exchange: HttpExchange) -> None:
+        """Act on the response before it is sent."""
         for kind in self.kinds:
-            kind.finish(match, exchange)
+            kind.on_response(match, exchange)
 
 
 def parse_rule(document: object, where: str = "") -> Rule:
-    """The rule that a document describes. Raises Invalid with every mistake, each after ``where``."""
+    """Return the rule that a document describes. Raises Invalid with every mistake, each after ``where``."""
     contradictions = [f"{where}{message}" for message in _contradictions(document)]
     try:
         values = validation.parse_fields(document, _FIELDS, where=where)
@@ -146,18 +154,19 @@ def parse_rule(document: object, where: str = "") -> Rule:
 
 
 def _contradictions(document: object) -> Iterator[str]:
-    """What keys cannot mean together, whatever their values."""
-    given = {name for name, value in document.items() if value is not None} if isinstance(document, dict) else None
-    if given is None:
-        return
-    present = [kind for kind in KINDS if kind.name in given]
+    """Give a message for each combination of keys that is wrong for any values."""
+    if not isinstance(document, dict):
+        return  # parse_fields has the message
+    names = {name for name, value in document.items() if value is not None}
+    present = [kind for kind in KINDS if kind.name in names]
     for kind in KINDS:
-        extra = [key.name for key in kind.keys[1:] if key.name in given]
+        extra = [key.name for key in kind.keys[1:] if key.name in names]
         if kind not in present:
             yield from (f"{name} can't be given without {kind.name}" for name in extra)
     for kind in present:
-        yield from (f"{kind.name} can't be given together with {name}" for name in kind.conflicts if name in given)
-    if {"nth", "after"} <= given:
+        yield from (f"{kind.name} can't be given together with {name}" for name in kind.conflicts if name in names)
+    if {"nth", "after"} <= names:
         yield "nth can't be given together with after"
-    if not present and given <= KEYS.keys():
-        yield f"nothing goes wrong by this rule: give it one of {', '.join(kind.name for kind in KINDS)}"
+    # An unknown key is probably a misspelt kind: then its own message is enough.
+    if not present and names <= KEYS.keys():
+        yield f"the rule has no fault: give it one of {', '.join(kind.name for kind in KINDS)}"

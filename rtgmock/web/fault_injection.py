@@ -1,4 +1,4 @@
-"""Lets requests of the emulated API go wrong, by the rules in force; never those of the control API."""
+"""Applies the faults in force to requests of the emulated API; the control API is exempt."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from flask import Response, g, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException
 
 from rtgmock.errors import RequestError
 from rtgmock.faults.connection import KEY
-from rtgmock.faults.rule import Seen
+from rtgmock.faults.rule import Trigger
 from rtgmock.paths import CONTROL_PATH
 from rtgmock.text import printable
 from rtgmock.web.negotiation import negotiate
 from rtgmock.web.parameters import overridden_method
 from rtgmock.web.request_context import request_context
+from rtgmock.wire.endpoints import MEMBER, accepted_methods, path_template
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -24,50 +25,50 @@ if TYPE_CHECKING:
     from rtgmock.faults.connection import Connection
     from rtgmock.faults.registry import AppliedFault, FaultRegistry
 
-_METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE"}
-
 
 def install(app: Flask, registry: FaultRegistry) -> None:
-    """Ask the registry about every request before anything is done with it, the guard's check excepted."""
+    """Apply faults to every request before anything else is done with it, except for the guard's check."""
 
     @app.before_request
-    def begin() -> None:
+    def on_request() -> None:
         if not len(registry) or f"{request.path}/".startswith(f"{CONTROL_PATH}/"):
             return
-        method = _method()
-        request_context().fail_upgrade = partial(_fail_upgrade, registry, Seen(method, request.path, upgrade=True))
-        if strike := registry.strike(Seen(method, request.path)):
-            _take(strike)
-            with contextlib.suppress(RequestError):  # then in JSON
+        method = _effective_method()
+        upgrade = Trigger(method, request.path, upgrade=True)
+        request_context().fail_upgrade = partial(_fails_upgrade, registry, upgrade)
+        if fault := registry.apply(Trigger(method, request.path)):
+            _set_applied_fault(fault)
+            # An injected 422 is in the format of the response; in JSON, when the client accepts no known format.
+            with contextlib.suppress(RequestError):
                 negotiate(_extension())
-            strike.begin(_Exchange(method))
+            fault.on_request(_Exchange(method))
 
     @app.after_request
-    def finish(response: Response) -> Response:
-        if strike := _taken():
-            strike.finish(_Exchange(request.method, response))
+    def on_response(response: Response) -> Response:
+        if fault := _applied_fault():
+            fault.on_response(_Exchange(request.method, response))
         return response
 
 
-def _take(strike: AppliedFault) -> None:
-    g.rtgmock_strike = strike
-    request_context().fault_id = str(strike.fault_id)
+def _set_applied_fault(fault: AppliedFault) -> None:
+    g.rtgmock_fault = fault
+    request_context().fault_id = str(fault.fault_id)
 
 
-def _taken() -> AppliedFault | None:
-    return cast("AppliedFault | None", g.get("rtgmock_strike"))
+def _applied_fault() -> AppliedFault | None:
+    return cast("AppliedFault | None", g.get("rtgmock_fault"))
 
 
-def _fail_upgrade(registry: FaultRegistry, seen: Seen) -> bool:
-    """Whether an upgrade shall find its server full."""
-    strike = registry.strike(seen, taken=_taken() is not None)
-    if strike:
-        _take(strike)
-    return strike is not None
+def _fails_upgrade(registry: FaultRegistry, upgrade: Trigger) -> bool:
+    """Return whether an upgrade, which there is room for, must fail."""
+    fault = registry.apply(upgrade, only_count=_applied_fault() is not None)
+    if fault:
+        _set_applied_fault(fault)
+    return fault is not None
 
 
-def _method() -> str:
-    """The method that a request stands for, or has, where its body cannot be read."""
+def _effective_method() -> str:
+    """Return the request's method after an override, or without it when the body cannot be decoded."""
     with contextlib.suppress(RequestError, HTTPException):
         return overridden_method()
     return request.method
@@ -79,7 +80,7 @@ def _extension() -> str | None:
 
 
 class _Exchange:
-    """The request at hand and, once there is one, its answer."""
+    """The current request and its response, once there is one."""
 
     def __init__(self, method: str, response: Response | None = None) -> None:
         self.method = printable(method)
@@ -88,12 +89,8 @@ class _Exchange:
 
     @property
     def allowed(self) -> set[str]:
-        methods = request.url_rule.methods if request.url_rule else None
-        if isinstance(request.routing_exception, MethodNotAllowed):
-            methods = set(request.routing_exception.valid_methods or ())
-        methods = set(methods or _METHODS)
-        # A POST to an instance is accepted only when it stands for another method.
-        return methods - {self.method} - ({"POST"} if "PUT" in methods else set())
+        # A path that the API does not have is answered as if it were an instance's: an injected 405 needs an Allow.
+        return set(accepted_methods(path_template(request.path) or MEMBER)) - {self.method}
 
     @property
     def length(self) -> int:
@@ -103,5 +100,5 @@ class _Exchange:
     def connection(self) -> Connection:
         return cast("Connection", request.environ[KEY])
 
-    def relabel(self, content_type: str) -> None:
+    def set_content_type(self, content_type: str) -> None:
         self._response.content_type = content_type

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from rtgmock.errors import Invalid
 from rtgmock.faults.kinds import KINDS
 from rtgmock.faults.registry import FaultRegistry
-from rtgmock.faults.rule import KEYS, Keys, Seen, parse_rule
+from rtgmock.faults.rule import KEYS, Keys, Trigger, parse_rule
 from rtgmock.randomness import Randomness
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-NOTHING = "nothing goes wrong by this rule: give it one of " + ", ".join(kind.name for kind in KINDS)
+NOTHING = "the rule has no fault: give it one of " + ", ".join(kind.name for kind in KINDS)
 NO_MODE = "must be true or before or after"
 
 
@@ -55,10 +55,10 @@ def test_a_rule_is_read(document: object, values: dict[str, Any]) -> None:
         ({"status": 503, "probability": 2}, ["probability must be from 0 to 1"]),
         ({"status": 503, "nth": 0}, ["nth must be greater than 0"]),
         ({"status": 503, "path": "instances"}, ["path must begin with / or *, as /instances/*"]),
-        ({"status": 503, "path": "/_rtgmock/*"}, ["path can't be in /_rtgmock: nothing goes wrong there"]),
+        ({"status": 503, "path": "/_rtgmock/*"}, ["path can't be in /_rtgmock: the control API has no faults"]),
         (
             {"status": 503, "method": "FETCH"},
-            ["method is not included in the list: it is one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"],
+            ["method is not included in the list: it is one of GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS"],
         ),
         ({}, [NOTHING]),
         ({"path": "*"}, [NOTHING]),
@@ -106,14 +106,14 @@ def test_python_knows_the_keys_that_the_table_has() -> None:
     ],
 )
 def test_a_rule_matches_by_method_and_path(rule: dict[str, Any], method: str, path: str, *, matches: bool) -> None:
-    assert parse_rule(rule | {"status": 503}).matches(Seen(method, path)) is matches
-    assert not parse_rule(rule | {"status": 503}).matches(Seen(method, path, upgrade=True))
+    assert parse_rule(rule | {"status": 503}).matches(Trigger(method, path)) is matches
+    assert not parse_rule(rule | {"status": 503}).matches(Trigger(method, path, upgrade=True))
 
 
 def applied(registry: FaultRegistry, paths: Iterable[str]) -> list[int | None]:
-    """By which fault each of some requests went wrong."""
-    strikes = [registry.strike(Seen("GET", path)) for path in paths]
-    return [strike.fault_id if strike else None for strike in strikes]
+    """Apply the faults to some requests, and return the id of the fault of each."""
+    faults = [registry.apply(Trigger("GET", path)) for path in paths]
+    return [fault.fault_id if fault else None for fault in faults]
 
 
 @pytest.mark.parametrize(

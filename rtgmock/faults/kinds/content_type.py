@@ -1,4 +1,4 @@
-"""An answer that is labelled as something else."""
+"""The response gets another media type."""
 
 from __future__ import annotations
 
@@ -6,43 +6,44 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
-from rtgmock.faults.base import FaultKind, Key
+from rtgmock.faults.base import FaultKind, RuleKey
 from rtgmock.model.types import InvalidValue, Text
 
 if TYPE_CHECKING:
-    from rtgmock.faults.base import Exchange, Match
+    from rtgmock.faults.base import HttpExchange, Match
 
 
 @dataclass(frozen=True)
-class MimeType(Text):
+class MediaType(Text):
     """A media type, with or without parameters."""
 
     def parse(self, raw: object) -> str:
-        """As it is written."""
+        """Return the media type as it is. Raises InvalidValue for another value."""
         text = super().parse(raw)
+        # Only printable ASCII in the parameters: they go into a header as they are.
         if not re.fullmatch(r"[\w.+-]+/[\w.+-]+(\s*;[\x20-\x7e]*)?", text, re.ASCII):
             raise InvalidValue("is invalid: it must be a media type, as text/html")
         return text
 
 
 class Keys(TypedDict, total=False):
-    """See ContentType."""
+    """The keyword arguments of ContentType."""
 
     content_type: str
 
 
 class ContentType(FaultKind):
-    """The answer's body stays what it is."""
+    """Labels the response as something else; the body stays what it is."""
 
     keys = (
-        Key(
+        RuleKey(
             "content_type",
-            MimeType(),
+            MediaType(),
             "a media type",
-            "The request is carried out, and its answer labelled as this; the body stays what it is.",
+            "Carry the request out, and label the response as this type; the body stays what it is.",
         ),
     )
 
-    def finish(self, match: Match, exchange: Exchange) -> None:
+    def on_response(self, match: Match, exchange: HttpExchange) -> None:
         """Change the label."""
-        exchange.relabel(match.values["content_type"])
+        exchange.set_content_type(match.values["content_type"])

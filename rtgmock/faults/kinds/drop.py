@@ -1,40 +1,43 @@
-"""A connection that is reset without a byte of an answer."""
+"""The connection is reset without a response."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypedDict
 
-from rtgmock.faults.base import FaultKind, InjectedError, Key, Mode
+from rtgmock.faults.base import FaultKind, InjectedError, Mode, RuleKey
 
 if TYPE_CHECKING:
-    from rtgmock.faults.base import Exchange, Match
+    from rtgmock.faults.base import HttpExchange, Match
 
 _BEFORE, _AFTER = "before", "after"
-NO_ANSWER = 444
-"""What the log says of a request that was dropped before it was carried out: nginx's number for it."""
+NO_RESPONSE = 444
+"""The status that the log shows for a request that was not carried out; nginx uses it for the same purpose."""
 
 
 class Keys(TypedDict, total=False):
-    """See Drop."""
+    """The keyword arguments of Drop."""
 
     drop: Literal[True, "before", "after"]
 
 
 class Drop(FaultKind):
-    """Before the request is carried out, or after: then the change is made, and the client doesn't learn of it."""
+    """Resets the connection before or after the request is carried out.
+
+    After it, the change is made and the client does not learn of it.
+    """
 
     keys = (
-        Key(
+        RuleKey(
             "drop",
             Mode((_BEFORE, _AFTER)),
             "`true`, `before`, `after`",
-            "The connection is reset. `before` (or `true`): nothing was done; `after`: the request was carried out.",
+            "Reset the connection: `before` (or `true`) without carrying the request out, `after` once it was.",
         ),
     )
     conflicts = ("status", "truncate", "content_type", "upgrade")
 
-    def begin(self, match: Match, exchange: Exchange) -> None:
-        """Keep the request from being carried out, unless that comes first."""
+    def on_request(self, match: Match, exchange: HttpExchange) -> None:
+        """Have the response dropped; with ``before``, raise so that the request is not carried out."""
         exchange.connection.drop()
         if match.values["drop"] == _BEFORE:
-            raise InjectedError(NO_ANSWER, "The connection was dropped.")
+            raise InjectedError(NO_RESPONSE, "The connection was dropped.")

@@ -1,20 +1,20 @@
-"""An error in place of an answer, in the shape that errors of its status have."""
+"""The response is an error, in the shape that errors with its status have."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict
 
 from rtgmock.errors import AccessDenied, Invalid, MethodNotAllowed, reason
-from rtgmock.faults.base import FaultKind, InjectedError, Key
+from rtgmock.faults.base import FaultKind, InjectedError, RuleKey
 from rtgmock.model.types import Integer, Text
 
 if TYPE_CHECKING:
     from rtgmock.errors import RequestError
-    from rtgmock.faults.base import Exchange, Match
+    from rtgmock.faults.base import HttpExchange, Match
 
 
 class Keys(TypedDict, total=False):
-    """See Status."""
+    """The keyword arguments of Status."""
 
     status: int
     message: str
@@ -22,23 +22,24 @@ class Keys(TypedDict, total=False):
 
 
 class Status(FaultKind):
-    """The request is not carried out."""
+    """Answers with an error; the request is not carried out."""
 
     keys = (
-        Key("status", Integer(400, 599), "400 to 599", "The error that is answered, without carrying the request out."),
-        Key("message", Text(), "a sentence", "What the error says; `401` always says the same."),
-        Key("retry_after", Integer(0, 86400), "seconds", "The error's `Retry-After`."),
+        RuleKey("status", Integer(400, 599), "400 to 599", "Answer with this error; the request is not carried out."),
+        RuleKey("message", Text(), "a sentence", "The text of the error; that of a `401` is always the same."),
+        RuleKey("retry_after", Integer(0, 86400), "seconds", "The `Retry-After` header of the error."),
     )
 
-    def begin(self, match: Match, exchange: Exchange) -> None:
-        """Refuse the request."""
+    def on_request(self, match: Match, exchange: HttpExchange) -> None:
+        """Raise the error."""
         error = _error(match, exchange)
         if "retry_after" in match.values:
             error.headers["Retry-After"] = str(match.values["retry_after"])
         raise error
 
 
-def _error(match: Match, exchange: Exchange) -> RequestError:
+def _error(match: Match, exchange: HttpExchange) -> RequestError:
+    """Return the error, with what clients expect of its status: a challenge, messages or ``Allow``."""
     status: int = match.values["status"]
     if status == AccessDenied.status:
         return AccessDenied()

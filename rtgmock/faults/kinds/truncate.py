@@ -1,15 +1,15 @@
-"""Half an answer."""
+"""The response is cut off."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypedDict
 
-from rtgmock.faults.base import FaultKind, Key
+from rtgmock.faults.base import FaultKind, RuleKey
 from rtgmock.model.types import INT_MAX, Integer, InvalidValue, ValueType
 
 if TYPE_CHECKING:
-    from rtgmock.faults.base import Exchange, Match
+    from rtgmock.faults.base import HttpExchange, Match
 
 _HALF = "half"
 
@@ -19,7 +19,7 @@ class Portion(ValueType):
     """A number of bytes, or ``half``."""
 
     def parse(self, raw: object) -> int | str:
-        """What it says; a string of digits is a number."""
+        """Return the number, also of a string of digits, or the word. Raises InvalidValue for another value."""
         try:
             return raw if raw == _HALF and isinstance(raw, str) else Integer(0, INT_MAX).parse(raw)
         except InvalidValue as error:
@@ -27,25 +27,27 @@ class Portion(ValueType):
 
 
 class Keys(TypedDict, total=False):
-    """See Truncate."""
+    """The keyword arguments of Truncate."""
 
     truncate: int | Literal["half"]
 
 
 class Truncate(FaultKind):
-    """The head of the whole answer and a part of its body; then the connection is closed."""
+    """Sends the headers of the whole response and a part of its body, and closes the connection."""
 
     keys = (
-        Key(
+        RuleKey(
             "truncate",
             Portion(),
             "bytes, `half`",
-            "The request is carried out. So much of its answer's body is sent under the `Content-Length` of the "
-            "whole, the last byte never; then the connection is closed.",
+            "Carry the request out, send only this much of the response body under the `Content-Length` of the whole "
+            "(never its last byte), and close the connection.",
         ),
     )
 
-    def finish(self, match: Match, exchange: Exchange) -> None:
-        """Keep the rest of the body back."""
+    def on_response(self, match: Match, exchange: HttpExchange) -> None:
+        """Have the response truncated."""
         whole, portion = exchange.length, match.values["truncate"]
-        exchange.connection.truncate(max(min(whole // 2 if portion == _HALF else portion, whole - 1), 0))
+        length = whole // 2 if portion == _HALF else portion
+        # At least one byte is missing, so that a client can tell; of an empty body nothing can be.
+        exchange.connection.truncate(max(min(length, whole - 1), 0))

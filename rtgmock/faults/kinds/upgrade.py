@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-from rtgmock.faults.base import FaultKind, Key, Mode
+from rtgmock.faults.base import FaultKind, Mode, RuleKey
 
 
 class Keys(TypedDict, total=False):
-    """See Upgrade."""
+    """The keyword arguments of Upgrade."""
 
     upgrade: Literal[True, "no room"]
 
 
 class Upgrade(FaultKind):
-    """The server counts as full, and the upgrade fails as it does on one that is."""
+    """Makes an upgrade fail as on a full server. It has no action here: the upgrade asks whether a rule applies."""
 
     keys = (
-        Key(
+        RuleKey(
             "upgrade",
             Mode(("no room",)),
             "`true`, `no room`",
-            "An upgrade finds its server full (documented): `422`, and nothing changed. The rule matches upgrades "
-            "that there is room for, and nothing else.",
+            "Fail an upgrade with a `422` as if its server were full (documented); nothing changes. The rule matches "
+            "only upgrades that there is room for.",
         ),
     )
     conflicts = ("status",)
