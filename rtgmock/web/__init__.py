@@ -1,1 +1,1 @@
-"""What Flask serves: the emulated API, its guard, its errors, and the emulator's own health."""
+"""The Flask application: the emulated API, its guard and its errors; the log, the journal and the control API."""

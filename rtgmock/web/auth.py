@@ -1,4 +1,4 @@
-"""HTTP Basic."""
+"""HTTP Basic authentication."""
 
 from __future__ import annotations
 
@@ -17,27 +17,30 @@ if TYPE_CHECKING:
 
 
 def authenticate(accounts: Iterable[Credentials]) -> str:
-    """The name of the account that the request is made by. Raises AccessDenied.
-
-    Every account is compared, each in constant time, so that how long it takes tells nothing.
-    """
-    name, password = _given()
-    found = [account.name for account in accounts if _same(account.name, name) & _same(account.password, password)]
-    if not found:
+    """Return the name of the account whose credentials the request has. Raises AccessDenied."""
+    name, password = _received_credentials()
+    # All accounts are compared in full, name and password each in constant time: with a shortcut, the time of the
+    # answer would tell which name exists, or how far a password is right. Hence & too, which evaluates both sides.
+    matches = [
+        account.name for account in accounts if _is_same(account.name, name) & _is_same(account.password, password)
+    ]
+    if not matches:
         raise AccessDenied
-    request_context().account = found[0]
-    return found[0]
+    request_context().account = matches[0]
+    return matches[0]
 
 
-def _given() -> tuple[str, str]:
+def _received_credentials() -> tuple[str, str]:
+    """Return the request's user name and password; empty ones, which no account has, without Basic credentials."""
     try:
         header = request.authorization
-    except ValueError:  # werkzeug's, of credentials that aren't even ASCII
+    except ValueError:  # werkzeug cannot decode credentials that have a byte outside of ASCII
         header = None
     if header is None or header.type != "basic":
         return "", ""
     return header.username or "", header.password or ""
 
 
-def _same(one: str, other: str) -> bool:
+def _is_same(one: str, other: str) -> bool:
+    # As bytes: compare_digest takes a text only if it is ASCII.
     return hmac.compare_digest(one.encode(), other.encode())

@@ -1,4 +1,4 @@
-"""The one place where an exception becomes a response."""
+"""The one place where an exception becomes an answer."""
 
 from __future__ import annotations
 
@@ -19,31 +19,32 @@ from rtgmock.wire.suggestions import nearest_endpoints
 if TYPE_CHECKING:
     from flask import Flask, Response
 
-FAULT = "Internal error in rtgmock; its log says more."
+INTERNAL_ERROR = "Internal error in rtgmock; its log says more."
 
 
 def install(app: Flask) -> None:
-    """Answer every error of ours, of Flask's and of nobody's in the shapes that ``responses.refusal`` knows."""
+    """Answer every exception: a request's error, one that Flask raises, and any other, which is our own mistake."""
 
     @app.errorhandler(errors.RequestError)
-    def ours(error: errors.RequestError) -> Response:
+    def answer_request_error(error: errors.RequestError) -> Response:
         request_context().hint = error.hint or request_context().hint
         return responses.refusal(error)
 
     @app.errorhandler(HTTPException)
-    def flasks(error: HTTPException) -> Response:
-        return ours(_translated(error))
+    def answer_flask_error(error: HTTPException) -> Response:
+        return answer_request_error(_request_error(error))
 
     @app.errorhandler(Exception)
-    def nobodys(error: Exception) -> Response:
+    def answer_unexpected_error(error: Exception) -> Response:
         logging.getLogger("rtgmock").error("%s %s failed", request.method, printable(request.path), exc_info=error)
-        return ours(errors.InternalError(FAULT))
+        # Only the log has the traceback: it may quote what a client sent.
+        return answer_request_error(errors.InternalError(INTERNAL_ERROR))
 
 
-def _translated(error: HTTPException) -> errors.RequestError:
-    """What Flask refused, in our own words."""
+def _request_error(error: HTTPException) -> errors.RequestError:
+    """Return our own error for one of Flask's, whose page of HTML no client of the API reads."""
     if isinstance(error, RoutingMethodNotAllowed):
-        # A POST to an instance is accepted only when it stands for another method.
+        # The route of an instance takes a POST, but only one that names another method in _method.
         allowed = set(error.valid_methods or ()) - ({"POST"} if "PUT" in (error.valid_methods or ()) else set())
         return errors.MethodNotAllowed(request.method, printable(request.path), allowed)
     if error.code == errors.NotFound.status:
@@ -51,24 +52,26 @@ def _translated(error: HTTPException) -> errors.RequestError:
     if error.code == errors.ContentTooLarge.status:
         return errors.ContentTooLarge(f"The body is larger than {BODY_LIMIT} bytes, which is the most that is read.")
     if error.code is None or error.code >= errors.InternalError.status:
-        return errors.InternalError(FAULT)
+        return errors.InternalError(INTERNAL_ERROR)
     return errors.BadRequest(f"The request cannot be read: {error.description}")
 
 
 def _unknown_path() -> str:
-    meant = _control_path() if request.path.startswith("/_") else _endpoint()
-    guess = f"Did you mean {meant}?" if meant else "The API is at /instances and /instances/ID."
+    suggestion = _nearest_control_path() if request.path.startswith("/_") else _nearest_endpoint()
+    guess = f"Did you mean {suggestion}?" if suggestion else "The API is at /instances and /instances/ID."
     return f"There is no {printable(request.path)}. {guess}"
 
 
-def _endpoint() -> str:
-    first = nearest_endpoints(request.method, request.path)[0]
-    if not first.likely:
+def _nearest_endpoint() -> str:
+    """Return the endpoint that was probably meant, with its method if that differs; empty if none is likely."""
+    endpoint = nearest_endpoints(request.method, request.path)[0]
+    if not endpoint.likely:
         return ""
-    same = first.method == ("GET" if request.method == "HEAD" else request.method)
-    return first.path if same else str(first)
+    is_same_method = endpoint.method == ("GET" if request.method == "HEAD" else request.method)
+    return endpoint.path if is_same_method else str(endpoint)
 
 
-def _control_path() -> str | None:
+def _nearest_control_path() -> str | None:
+    # From Flask's own map, so that a new control endpoint is suggested without being listed here.
     rules = [rule.rule for rule in current_app.url_map.iter_rules() if rule.rule.startswith(CONTROL_PATH)]
     return nearest(request.path.lower().rstrip("/"), rules)

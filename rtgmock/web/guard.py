@@ -1,7 +1,13 @@
-"""Keeps web pages out: a page in a browser must not be able to use the emulator behind its user's back.
+"""Keeps web pages out: a page that a browser shows must not use the emulator without its user's knowledge.
 
-A page of another origin is told by ``Origin`` or ``Sec-Fetch-Site``, which only browsers send and pages cannot
-forge; one whose name was rebound to this machine is told by its ``Host``. There are no CORS headers, ever.
+A browser on this machine can reach the emulator, and so can the pages in it. They come in two ways:
+
+- A page of another origin sends a request. Browsers then add ``Origin`` or ``Sec-Fetch-Site``, which pages cannot
+  change and other programs don't send.
+- DNS rebinding: a page's own name is made to resolve to this machine, so that the browser takes the emulator for the
+  page's own origin. The request's ``Host`` is then that name, and not one that the emulator is known by.
+
+There are never CORS headers, which would permit a page to read an answer.
 """
 
 from __future__ import annotations
@@ -23,36 +29,40 @@ if TYPE_CHECKING:
 
     from rtgmock.settings.config import Config
 
+# A Host header: [IPv6 address] or name, and maybe a port.
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9_.-]+))(?::\d{1,5})?")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
 def install(app: Flask, config: Config) -> None:
-    """Check every request, of any path, before anything else is done with it."""
-    known = {*SERVICE, *config.allow_hosts, config.host}
-    if config.hostname and "{" not in config.hostname:
-        known.add(config.hostname.lower())
+    """Check every request, whatever its path, before any other step."""
+    known_names = {*SERVICE, *config.allow_hosts, config.host}
+    if config.hostname and "{" not in config.hostname:  # {server} makes it a pattern for instances, not a name
+        known_names.add(config.hostname.lower())
 
     @app.before_request
     def check() -> None:
-        request_context().host = _host(known, config.host)
-        _same_site()
+        request_context().host = _checked_host(known_names, config.host)
+        _check_origin()
 
 
-def _host(known: set[str], listening: str) -> str:
-    """The host by which the client reached us, without its port. Raises BadRequest, Forbidden."""
+def _checked_host(known_names: set[str], listening_host: str) -> str:
+    """Return the host by which the client reached us, without its port. Raises BadRequest, Forbidden."""
     header = request.headers.get("Host", "")
-    if not header and request.environ.get("SERVER_PROTOCOL") != "HTTP/1.1":
-        return "localhost" if listening in {"0.0.0.0", "::"} else listening  # noqa: S104 - compared, not bound
+    if not header and request.environ.get("SERVER_PROTOCOL") != "HTTP/1.1":  # only HTTP/1.1 demands one
+        listens_everywhere = listening_host in {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
+        return "localhost" if listens_everywhere else listening_host
     match = _HOST.fullmatch(header)
     if match is None:
         raise BadRequest(
             f"The Host '{printable(header)}' cannot be read; send a name or an address, as localhost:8080."
         )
     name = (match[1] or match[2]).lower().rstrip(".")
-    if not (name in known or "." not in name or _is_address(name)):
+    # Only a name with a dot can be rebound: names without one (localhost, a Compose service) are not in public DNS,
+    # and an address is not resolved at all.
+    if not (name in known_names or "." not in name or _is_address(name)):
         raise Forbidden(
-            f"The Host {name} is not answered to, so that no web page can reach rtgmock by a name of its own; "
+            f"The Host {name} is not answered to, so that no web page can reach rtgmock by its own name; "
             f"restart with --allow-host {name} if the name is yours."
         )
     return name
@@ -66,11 +76,13 @@ def _is_address(name: str) -> bool:
     return True
 
 
-def _same_site() -> None:
+def _check_origin() -> None:
+    """Raise Forbidden for the request of another origin's page. Our own origin may be: that is what Host says."""
     origin = request.headers.get("Origin")
     own = f"{request.scheme}://{request.headers.get('Host', '')}"
-    foreign = origin is not None and _normal(origin) != _normal(own)
-    if foreign or request.headers.get("Sec-Fetch-Site", "").strip().lower() == "cross-site":
+    is_foreign = origin is not None and _normalized(origin) != _normalized(own)
+    # A browser sends no Origin with a GET for an image or a link, but Sec-Fetch-Site.
+    if is_foreign or request.headers.get("Sec-Fetch-Site", "").strip().lower() == "cross-site":
         source = printable(origin) if origin else "another site"
         raise Forbidden(
             f"A web page of {source} may not use rtgmock; "
@@ -78,7 +90,8 @@ def _same_site() -> None:
         )
 
 
-def _normal(origin: str) -> str:
-    """An origin without the port that its scheme has anyway."""
+def _normalized(origin: str) -> str:
+    """Return an origin in small letters, without the default port of its scheme."""
     scheme, _, host = origin.strip().lower().partition("://")
+    # urlsplit drops what may follow the host; " " is a suffix that no host has.
     return f"{scheme}://{urlsplit('//' + host).netloc.removesuffix(_DEFAULT_PORTS.get(scheme, ' '))}"

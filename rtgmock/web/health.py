@@ -1,4 +1,4 @@
-"""``GET /_rtgmock/health``: whether requests are answered."""
+"""``GET /_rtgmock/health``: whether the emulator answers requests."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
 @dataclass
 class HealthState:
-    """Whether the emulator is stopping, since when it runs, in ticks of its clock, and its engine's name."""
+    """What the health endpoint tells of an emulator: when it started, its engine, and whether it is stopping."""
 
     started: float
+    """The clock's ticks at the start."""
     engine: str
+    """The engine's name."""
     stopping: bool = False
 
     def stop(self) -> None:
@@ -28,18 +30,21 @@ class HealthState:
         self.stopping = True
 
 
-def blueprint(life: HealthState, clock: Clock) -> Blueprint:
-    """The health endpoint. 200 with version, engine and uptime in seconds; 503 while stopping. No Basic auth."""
+def blueprint(health_state: HealthState, clock: Clock) -> Blueprint:
+    """Return the endpoint: 200 with version, engine and uptime in seconds; 503 while the emulator stops.
+
+    It needs no credentials, as load balancers and container health checks have none.
+    """
     health = Blueprint("health", __name__)
 
     @health.get(HEALTH_PATH, strict_slashes=False)
     def show() -> Response:
         body = {
-            "status": "stopping" if life.stopping else "ok",
+            "status": "stopping" if health_state.stopping else "ok",
             "version": __version__,
-            "engine": life.engine,
-            "uptime": round(clock.ticks() - life.started, 3),
+            "engine": health_state.engine,
+            "uptime": round(clock.ticks() - health_state.started, 3),
         }
-        return Response(orjson.dumps(body), 503 if life.stopping else 200, content_type="application/json")
+        return Response(orjson.dumps(body), 503 if health_state.stopping else 200, content_type="application/json")
 
     return health

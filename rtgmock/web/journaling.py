@@ -1,4 +1,4 @@
-"""Puts every request to the emulated API into the journal, with its answer."""
+"""Records each request to the emulated API in the journal, with its answer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def install(app: Flask, clock: Clock, journal: Journal) -> None:
-    """Record what the API answers, as it is answered: installed before all else that changes answers."""
+    """Record each answer as it goes out. Must be installed before all that changes answers."""
 
     @app.after_request
     def record(response: Response) -> Response:
@@ -29,33 +29,33 @@ def install(app: Flask, clock: Clock, journal: Journal) -> None:
 
 
 def is_recorded(path: str) -> bool:
-    """Whether a path is one of the emulated API, or of nothing: not the control API's."""
+    """Return whether requests of a path are recorded: all but the control API's own, also those of unknown paths."""
     return path != CONTROL_PATH and not path.startswith(f"{CONTROL_PATH}/")
 
 
 def _exchange(response: Response, clock: Clock) -> Exchange:
     context = request_context()
-    bodiless = response.is_streamed or request.method == "HEAD"
+    is_head = request.method == "HEAD"  # its answer has a body here, which the server doesn't send
     return Exchange(
         method=request.method,
         path=request.path,
         query=request.query_string.decode("latin-1"),
         headers=tuple(request.headers),
-        body=Body.of(_came()),
+        body=Body.of(_request_body()),
         status=response.status_code,
         answer_headers=tuple(response.headers),
-        answer=Body.of(b"" if bodiless else response.get_data()),
+        answer=Body.of(b"" if is_head else response.get_data()),
         moment=clock.now(),
         ms=round((clock.ticks() - context.started) * 1000, 3),
         account=context.account,
         ignored=tuple(context.ignored),
-        hint=context.hint if response.status_code >= 400 else "",  # noqa: PLR2004 - what worked needs no hint
+        hint=context.hint if response.status_code >= 400 else "",  # noqa: PLR2004 - a request that worked needs none
         fault=context.fault_id,
     )
 
 
-def _came() -> bytes:
+def _request_body() -> bytes:
     try:
         return request.get_data()
-    except HTTPException:  # it is too large, or breaks off
+    except HTTPException:  # the body is too large, or breaks off
         return b""
