@@ -15,7 +15,6 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from flask import request
 
@@ -93,5 +92,7 @@ def _check_origin() -> None:
 def _normalized(origin: str) -> str:
     """Return an origin in small letters, without the default port of its scheme."""
     scheme, _, host = origin.strip().lower().partition("://")
-    # urlsplit drops what may follow the host; " " is a suffix that no host has.
-    return f"{scheme}://{urlsplit('//' + host).netloc.removesuffix(_DEFAULT_PORTS.get(scheme, ' '))}"
+    # Not by urlsplit, which raises ValueError for a bracket in the wrong place. An origin has no path, but some
+    # programs send one. " " is a suffix that no host has.
+    host = re.split("[/?#]", host, maxsplit=1)[0]
+    return f"{scheme}://{host.removesuffix(_DEFAULT_PORTS.get(scheme, ' '))}"
