@@ -60,6 +60,9 @@ class Served:
         created: dict[str, Any] = answer.json()
         return created
 
+    def instance_ids(self) -> list[int]:
+        return [item["instance"]["id"] for item in self.get("/instances.json").json()]
+
     def close(self) -> None:
         self.session.close()
         self.emulator.stop()

@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from email.parser import BytesParser
 from urllib.parse import urlsplit
 
+AUTHORIZED = "Host: localhost\nAuthorization: Basic dXNlcm5hbWU6cGFzc3dvcmQ="
+"""The header lines that every request to the API needs, with the default account."""
+LIST = f"GET /instances.json HTTP/1.1\n{AUTHORIZED}"
+
 
 @dataclass(frozen=True)
 class Answer:
