@@ -8,16 +8,16 @@ nox.options.default_venv_backend = "venv"
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """The whole suite, with coverage of the commands that it starts as well."""
+    """The whole suite, with coverage, also of the commands that it starts."""
     session.install("-e", ".[test]")
-    session.run("pytest", "--cov", *session.posargs)
+    session.run("pytest", "-n", "logical", "--cov", *session.posargs)
 
 
 @nox.session
 def long(session: nox.Session) -> None:
-    """The tests that repeat something, kill, fuzz or draw examples, with their full numbers."""
+    """The tests that kill, fuzz or draw examples, with their full numbers of rounds."""
     session.install("-e", ".[test]")
-    session.run("pytest", "-m", "long or hypothesis", *session.posargs, env={"RTGMOCK_TEST_LONG": "1"})
+    session.run("pytest", "-n", "logical", "-m", "long or hypothesis", *session.posargs, env={"RTGMOCK_TEST_LONG": "1"})
 
 
 @nox.session
@@ -44,16 +44,16 @@ def imports(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Write the README's tables anew from the tables in the code."""
+    """Write the README's tables from the tables in the code."""
     session.install("-e", ".[test]")
     session.run("cog", "-r", "-I", ".", "README.md")
 
 
 @nox.session
 def pins(session: nox.Session) -> None:
-    """Write anew which versions the image is built with."""
+    """Update the versions that the image is built with."""
     session.install("uv")
-    header = "# The versions that the image is built with, of all that rtgmock needs. Written by: nox -s pins"
+    header = "# The version of each dependency that the image is built with. Written by: nox -s pins"
     options = ("--universal", "--python-version", "3.11", "--upgrade", "--no-annotate", "--no-header", "--quiet")
     pinned = session.run("uv", "pip", "compile", *options, "pyproject.toml", silent=True)
     Path(".docker/constraints.txt").write_text(f"{header}\n{pinned}", encoding="utf-8")

@@ -24,6 +24,17 @@ if TYPE_CHECKING:
 AUTH = ("username", "password")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests that share something on one pytest-xdist worker, so that no two of them run at once.
+
+    The image is built once in each process that uses it.
+    """
+    for item in items:
+        if "image" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("image"))
+
+
 class Served:
     """A running emulator with a manual clock, its access log, and an HTTP client with its account's credentials."""
 

@@ -90,9 +90,8 @@ def test_nothing_but_the_plugin_is_imported_at_the_start(tmp_path: Path) -> None
         """,
         test_one="def test_nothing():\n    pass\n",
     )
-    alone = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
-    done = run_pytest(tmp_path, "-s", "-p", "rtgmock.pytest_plugin", env=alone)
+    done = run_pytest(tmp_path, "-s", env={"PYTEST_PLUGINS": "rtgmock.pytest_plugin"})
 
     assert "ours: rtgmock rtgmock.pytest_plugin rtgmock.version theirs: end" in done.out
 

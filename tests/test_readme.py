@@ -114,7 +114,7 @@ def test_the_suite_in_python(tmp_path: Path) -> None:
     (tmp_path / "pytest.ini").write_text(example("ini", title))
     (tmp_path / "test_instances.py").write_text(example("python", title))
 
-    done = run_pytest(tmp_path)
+    done = run_pytest(tmp_path, autoload=True)
 
     assert (done.code, done.counts) == (0, {"passed": 2}), done.out
 

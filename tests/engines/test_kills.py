@@ -18,6 +18,7 @@ from rtgmock.engines.ownership import Orphan
 from tests.support.command import until
 from tests.support.redis_client import answers, ask, connection
 from tests.support.redis_emulators import STATE
+from tests.support.rounds import rounds
 
 if TYPE_CHECKING:
     from tests.support.redis_emulators import RedisEmulators
@@ -49,13 +50,14 @@ def servers(emulators: RedisEmulators) -> list[psutil.Process]:
     return [psutil.Process(one.attrs["State"]["Pid"]) for one in emulators.containers() if one.attrs["State"]["Pid"]]
 
 
-def test_no_acknowledged_write_is_lost_when_everything_is_killed_twenty_times(emulators: RedisEmulators) -> None:
+@pytest.mark.long
+def test_no_acknowledged_write_is_lost_when_everything_is_killed(emulators: RedisEmulators) -> None:
     command, api = emulators.run()
     # Always: every second may cost the last one, since Redis then answers while the disk is behind.
     urls = [api.create(plan="mini", appendfsync="always")["url"] for _ in range(3)]
     randomness = random.Random(7)
 
-    for _ in range(20):
+    for _ in range(rounds(4, 20)):
         writers = [Writer(url) for url in urls]
         for writer in writers:
             writer.start()

@@ -14,6 +14,7 @@ from schemathesis.config import SchemathesisConfig
 from rtgmock.model.attributes import APIS, DOCUMENTED, RECORDED
 from rtgmock.openapi.document import document
 from tests.conftest import AUTH
+from tests.support.rounds import rounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,10 +26,11 @@ if TYPE_CHECKING:
     from tests.conftest import Serve, Served
 
 INSTANCES = 8
+EXAMPLES = rounds(4, 50)
 SETTINGS = {
     "seed": 1,
     "auth": {"basic": dict(zip(("username", "password"), AUTH, strict=True))},
-    "generation": {"mode": "all", "max-examples": 12, "deterministic": True},
+    "generation": {"mode": "all", "max-examples": EXAMPLES, "deterministic": True},
     "checks": {
         # Values that a schema allows may contradict each other: a plan with a setting, a replica without a master.
         # Nothing but a 422 is forgiven.
@@ -40,7 +42,7 @@ SETTINGS = {
     "operations": [{"include-path-regex": r"\.(json|xml)$", "phases": {"coverage": {"enabled": False}}}],
 }
 BOUNDED = settings(
-    max_examples=12,
+    max_examples=EXAMPLES,
     stateful_step_count=6,
     derandomize=True,
     deadline=None,
@@ -103,6 +105,6 @@ def test_an_instance_that_was_made_is_there_until_it_is_deleted(filled: Served) 
     # To schemathesis, a path with an extension is another resource.
     schema = described(filled.emulator.config.api, filled.url, ("instances", "{id}"))
 
-    run_state_machine_as_test(schema.as_state_machine(), settings=BOUNDED)
+    run_state_machine_as_test(schema.as_state_machine(), settings=settings(BOUNDED, max_examples=rounds(12, 50)))
 
     assert {"POST", "GET", "PUT", "DELETE"} <= {entry["method"] for entry in filled.log if entry["status"] < 300}

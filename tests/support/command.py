@@ -1,4 +1,4 @@
-"""``rtgmock`` as a process of its own."""
+"""``rtgmock`` as a process."""
 
 from __future__ import annotations
 
@@ -20,17 +20,21 @@ PROGRAM = (sys.executable, "-m", "rtgmock")
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """This process's environment with ``variables``, and without what would set options or a proxy."""
-    kept = {
+    """Return this process's environment with ``variables`` added, without variables that set options or a proxy.
+
+    PYTHONDONTWRITEBYTECODE is left out as well: with it, each command would compile the whole package again, which
+    takes twice as long as its start.
+    """
+    inherited = {
         name: value
         for name, value in os.environ.items()
-        if not (name.startswith("RTGMOCK_") or name.lower().endswith("_proxy"))
+        if not (name.startswith("RTGMOCK_") or name.lower().endswith("_proxy") or name == "PYTHONDONTWRITEBYTECODE")
     }
-    return kept | variables
+    return inherited | variables
 
 
 def run(*arguments: str, folder: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Run ``rtgmock`` with ``arguments`` in ``folder`` to its end."""
+    """Run ``rtgmock`` with ``arguments`` in ``folder`` until it ends."""
     return subprocess.run(
         [*PROGRAM, *arguments],
         cwd=folder,
@@ -44,17 +48,18 @@ def run(*arguments: str, folder: Path, env: dict[str, str] | None = None) -> sub
 
 
 def until(condition: Callable[[], T]) -> T:
-    """What ``condition`` gives as soon as that is true of it; its last answer when the deadline is over."""
+    """Call ``condition`` until it returns something true or DEADLINE has passed, and return its last result."""
     deadline = time.monotonic() + DEADLINE
-    while not (found := condition()) and time.monotonic() < deadline:
+    while not (result := condition()) and time.monotonic() < deadline:
         time.sleep(0.005)
-    return found
+    return result
 
 
 class Command:
-    """Serves in ``folder`` from the moment that it is made; killed when its context ends.
+    """A running ``rtgmock serve`` in ``folder``, killed at the end of its context.
 
-    The port and the ready file are given as options, or with ``by_environment`` as variables.
+    The constructor starts it and, unless ``wait`` is false, waits for its ready file. The port and the ready file are
+    passed as options, or with ``by_environment`` as variables.
     """
 
     def __init__(

@@ -23,13 +23,14 @@ from rtgmock.model.types import (
     Text,
     ValueType,
 )
+from tests.support.rounds import rounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from hypothesis.strategies import SearchStrategy
 
-few = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+few = settings(deadline=None, max_examples=rounds(25, 100), suppress_health_check=[HealthCheck.too_slow])
 """The settings of the properties: enough examples for every run, and no clock to fail by on a busy machine."""
 
 _ASSIGNED: Record = {

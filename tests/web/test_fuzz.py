@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support import raw
+from tests.support.rounds import rounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +66,9 @@ PATHS = st.one_of(
     st.sampled_from([b"/instances", b"/instances.json", b"/instances/1.xml", b"/instances/1"]),
     st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=30).map(lambda text: b"/" + text.encode()),
 )
-FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZ = settings(
+    max_examples=rounds(40, 200), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 @pytest.fixture
