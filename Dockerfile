@@ -24,7 +24,7 @@ RUN apt-get update \
 COPY --from=build /opt/rtgmock /opt/rtgmock
 # What serving imports of Python itself is compiled now: the base has none of it compiled, and later nobody may write
 # there, so that each start would compile it again.
-RUN /opt/rtgmock/bin/python -c "import rtgmock.cli.main, rtgmock.cli.exec, rtgmock.server.certificates, rtgmock.server.tls_socket, \
+RUN /opt/rtgmock/bin/python -c "import rtgmock.cli.main, rtgmock.emulator, rtgmock.server.certificates, rtgmock.server.tls_socket, \
     rtgmock.openapi.document, rtgmock.engines.prune, rtgmock.engines.process.runner, rtgmock.engines.redis.engine, \
     rtgmock.engines.docker.factory, rtgmock.engines.docker.orphans"
 ARG VERSION=0.1.0

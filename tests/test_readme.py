@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from rtgmock import child_environment
-from rtgmock.cli.main import _banner
+from rtgmock.cli.output import banner
 from tests.support.command import environment as cleaned
 from tests.support.requirements import skip_or_fail
 from tests.support.scratch import run_pytest
@@ -211,8 +211,8 @@ def test_a_failed_assertion_is_the_one_that_is_shown(api: Served) -> None:
 
 def test_the_banner_is_the_one_that_is_shown(api: Served) -> None:
     shown = README.partition("```\nrtgmock ")[2].partition("```")[0]
-    banner = _banner(api.emulator).removeprefix("rtgmock ").replace(api.url, f"http://{ADDRESS}")
-    expected = banner.replace("in memory only", "/home/you/rtgmock/rtgmock.json")
+    printed = banner(api.emulator).removeprefix("rtgmock ").replace(api.url, f"http://{ADDRESS}")
+    expected = printed.replace("in memory only", "/home/you/rtgmock/rtgmock.json")
 
     assert shown.strip() == expected
 

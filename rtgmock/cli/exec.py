@@ -1,131 +1,92 @@
-"""Running a command with an emulator of its own: what it is told, what signals it gets, and how it ended."""
+"""``rtgmock exec``: runs a command with an emulator, and ends as the command does."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
-import socket
 import subprocess
-import threading
-from typing import TYPE_CHECKING, Self
+import sys
+from typing import TYPE_CHECKING, Any
 
-from rtgmock import child_environment
-from rtgmock.emulator import Emulator
+import click
+
+from rtgmock.cli.output import access_log_printer, progress_reporter
+from rtgmock.cli.signals import SignalRelay
 from rtgmock.errors import RequestError, StartupError
-from rtgmock.processes import die_with_parent
+from rtgmock.model.plans import PLANS
+from rtgmock.settings.click_options import build_config, ephemeral_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from rtgmock.emulator import Emulator
     from rtgmock.settings.config import Config
     from rtgmock.web.access_log import Log
 
-_SIGNALLED = 128
+# The exit codes of a shell.
 _NOT_EXECUTABLE = 126
 _NOT_FOUND = 127
+_SIGNALLED = 128
 
 
-_BY_KEY = {signal.SIGINT, getattr(signal, "SIGQUIT", signal.SIGINT)}
-"""What a terminal sends to all processes in its foreground: Ctrl-C and Ctrl-\\."""
+@click.command(
+    "exec",
+    context_settings={"allow_interspersed_args": False},  # the options after COMMAND belong to it
+    params=[
+        click.Option(["--plan"], type=click.Choice(list(PLANS)), help="Create an instance of this plan first."),
+        click.Option(["--verbose"], is_flag=True, help="Write the access log to the standard error."),
+        *ephemeral_options(),
+        click.Argument(["command"], nargs=-1, required=True, type=click.UNPROCESSED),
+    ],
+)
+def execute(command: tuple[str, ...], plan: str | None, *, verbose: bool, **parameters: Any) -> None:
+    """Run COMMAND with an emulator, and exit with its exit code.
 
-
-class Relay:
-    """Passes the signals that would end this process on to the command.
-
-    A Ctrl-C in a terminal reaches the command by itself, since it is in our process group, and is not sent twice.
+    COMMAND finds the emulator in RTGMOCK_URL, REDISTOGO_API_URL (which includes the account), REDISTOGO_USERNAME and
+    REDISTOGO_PASSWORD, and with --plan an instance in REDISTOGO_URL and REDIS_URL. The emulator and its instances are
+    removed when COMMAND ends.
     """
-
-    def __init__(self) -> None:
-        self.early: list[int] = []
-        """What came before there was a command; when it comes again, it ends this process at once."""
-        self._command: subprocess.Popen[bytes] | None = None
-        self._bell, self._button = socket.socketpair()
-        self._button.settimeout(0)
-        signal.set_wakeup_fd(self._button.fileno(), warn_on_full_buffer=False)
-        for name in ("SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP"):
-            number = getattr(signal, name, None)
-            # Whoever started us may have seen to it that a signal is ignored, as nohup does; the command inherits it.
-            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, self._handle)
-
-    def to(self, command: subprocess.Popen[bytes]) -> int:
-        """Send the command what came while it was being started, and what comes until it ends; its return code."""
-        self._command = command
-        for number in self.early:
-            signal.signal(number, self._handle)
-            command.send_signal(number)
-        # A signal that came just before a wait for the command began would be handled after it. This wait it ends.
-        waiting = threading.Thread(target=self._await, args=(command,), name="rtgmock-command")
-        waiting.start()
-        while command.returncode is None:
-            self._bell.recv(64)
-        waiting.join()
-        return command.returncode
-
-    def _await(self, command: subprocess.Popen[bytes]) -> None:
-        command.wait()
-        with contextlib.suppress(BlockingIOError):  # it rings already
-            self._button.send(b".")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        signal.set_wakeup_fd(-1)
-        self._bell.close()
-        self._button.close()
-
-    def _handle(self, number: int, _frame: object) -> None:
-        if self._command is None:
-            signal.signal(number, signal.SIG_DFL)
-            self.early.append(number)
-        elif not (number in _BY_KEY and _in_foreground()):
-            self._command.send_signal(number)
-
-
-def _in_foreground() -> bool:
-    """Whether keys that are pressed in the terminal reach this process, and so the command."""
-    try:
-        terminal = os.open("/dev/tty", os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        return os.tcgetpgrp(terminal) == os.getpgrp()
-    finally:
-        os.close(terminal)
+    config = build_config(parameters)
+    log = access_log_printer(config) if verbose else None
+    sys.exit(run(config, command, plan, log, progress_reporter(config)))
 
 
 def run(
     config: Config, command: Sequence[str], plan: str | None, log: Log | None, report: Callable[[str], None]
 ) -> int:
-    """Run a command to its end, with an emulator and, for a plan, an instance; its exit code, as a shell has it.
+    """Run a command with an emulator and, for a plan, an instance; return the exit code as a shell would.
 
-    ``report`` is told why a command cannot be run, and of what takes long. Raises StartupError.
+    ``report`` is called with the reason when the command cannot be run, and with the progress of long steps. Raises
+    StartupError.
     """
-    with Relay() as relay, Emulator(config, log=log, report=report) as emulator:
+    from rtgmock import child_environment  # noqa: PLC0415
+    from rtgmock.emulator import Emulator  # noqa: PLC0415 - Flask and the server, which few commands need
+    from rtgmock.processes import die_with_parent  # noqa: PLC0415 - ctypes
+
+    with SignalRelay() as relay, Emulator(config, log=log, report=report) as emulator:
         variables = child_environment.without_settings(os.environ) | child_environment.of_emulator(emulator)
         if plan:
-            variables |= child_environment.of_instance(_instance(emulator, plan))
+            variables |= child_environment.of_instance(_create_instance(emulator, plan))
         if relay.early:
             return _SIGNALLED + relay.early[0]
         try:
-            # Bound to us: were we killed, it would go on without an emulator.
+            # Without die_with_parent the command would go on without an emulator after a kill -9 of this process.
             process = subprocess.Popen(command, env=variables, preexec_fn=die_with_parent())  # noqa: S603, PLW1509
         except OSError as error:
-            return _cannot_run(command[0], error, report)
-        code = relay.to(process)
+            return _report_failure(command[0], error, report)
+        code = relay.wait(process)
     return code if code >= 0 else _SIGNALLED - code
 
 
-def _instance(emulator: Emulator, plan: str) -> str:
+def _create_instance(emulator: Emulator, plan: str) -> str:
+    """Create an instance and return its URL. Raises StartupError."""
     try:
         return str(emulator.create(plan=plan)["url"])
     except RequestError as error:
         raise StartupError(f"no instance can be made: {error}") from error
 
 
-def _cannot_run(name: str, error: OSError, report: Callable[[str], None]) -> int:
+def _report_failure(name: str, error: OSError, report: Callable[[str], None]) -> int:
+    """Report why a program cannot be run, and return the exit code for it."""
     if isinstance(error, FileNotFoundError):
         report(f"rtgmock: there is no command {name}; write it as in a shell: rtgmock exec -- COMMAND...")
         return _NOT_FOUND

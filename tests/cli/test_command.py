@@ -633,7 +633,7 @@ def test_ca_has_nothing_to_print_where_nothing_is_kept(tmp_path: Path) -> None:
     asked = run("ca", "--state", ":memory:", folder=tmp_path)
 
     assert (asked.returncode, asked.stdout) == (2, "")
-    assert "its banner names it" in asked.stderr
+    assert "its banner names the certificate" in asked.stderr
     assert list(tmp_path.iterdir()) == []
 
 

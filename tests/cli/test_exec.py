@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from rtgmock.child_environment import TRUST
-from rtgmock.cli.exec import Relay
+from rtgmock.cli.signals import SignalRelay
 from rtgmock.model.plans import PLANS
 from rtgmock.settings.config import SETTINGS
 from tests.support.command import DEADLINE, PROGRAM, environment, run, until
@@ -370,10 +370,10 @@ class Sent(list[int]):
 def test_a_signal_that_comes_while_the_command_is_being_started_is_not_lost(handlers: None) -> None:
     command = Sent()
 
-    with Relay() as relay:
+    with SignalRelay() as relay:
         signal.raise_signal(signal.SIGTERM)
         assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL  # a second one would end us
-        assert relay.to(command) == 0  # type: ignore[arg-type]
+        assert relay.wait(command) == 0  # type: ignore[arg-type]
 
     assert command == [signal.SIGTERM, signal.SIGTERM]
 

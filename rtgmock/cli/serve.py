@@ -1,0 +1,33 @@
+"""``rtgmock serve``: serves the API until a signal stops it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from rtgmock.cli.output import access_log_printer, banner, print_line, progress_reporter
+from rtgmock.cli.ready_file import ready_file
+from rtgmock.cli.signals import stop_on_signals
+from rtgmock.settings.click_options import build_config, options
+
+
+@click.command(params=options())
+def serve(**parameters: Any) -> None:
+    """Serve the API until SIGTERM, SIGHUP or Ctrl-C."""
+    from rtgmock.emulator import Emulator  # noqa: PLC0415 - Flask and the server, which few commands need
+
+    config = build_config(parameters)
+    stop = stop_on_signals()
+    report = progress_reporter(config)
+    with (
+        ready_file(config.ready_file) as announce,
+        Emulator(config, log=access_log_printer(config), report=report) as emulator,
+    ):
+        print_line(banner(emulator))
+        announce(emulator.url)
+        # With a timeout, since a signal that arrives just before a wait begins is handled only after the wait.
+        while not stop.wait(1):
+            pass
+        if config.log_format == "text":
+            report("rtgmock stops: finishing the requests in flight")
