@@ -126,7 +126,7 @@ _PLAN_NAME = FromPlan(lambda plan: plan.name, follows_upgrade=True)
 _MEMORY = FromPlan(lambda plan: plan.memory, follows_upgrade=True)
 _CONNECTIONS = FromPlan(lambda plan: plan.connections, follows_upgrade=True)
 _VM_MEMORY = FromPlan(lambda plan: plan.vm_max_memory, follows_upgrade=True)
-# An upgrade keeps the persistence: a client may have set it, and the documentation names what follows (ours).
+# An upgrade keeps the persistence, which a client may have set (ours).
 _DURABILITY = FromPlan(lambda plan: plan.persistence)
 # What Redis really runs replaces it when an engine is used.
 _VERSION = FromApi({DOCUMENTED: "v2.0.4-stable", RECORDED: "2.4.11"})

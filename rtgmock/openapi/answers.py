@@ -1,4 +1,4 @@
-"""What operations answer: instances, and refusals as the classes of errors have them."""
+"""The responses of operations: instances, and refusals by the classes of errors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HINT = "What the mistake probably was, when it is likely to be another one than
 
 
 def headers() -> dict[str, Node]:
-    """The headers that are ours or of a success."""
+    """Return the components of headers: ours, and that of a create."""
     return {
         "Location": _header(_LOCATION, "/instances/1", required=True),
         "X-Rtgmock-Ignored": _header(_IGNORED, "port, colour"),
@@ -37,8 +37,11 @@ def _header(description: str, example: str, *, required: bool = False) -> Node:
 
 
 def responses(operation: Operation, variant: PathVariant, sample: Samples) -> dict[str, Node]:
-    """Every answer to an operation by its status."""
-    refused = {str(leaf.status): ref(_name(leaf, variant), "responses") for leaf in refusals_of(operation, variant)}
+    """Return the responses of an operation by status."""
+    refused = {
+        str(error_class.status): ref(_name(error_class, variant), "responses")
+        for error_class in refusals_of(operation, variant)
+    }
     return {str(operation.status): _success(operation, variant, sample), **refused}
 
 
@@ -50,22 +53,25 @@ def _success(operation: Operation, variant: PathVariant, sample: Samples) -> Nod
         success["headers"] |= {"Location": ref("Location", "headers")}
         success |= {"links": _links(variant)} if JSON in variant.formats else {}  # they cannot point into XML
     if operation.shows:
-        success["content"] = {form.mime_types[0]: _shown(operation, form, sample) for form in variant.formats}
+        success["content"] = {
+            answer_format.mime_types[0]: _instance_content(operation, answer_format, sample)
+            for answer_format in variant.formats
+        }
     return success
 
 
-def _shown(operation: Operation, form: AnswerFormat, sample: Samples) -> Node:
-    schema = _schema("Instances", form) if operation.shows == "instances" else "Instance"
-    return {"schema": ref(schema), "example": getattr(sample, operation.shows)(form)}
+def _instance_content(operation: Operation, answer_format: AnswerFormat, sample: Samples) -> Node:
+    schema = _schema("Instances", answer_format) if operation.shows == "instances" else "Instance"
+    return {"schema": ref(schema), "example": getattr(sample, operation.shows)(answer_format)}
 
 
-def _schema(name: str, form: AnswerFormat) -> str:
-    """The schema of a list, whose root is an object or an array in one format and not in the other."""
-    return name if form is JSON else name + form.extension.capitalize()
+def _schema(name: str, answer_format: AnswerFormat) -> str:
+    """Return the name of a list's schema: JSON and XML nest lists differently, so each format has its own."""
+    return name if answer_format is JSON else name + answer_format.extension.capitalize()
 
 
 def _links(variant: PathVariant) -> dict[str, Node]:
-    """Where a client goes with the id of a new instance."""
+    """Return the operations that a client may call with the id of a new instance."""
     return {
         other.endpoint.name: {
             "operationId": other.endpoint.name + variant.suffix,
@@ -76,33 +82,37 @@ def _links(variant: PathVariant) -> dict[str, Node]:
     }
 
 
-def refused() -> dict[str, Node]:
-    """The answer for each class of error, by its name."""
-    return {_name(leaf, variant): _refusal(leaf, variant) for leaf in refusals() for variant in PATH_VARIANTS}
-
-
-def _name(leaf: type[RequestError], variant: PathVariant) -> str:
-    """The name of an error's component; a refusal with messages is in the format that was asked for."""
-    return leaf.__name__ + (variant.suffix if leaf is Invalid else "")
-
-
-def _refusal(leaf: type[RequestError], variant: PathVariant) -> Node:
-    error = samples.refusals().get(leaf)
-    sent = {name: _header("", value, required=True) for name, value in error.headers.items()} if error else {}
+def refusal_components() -> dict[str, Node]:
+    """Return the components of refusals, one for each class of error and path variant."""
     return {
-        "description": leaf.summary(),
-        "headers": sent | {"X-Rtgmock-Hint": ref("X-Rtgmock-Hint", "headers")},
+        _name(error_class, variant): _refusal(error_class, variant)
+        for error_class in refusals()
+        for variant in PATH_VARIANTS
+    }
+
+
+def _name(error_class: type[RequestError], variant: PathVariant) -> str:
+    """Return the name of an error's component; only a 422 has the format of its path variant."""
+    return error_class.__name__ + (variant.suffix if error_class is Invalid else "")
+
+
+def _refusal(error_class: type[RequestError], variant: PathVariant) -> Node:
+    error = samples.refusals().get(error_class)
+    own_headers = {name: _header("", value, required=True) for name, value in error.headers.items()} if error else {}
+    return {
+        "description": error_class.summary(),
+        "headers": own_headers | {"X-Rtgmock-Hint": ref("X-Rtgmock-Hint", "headers")},
         "content": _messages(error, variant) if isinstance(error, Invalid) else _sentence(error),
     }
 
 
 def _messages(error: Invalid, variant: PathVariant) -> Node:
     return {
-        form.mime_types[0]: {
-            "schema": ref(_schema("Errors", form)),
-            "example": samples.readable(form, form.encode_errors(error.messages)),
+        answer_format.mime_types[0]: {
+            "schema": ref(_schema("Errors", answer_format)),
+            "example": samples.example(answer_format, answer_format.encode_errors(error.messages)),
         }
-        for form in variant.formats
+        for answer_format in variant.formats
     }
 
 

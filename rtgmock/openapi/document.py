@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document of the emulated API, put together from its parts."""
+"""The OpenAPI 3.1 document of the emulated API, assembled from its parts."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _UPGRADE = "An upgrade without a body. Any other setting may stand in the query 
 
 
 def document(api: int, server_url: str) -> Node:
-    """The document of a version of the API that is served at ``server_url``."""
+    """Return the document of a version of the API that is served at ``server_url``."""
     sample = samples.Samples(api, urlsplit(server_url).hostname or "")
     about = _ABOUT.strip().format(api=api, types=", ".join(f"`{mime}`" for mime in (*BODY_TYPES, MULTIPART)))
     return {
@@ -57,7 +57,7 @@ def document(api: int, server_url: str) -> Node:
             "schemas": schemas(api, sample.values),
             "parameters": _parameters(),
             "headers": answers.headers(),
-            "responses": answers.refused(),
+            "responses": answers.refusal_components(),
             "securitySchemes": {"basic": {"type": "http", "scheme": "basic", "description": "An account."}},
         },
     }
@@ -70,7 +70,9 @@ def _formats(variant: PathVariant) -> str:
 def _path(path: str, variant: PathVariant, sample: Samples) -> Node:
     parameters: Node = {"parameters": [ref("id", "parameters")]} if path == MEMBER else {}
     return parameters | {
-        each.method: _operation(each, variant, sample) for each in OPERATIONS if each.endpoint.path == path
+        operation.method: _operation(operation, variant, sample)
+        for operation in OPERATIONS
+        if operation.endpoint.path == path
     }
 
 
@@ -88,12 +90,15 @@ def _operation(operation: Operation, variant: PathVariant, sample: Samples) -> N
 
 
 def _body(operation: Operation) -> Node:
-    """What an operation takes, in every type. An update may have it in the query string, and no body."""
+    """Return the request body of an operation in every media type. An update may have a query string instead."""
     schema, form = ref(operation.takes), ref(f"{operation.takes}Form")
-    known = {JSON.mime_types[0]: {"anyOf": [schema, ref(f"Wrapped{operation.takes}")]}, XML.mime_types[0]: schema}
+    schemas_by_type = {
+        JSON.mime_types[0]: {"anyOf": [schema, ref(f"Wrapped{operation.takes}")]},
+        XML.mime_types[0]: schema,
+    }
     first, second, *_ = PLANS
     examples = samples.bodies("plan", second if operation.endpoint.is_member else first)
-    content = {mime: {"schema": known.get(mime, form), "examples": given} for mime, given in examples.items()}
+    content = {mime: {"schema": schemas_by_type.get(mime, form), "examples": given} for mime, given in examples.items()}
     return {"required": not operation.endpoint.is_member, "content": content}
 
 

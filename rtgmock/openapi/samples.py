@@ -1,4 +1,4 @@
-"""The document's examples: what the code itself makes of a sample instance, so that they are true."""
+"""The examples of the document, which the code itself makes of a sample instance, so that they are true."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rtgmock.model.types import Record, Value
     from rtgmock.wire.format import AnswerFormat, Fields
 
-_PASSWORD = "cc3da5b7aaaad5b4895d243239beed97"  # noqa: S105 - nobody's
+_PASSWORD = "cc3da5b7aaaad5b4895d243239beed97"  # noqa: S105 - of no real instance
 _ASSIGNED: Record = {
     "id": 1,
     "label": "ray-9001",
@@ -39,7 +39,7 @@ _ASSIGNED: Record = {
 
 
 class Samples:
-    """A sample instance, as a client of ``api`` sees it who reached the emulator by ``hostname``."""
+    """A sample instance, as a client of a version of the API sees it that reached the emulator at ``hostname``."""
 
     def __init__(self, api: int, hostname: str) -> None:
         self._view = ViewContext("username", hostname, {}, api)
@@ -48,9 +48,9 @@ class Samples:
 
     @property
     def values(self) -> Record:
-        """An example of every attribute, also of those that are null in a new instance."""
-        shown = {a.name: value for a, value in self._fields(JSON.show_payload, self.record)}
-        values = self.record | shown
+        """An example of every attribute, including those that are null in a new instance."""
+        represented = {a.name: value for a, value in self._fields(JSON.show_payload, self.record)}
+        values = self.record | represented
         return {
             a.name: a.value_type.schema()["examples"][0] if values[a.name] is None else values[a.name]
             for a in ATTRIBUTES
@@ -59,22 +59,26 @@ class Samples:
     def _fields(self, payload: Payload, record: Record) -> Fields:
         return represent(record, payload, self._view)
 
-    def instances(self, form: AnswerFormat) -> Any:
-        """The answer to a list."""
-        return readable(form, form.encode_list([self._fields(form.list_payload, self.record)]))
+    def instances(self, answer_format: AnswerFormat) -> Any:
+        """Return the body of the answer to a list."""
+        return example(
+            answer_format, answer_format.encode_list([self._fields(answer_format.list_payload, self.record)])
+        )
 
-    def instance(self, form: AnswerFormat) -> Any:
-        """The answer to a show or an update."""
-        return readable(form, form.encode_instance(self._fields(form.show_payload, self.record)))
+    def instance(self, answer_format: AnswerFormat) -> Any:
+        """Return the body of the answer to a show or an update."""
+        return example(
+            answer_format, answer_format.encode_instance(self._fields(answer_format.show_payload, self.record))
+        )
 
-    def created(self, form: AnswerFormat) -> Any:
-        """The answer to a create."""
+    def created(self, answer_format: AnswerFormat) -> Any:
+        """Return the body of the answer to a create."""
         new = self.record | {"status": Status.NEW.value}
-        return readable(form, form.encode_instance(self._fields(form.show_payload, new)))
+        return example(answer_format, answer_format.encode_instance(self._fields(answer_format.show_payload, new)))
 
 
 def bodies(name: str, value: Value) -> dict[str, dict[str, Any]]:
-    """The examples of a request body that sets one attribute, by their media type and their name."""
+    """Return the examples of a request body that sets one attribute, by media type and name."""
     tree = {name: value}
     nested = {"bare": {"value": tree}, "nested": {"value": {ROOT: tree}}}
     fields = {"form": {"value": tree}}
@@ -83,26 +87,26 @@ def bodies(name: str, value: Value) -> dict[str, dict[str, Any]]:
 
 
 def refusals() -> dict[type[RequestError], RequestError]:
-    """Errors as requests bring them about, by their class; those that come of a state are not among them."""
+    """Return the errors that a request alone brings about, by class; others depend on the state."""
     plan = next(iter(a.name for a in STORED if a.role is Role.PLAN))
-    raised = (
-        _raised(JSON.decode, b'{"plan": "nano"', "utf-8"),
+    examples = (
+        _error_of(JSON.decode, b'{"plan": "nano"', "utf-8"),
         AccessDenied(),
         MethodNotAllowed("PATCH", "/instances", ("GET", "HEAD", "POST")),
-        _raised(JSON.decode, b"{}", "ebcdic"),
-        _raised(parameters.parse_parameters, {plan: "huge"}),
+        _error_of(JSON.decode, b"{}", "ebcdic"),
+        _error_of(parameters.parse_parameters, {plan: "huge"}),
     )
-    return {type(error): error for error in raised}
+    return {type(error): error for error in examples}
 
 
-def _raised(function: Callable[..., object], *arguments: object) -> RequestError:
+def _error_of(function: Callable[..., object], *arguments: object) -> RequestError:
     try:
         function(*arguments)
     except RequestError as error:
         return error
-    raise AssertionError(f"{function} took {arguments}")
+    raise AssertionError(f"{function} accepted {arguments}")
 
 
-def readable(form: AnswerFormat, body: bytes) -> Any:
-    """JSON as data, anything else as text: what OpenAPI wants of an example."""
-    return orjson.loads(body) if form is JSON else body.decode()
+def example(answer_format: AnswerFormat, body: bytes) -> Any:
+    """Return a body as an example in OpenAPI: JSON as data, anything else as text."""
+    return orjson.loads(body) if answer_format is JSON else body.decode()

@@ -18,25 +18,25 @@ if TYPE_CHECKING:
 
 
 def ref(name: str, section: str = "schemas") -> Schema:
-    """A reference to a component."""
+    """Return a reference to a component."""
     return {"$ref": f"#/components/{section}/{name}"}
 
 
 def schemas(api: int, sample: Record) -> dict[str, Schema]:
-    """Every schema by its name. ``sample`` has an example of every attribute."""
+    """Return every schema by its name. ``sample`` has an example of every attribute."""
     message = {"type": "string", "description": "It begins with the attribute's name, as Rails wrote it."}
     return {
-        "Instance": _answered(layout(Payload.SHOW_JSON, api), sample),
-        "ListedInstance": _answered(layout(Payload.LIST_JSON, api), sample),
+        "Instance": _instance(layout(Payload.SHOW_JSON, api), sample),
+        "ListedInstance": _instance(layout(Payload.LIST_JSON, api), sample),
         "WrappedListedInstance": _wrapped("ListedInstance"),
         "Instances": {"type": "array", "items": ref("WrappedListedInstance")},
         "InstancesXml": _elements("instances", ref("ListedInstance"), {"x-type": "array"}),
-        "NewInstance": _new({a.name: _property(a, sample) | _default(a) for a in changeable(api)}, api),
+        "NewInstance": _new_instance({a.name: _property(a, sample) | _default(a) for a in changeable(api)}, api),
         "WrappedNewInstance": _wrapped("NewInstance"),
-        "NewInstanceForm": _new(_fields(api, sample), api),
+        "NewInstanceForm": _new_instance(_form_fields(api, sample), api),
         "InstanceChanges": _changes({a.name: _property(a, sample) for a in changeable(api)}),
         "WrappedInstanceChanges": _wrapped("InstanceChanges"),
-        "InstanceChangesForm": _changes(_fields(api, sample)),
+        "InstanceChangesForm": _changes(_form_fields(api, sample)),
         "Errors": {
             "type": "object",
             "required": ["errors"],
@@ -54,8 +54,8 @@ def _elements(name: str, items: Schema, markup: Schema) -> Schema:
     return {"type": "array", "items": items, "xml": {"name": name, "wrapped": True, **markup}}
 
 
-def _answered(layout: Iterable[Attribute], sample: Record) -> Schema:
-    """An instance in an answer: always all of its attributes, and no other."""
+def _instance(layout: Iterable[Attribute], sample: Record) -> Schema:
+    """Return the schema of an instance in an answer, which has all of its attributes and no other."""
     properties = {a.name: _property(a, sample) | _read_only(a) for a in layout}
     return {
         "type": "object",
@@ -66,7 +66,7 @@ def _answered(layout: Iterable[Attribute], sample: Record) -> Schema:
     }
 
 
-def _new(properties: dict[str, Schema], api: int) -> Schema:
+def _new_instance(properties: dict[str, Schema], api: int) -> Schema:
     return {
         "type": "object",
         "description": "Whatever else is sent is ignored, and named by X-Rtgmock-Ignored.",
@@ -77,10 +77,10 @@ def _new(properties: dict[str, Schema], api: int) -> Schema:
 
 
 def _default(attribute: Attribute) -> Schema:
-    """What a new instance has whatever its plan is."""
+    """Return the default of a new instance, if it is the same for every instance."""
     default = attribute.default
-    plain = not isinstance(default, Assigned | FromPlan | FromApi)
-    return {"default": default} if plain else {}
+    constant = not isinstance(default, Assigned | FromPlan | FromApi)
+    return {"default": default} if constant else {}
 
 
 def _changes(properties: dict[str, Schema]) -> Schema:
@@ -93,14 +93,14 @@ def _changes(properties: dict[str, Schema]) -> Schema:
     }
 
 
-def _fields(api: int, sample: Record) -> dict[str, Schema]:
-    """The fields of a form, which has no null, and an array as several fields with brackets after their name."""
-    schemas = {a: a.value_type.schema() | _said(a, sample) for a in changeable(api)}
+def _form_fields(api: int, sample: Record) -> dict[str, Schema]:
+    """Return the fields of a form, which has no null, and has an array as fields with brackets after their name."""
+    schemas = {a: a.value_type.schema() | _annotations(a, sample) for a in changeable(api)}
     return {a.name + ("[]" if s["type"] == "array" else ""): s for a, s in schemas.items()}
 
 
 def _property(attribute: Attribute, sample: Record) -> Schema:
-    schema = _values(attribute) | _said(attribute, sample)
+    schema = _values(attribute) | _annotations(attribute, sample)
     markup: Schema = {"name": element_name(attribute)}
     if attribute.value_type.xml_type:
         markup["x-type"] = attribute.value_type.xml_type
@@ -113,23 +113,25 @@ def _property(attribute: Attribute, sample: Record) -> Schema:
 def _values(attribute: Attribute) -> Schema:
     schema = attribute.value_type.schema()
     if attribute.role is Role.DERIVED:
-        return {"type": schema["type"]}  # put together from others: the bounds of what a client may send aren't its own
+        return {"type": schema["type"]}  # the bounds of the type are for clients, which cannot set it
     if not attribute.nullable:
         return schema
     words = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
     return schema | {"type": [schema["type"], "null"]} | words
 
 
-def _said(attribute: Attribute, sample: Record) -> Schema:
-    """What is told of an attribute besides its values."""
-    said = [f"Given by {attribute.role.value}."]
+def _annotations(attribute: Attribute, sample: Record) -> Schema:
+    """Return what a schema says of an attribute besides its values."""
+    sentences = [f"Given by {attribute.role.value}."]
     if attribute.role is Role.PLAN:
-        said += [f"{plan.name}: {format_size(plan.memory)}, {plan.connections} connections." for plan in PLANS.values()]
+        sentences += [
+            f"{plan.name}: {format_size(plan.memory)}, {plan.connections} connections." for plan in PLANS.values()
+        ]
     if attribute.redis:
-        said.append(f"In redis.conf: {', '.join(directive.name for directive in attribute.redis)}.")
+        sentences.append(f"In redis.conf: {', '.join(directive.name for directive in attribute.redis)}.")
     example = sample[attribute.name]
     return {
-        "description": " ".join(said),
+        "description": " ".join(sentences),
         **({"format": "password"} if attribute.secret else {}),
         "examples": [example],
         "x-source": attribute.source,

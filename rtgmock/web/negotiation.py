@@ -1,4 +1,4 @@
-"""In which format a request is answered."""
+"""Negotiates the format of the answer."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _ANY = {"*/*", "application/*", "*"}
 
 
 def negotiate(extension: str | None) -> AnswerFormat:
-    """The extension's format; else what ``Accept`` wants; else the body's own; else JSON (documented, ours).
+    """Return the format of the extension, else of ``Accept``, else of the request's body, else JSON (documented, ours).
 
-    Raises NotAcceptable where none of the formats there are is wanted.
+    Raises NotAcceptable when the client accepts neither JSON nor XML.
     """
     chosen = _by_extension(extension) if extension is not None else _by_accept()
     request_context().answer_format = chosen
@@ -33,28 +33,28 @@ def negotiate(extension: str | None) -> AnswerFormat:
 def _by_extension(extension: str) -> AnswerFormat:
     if extension in EXTENSIONS:
         return EXTENSIONS[extension]
-    meant = nearest(extension.lower(), EXTENSIONS)
-    guess = f" Did you mean .{meant}?" if meant else ""
+    suggestion = nearest(extension.lower(), EXTENSIONS)
+    guess = f" Did you mean .{suggestion}?" if suggestion else ""
     raise NotAcceptable(f"There is no format .{printable(extension)}; accepted are .json and .xml.{guess}")
 
 
 def _by_accept() -> AnswerFormat:
-    body = ANSWER_TYPES.get(request.mimetype, JSON)
-    wanted = list(_ranges(request.headers.get("Accept", ""))) or [("*/*", 1.0)]
-    # The best first; those of the same quality in the order in which they came.
-    for mime, _ in sorted((item for item in wanted if item[1] > 0), key=lambda item: -item[1]):
+    body_format = ANSWER_TYPES.get(request.mimetype, JSON)
+    accepted = list(_media_ranges(request.headers.get("Accept", ""))) or [("*/*", 1.0)]
+    # The highest quality first; the sort is stable, so equal ones keep the client's order.
+    for mime, _ in sorted((item for item in accepted if item[1] > 0), key=lambda item: -item[1]):
         if mime in _ANY:
-            return body
+            return body_format
         if mime in ANSWER_TYPES:
             return ANSWER_TYPES[mime]
-    accepted = " and ".join(form.mime_types[0] for form in ANSWERS)
+    available = " and ".join(answer_format.mime_types[0] for answer_format in ANSWERS)
     raise NotAcceptable(
-        f"There is no answer in {printable(', '.join(mime for mime, _ in wanted))}; accepted are {accepted}."
+        f"There is no answer in {printable(', '.join(mime for mime, _ in accepted))}; accepted are {available}."
     )
 
 
-def _ranges(header: str) -> Iterator[tuple[str, float]]:
-    """The mime types in an ``Accept`` header, each with its quality."""
+def _media_ranges(header: str) -> Iterator[tuple[str, float]]:
+    """Yield the mime types in an ``Accept`` header, each with its quality."""
     for item in header.split(","):
         mime, *parameters = (part.strip().lower() for part in item.split(";"))
         quality = next((value[2:] for value in parameters if value.startswith("q=")), "1")

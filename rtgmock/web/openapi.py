@@ -10,12 +10,12 @@ from rtgmock.paths import OPENAPI_PATH
 
 
 def blueprint(api: int) -> Blueprint:
-    """The endpoint. No Basic auth; the document's server is the address by which the client reached us."""
+    """Return the blueprint. It needs no Basic auth; the document's server is the address that the client used."""
     openapi = Blueprint("openapi", __name__)
 
     @openapi.get(OPENAPI_PATH, strict_slashes=False)
     def show() -> Response:
-        described = document(api, request.host_url.rstrip("/"))
-        return Response(orjson.dumps(described), content_type="application/json")
+        body = document(api, request.host_url.rstrip("/"))
+        return Response(orjson.dumps(body), content_type="application/json")
 
     return openapi

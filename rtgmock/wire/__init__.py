@@ -1,1 +1,1 @@
-"""What goes over the wire: formats, decoding, encoding. Plain functions: no I/O, no clock, no chance."""
+"""What goes over the wire: endpoints, formats, decoding and encoding. Plain functions without I/O, clock or chance."""

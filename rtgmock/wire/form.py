@@ -1,4 +1,4 @@
-"""Forms: bytes to pairs, pairs to a tree, as Rails nested them. Query strings are read the same way."""
+"""Decodes forms and query strings: bytes to pairs of names and values, and pairs to a tree, nested as Rails did."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MAX_FIELDS = 1000
-_DEPTH = 8
+_MAX_DEPTH = 8
 
 
 def decode(body: bytes, charset: str) -> Tree:
-    """Read ``plan=nano`` or ``instance%5Bplan%5D=nano``. Raises BadRequest for what isn't in the charset."""
+    """Return the fields of ``plan=nano`` or ``instance%5Bplan%5D=nano``. Raises BadRequest for another charset."""
     return parse_query(decode_text(body, charset, "form"), charset, "form body")
 
 
 def decode_query(query: bytes) -> Tree:
-    """Read a query string. Raises BadRequest for what isn't UTF-8, escaped or not."""
+    """Return the parameters of a query string. Raises BadRequest when it is not UTF-8, escaped or not."""
     try:
         return parse_query(query.decode())
     except UnicodeDecodeError as error:
@@ -35,7 +35,10 @@ def decode_query(query: bytes) -> Tree:
 
 
 def parse_query(text: str, charset: str = "utf-8", what: str = "query string") -> Tree:
-    """Read a form's text or a query string's. Raises BadRequest for a percent escape that isn't in the charset."""
+    """Return the fields of a form's or a query string's text, which error sentences call ``what``.
+
+    Raises BadRequest for a percent escape in another charset, and for more than ``MAX_FIELDS`` fields.
+    """
     try:
         pairs = parse_qsl(text, keep_blank_values=True, encoding=charset, errors="strict", max_num_fields=MAX_FIELDS)
     except UnicodeDecodeError as error:
@@ -46,10 +49,10 @@ def parse_query(text: str, charset: str = "utf-8", what: str = "query string") -
 
 
 def decode_multipart(body: bytes, charset: str, boundary: str) -> Tree:
-    """Read a ``multipart/form-data`` body. Raises BadRequest for a broken one, and for a file in it."""
+    """Return the fields of a ``multipart/form-data`` body. Raises BadRequest for a malformed one and for a file."""
     try:
         parts = list(_parts(body, boundary))
-    except RequestEntityTooLarge as error:  # werkzeug's word for too many parts
+    except RequestEntityTooLarge as error:  # werkzeug raises it for too many parts
         raise BadRequest(f"The multipart body has more than {MAX_FIELDS} fields.") from error
     except ValueError as error:
         raise BadRequest(f"The multipart body cannot be read: {error}.") from error
@@ -78,52 +81,54 @@ def _parts(body: bytes, boundary: str) -> Iterable[tuple[str, bytes]]:
 
 
 def nest(pairs: Iterable[tuple[str, str]]) -> Tree:
-    """Nest bracketed names: ``instance[plan]`` is a tree, ``snapshots[]`` a list; the last of equal names counts."""
+    """Return pairs as a tree: ``instance[plan]`` nests, ``snapshots[]`` is a list; the last of equal names counts."""
     tree: Tree = {}
     for name, value in pairs:
-        head, brackets = _split(name)
-        tree[head] = _placed(tree.get(head), brackets, value, name)
+        head, brackets = _split_brackets(name)
+        tree[head] = _insert(tree.get(head), brackets, value, name)
     return tree
 
 
-def _split(name: str) -> tuple[str, list[str]]:
+def _split_brackets(name: str) -> tuple[str, list[str]]:
+    """Return what stands before the brackets of a name, and in them; a name with unpaired brackets has none."""
     match = re.fullmatch(r"([^\[\]]+)((?:\[[^\[\]]*\])*)", name)
     if match is None:
         return name, []
     brackets = re.findall(r"\[([^\[\]]*)\]", match[2])
-    if len(brackets) > _DEPTH:
-        raise BadRequest(f"The name '{printable(name)}' is nested more than {_DEPTH} deep.")
+    if len(brackets) > _MAX_DEPTH:
+        raise BadRequest(f"The name '{printable(name)}' is nested more than {_MAX_DEPTH} deep.")
     return match[1], brackets
 
 
-def _placed(present: Any, brackets: list[str], value: str, name: str) -> Any:
+def _insert(present: Any, brackets: list[str], value: str, name: str) -> Any:
+    """Return ``present``, what earlier fields built, with ``value`` inserted at the place that the brackets name."""
     if not brackets:
         return value
     head, *rest = brackets
     if head == "" or (head.isdecimal() and not isinstance(present, dict)):
         # PHP and qs number the entries of an array: snapshots[0], snapshots[1].
-        entries = _expected(list, present, name)
-        return [*entries, _placed(None, rest, value, name)]
-    tree = _expected(dict, present, name)
-    return {**tree, head: _placed(tree.get(head), rest, value, name)}
+        entries = _typed(present, list, name)
+        return [*entries, _insert(None, rest, value, name)]
+    tree = _typed(present, dict, name)
+    return {**tree, head: _insert(tree.get(head), rest, value, name)}
 
 
-def _expected(sort: type, present: Any, name: str) -> Any:
+def _typed(present: Any, container: type, name: str) -> Any:
     if present is None:
-        return sort()
-    if not isinstance(present, sort):
+        return container()
+    if not isinstance(present, container):
         raise BadRequest(f"The name '{printable(name)}' nests where another field of that name does not.")
     return present
 
 
 def merge(*trees: Tree) -> Tree:
-    """Several trees in one, the later ones counting for more, as Rails merged a query into a form."""
-    return reduce(_merged, trees, {})
+    """Return several trees in one; later ones take precedence, as Rails merged a query string into a form."""
+    return reduce(_merge_two, trees, {})
 
 
-def _merged(one: Tree, other: Tree) -> Tree:
+def _merge_two(one: Tree, other: Tree) -> Tree:
     both = {
-        name: _merged(one[name], value)
+        name: _merge_two(one[name], value)
         for name, value in other.items()
         if isinstance(one.get(name), dict) and isinstance(value, dict)
     }

@@ -1,4 +1,4 @@
-"""What a format is: the names that it goes by and how it is read and written."""
+"""What a format is: its names, and the functions that decode and encode it."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from rtgmock.model.payloads import Payload
 
 Tree = dict[str, Any]
-"""A decoded body: names to strings, numbers, booleans, None, lists or further trees."""
+"""A decoded body: strings, numbers, booleans, None, lists or further trees, by name."""
 
 Fields = Sequence[tuple[Attribute, Value]]
-"""What a payload shows of an instance, in its order."""
+"""The attributes of an instance with their values, in a payload's order."""
 
-# The charsets that the clients' languages write. A closed list, since some of Python's codecs are no charsets,
-# and some take quadratic time.
+# The charsets that the clients' languages write. It is a closed list: some of Python's codecs are no charsets, and
+# some take quadratic time.
 _CHARSETS = {"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "windows-1252", "utf-16"}
 
 
 @dataclass(frozen=True)
 class BodyFormat:
-    """A format that requests may come in. ``decode`` takes the body and the charset that it is labelled with."""
+    """A format of requests. ``decode`` takes the body and the charset that it is labelled with."""
 
     name: str
     mime_types: tuple[str, ...]
@@ -38,7 +38,7 @@ class BodyFormat:
 
 @dataclass(frozen=True)
 class AnswerFormat(BodyFormat):
-    """A format that answers may be written in, too."""
+    """A format of requests and of answers."""
 
     extension: str
     list_payload: Payload
@@ -54,7 +54,10 @@ class AnswerFormat(BodyFormat):
 
 
 def decode_text(body: bytes, charset: str, what: str) -> str:
-    """The body as text, without a byte order mark. Raises BadRequest, saying at which byte it isn't."""
+    """Return the body as text, without a byte order mark; error sentences call it the ``what`` body.
+
+    Raises BadRequest with the first byte that is not in the charset, UnsupportedMedia for an unknown charset.
+    """
     if charset.lower() not in _CHARSETS:
         raise UnsupportedMedia(f"The charset {charset!r} is not read; send the {what} body as UTF-8.")
     try:
@@ -66,7 +69,7 @@ def decode_text(body: bytes, charset: str, what: str) -> str:
 
 
 def readable_text(body: bytes, charset: str) -> str | None:
-    """A body as text to be shown, with what isn't in its charset escaped; None where it is no text at all."""
+    """Return a body as text for people, with bytes outside its charset escaped; None when it is not text."""
     if body.startswith((b"\xff\xfe", b"\xfe\xff")):
         charset = "utf-16"
     if charset.lower() not in _CHARSETS:
@@ -76,5 +79,5 @@ def readable_text(body: bytes, charset: str) -> str | None:
 
 
 def looks_like_json(body: bytes) -> bool:
-    """Whether a body that came as something else was probably meant to be JSON."""
+    """Whether a body with another label was probably meant to be JSON."""
     return re.match(rb"\s*[{\[]", body) is not None

@@ -1,4 +1,4 @@
-"""The formats there are, and how one is found by its extension or its mime type."""
+"""The table of formats, and the formats by extension and by mime type."""
 
 from __future__ import annotations
 

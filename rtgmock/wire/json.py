@@ -1,4 +1,4 @@
-"""JSON: compact, keys in the documentation's order."""
+"""Decodes and encodes JSON: compact, with the keys in the documentation's order."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def load(body: bytes, charset: str) -> Any:
-    """Read any value; an empty body is an empty object. Raises BadRequest, saying where it ends to be JSON."""
+    """Return the value in a body, an empty object when it is empty. Raises BadRequest with the place of the mistake."""
     text = decode_text(body, charset, "JSON")
     if not text.strip(" \t\r\n"):
         return {}
@@ -29,7 +29,7 @@ def load(body: bytes, charset: str) -> Any:
 
 
 def decode(body: bytes, charset: str) -> Tree:
-    """Read an object; an empty body is an empty one. Raises BadRequest, saying where it ends to be one."""
+    """Return the object in a body, an empty one when it is empty. Raises BadRequest for anything else."""
     tree = load(body, charset)
     if not isinstance(tree, dict):
         raise BadRequest(
@@ -40,17 +40,17 @@ def decode(body: bytes, charset: str) -> Tree:
 
 
 def encode_instance(fields: Fields) -> bytes:
-    """The bare object (documented and recorded)."""
+    """Return one instance as a bare object (documented and recorded)."""
     return orjson.dumps({attribute.name: value for attribute, value in fields})
 
 
 def encode_list(instances: Iterable[Fields]) -> bytes:
-    """An array whose items are wrapped, ``[{"instance": {…}}]`` (documented)."""
+    """Return an array of wrapped instances, ``[{"instance": {…}}]`` (documented)."""
     return orjson.dumps([{"instance": {attribute.name: value for attribute, value in fields}} for fields in instances])
 
 
 def encode_errors(messages: Iterable[str]) -> bytes:
-    """``{"errors": [...]}``: the shape that every ActiveResource since 3.0 reads."""
+    """Return ``{"errors": [...]}``, the shape that every ActiveResource since 3.0 reads (observed)."""
     return orjson.dumps({"errors": list(messages)})
 
 
