@@ -206,7 +206,7 @@ def test_a_failed_assertion_is_the_one_that_is_shown(api: Served) -> None:
     with pytest.raises(AssertionError) as failed:
         api.emulator.requests.assert_received("PUT", "/instances/1.json", json={"plan": "small"})
 
-    assert str(failed.value) == README.partition("prints what did come:\n\n```\n")[2].partition("\n```")[0]
+    assert str(failed.value) == README.partition("requests that were received:\n\n```\n")[2].partition("\n```")[0]
 
 
 def test_the_banner_is_the_one_that_is_shown(api: Served) -> None:
