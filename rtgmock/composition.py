@@ -19,6 +19,7 @@ from rtgmock.network import client_host, listen_problem
 from rtgmock.paths import BODY_LIMIT, SERVICE
 from rtgmock.server.http_server import HttpServer
 from rtgmock.service.context import ServiceContext
+from rtgmock.service.maintenance import Maintenance
 from rtgmock.service.provisioner import Provisioner
 from rtgmock.service.supervisor import Supervisor
 from rtgmock.service.watcher import Watcher
@@ -49,6 +50,7 @@ class Composition:
     engine: Engine
     provisioner: Provisioner
     supervisor: Supervisor
+    maintenance: Maintenance
     watcher: Watcher
     journal: Journal
     controls: ControlContext
@@ -58,7 +60,7 @@ class Composition:
 
     def start(self) -> None:
         """Load the fixture, bring the instances' Redis servers back, then answer requests. Raises StartupError."""
-        self.supervisor.begin()
+        self.maintenance.load_fixture()
         if self.engine.real:
             self._recover()
             self.watcher.start()
@@ -95,10 +97,11 @@ def compose(
 
     context = ServiceContext(config, store, clock, randomness, engine)
     supervisor, provisioner = Supervisor(context), Provisioner(context)
+    maintenance = Maintenance(context, supervisor)
     redactor = Redactor(account.password for account in config.accounts)
     journal, access_log = Journal(redactor), AccessLog(log, redactor)
     health = HealthState(clock.ticks(), engine.name)
-    controls = ControlContext(clock, supervisor, faults, journal)
+    controls = ControlContext(clock, supervisor, maintenance, faults, journal)
     app = create_app(config, provisioner, controls, health, access_log)
 
     certificate, wrap_socket = _tls(config, resources) if config.tls else (None, None)
@@ -112,7 +115,9 @@ def compose(
     resources.callback(server.stop)
     resources.callback(watcher.stop)
     resources.callback(health.stop)
-    return Composition(store, engine, provisioner, supervisor, watcher, journal, controls, server, certificate)
+    return Composition(
+        store, engine, provisioner, supervisor, maintenance, watcher, journal, controls, server, certificate
+    )
 
 
 @contextlib.contextmanager

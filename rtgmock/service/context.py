@@ -1,7 +1,8 @@
-"""What the use cases have in common: the records, the engine, and who may touch which instance when."""
+"""What the use cases share: the state, the engine, and the locks on them."""
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ from rtgmock.locks import KeyedLocks, SharedLock
 from rtgmock.service.health import InstanceHealth
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rtgmock.clock import Clock
     from rtgmock.engines.base import Engine
     from rtgmock.model.types import Record
@@ -20,33 +23,52 @@ if TYPE_CHECKING:
 
 @dataclass
 class ServiceContext:
-    """Whoever changes an instance is ``shared`` at the gate and holds the instance's lock, in this order."""
+    """The parts that the use cases work with.
+
+    There are three locks. They are taken in this order, so that no two threads wait for each other:
+
+    1. ``state_lock``: shared by every change of an instance, exclusive for what replaces the whole state.
+    2. ``instance_locks``: one lock for each instance, held while its Redis and its record change together.
+    3. The store's transaction: short, never held while a Redis starts, changes or stops.
+
+    Reads take no lock but the transaction in which they count themselves. A create needs no instance lock, since
+    no other thread knows its id.
+    """
 
     config: Config
     store: Store
     clock: Clock
     randomness: Randomness
     engine: Engine
-    exclusion: SharedLock = field(default_factory=SharedLock)
-    locks: KeyedLocks = field(default_factory=KeyedLocks)
+    state_lock: SharedLock = field(default_factory=SharedLock)
+    instance_locks: KeyedLocks = field(default_factory=KeyedLocks)
     health: InstanceHealth = field(init=False)
 
-    discarded: set[int] = field(default_factory=set)
-    """Instances of which something may be left that could not be removed yet."""
+    leftovers: set[int] = field(default_factory=set)
+    """Ids of failed creates whose Redis or data could not be removed yet."""
 
     def __post_init__(self) -> None:
         self.health = InstanceHealth(self.engine, self.clock)
 
-    def discard(self, instance_id: int) -> None:
-        """Remove what a create that failed has left, now or when the engine can."""
+    @contextlib.contextmanager
+    def instance_lock(self, instance_id: int) -> Iterator[None]:
+        """Hold what a change of an existing instance needs: the shared state lock, then the instance's lock."""
+        with self.state_lock.shared(), self.instance_locks.of(instance_id):
+            yield
+
+    def remove_leftovers(self, instance_id: int) -> None:
+        """Remove the Redis and the data of a failed create; note the id for a later attempt if the engine cannot."""
         try:
             self.engine.destroy(instance_id)
-            self.discarded.discard(instance_id)
-        except EngineFailed:  # what made the create fail is what its answer says
-            self.discarded.add(instance_id)
+            self.leftovers.discard(instance_id)
+        except EngineFailed:  # the create is answered with its own error, which says more
+            self.leftovers.add(instance_id)
 
     def patch(self, instance_id: int, changes: Record) -> None:
-        """Write changes into a record, of which reads may meanwhile have changed something else."""
+        """Write changes into the stored record, if the instance still exists.
+
+        The record is read again in the transaction: reads, which hold no instance lock, may have changed its status.
+        """
         if changes:
             with self.store.transaction() as change:
                 record = self.store.instance(instance_id)

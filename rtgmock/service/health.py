@@ -1,4 +1,4 @@
-"""Which Redis servers are looked after, and which a test has put into trouble and wants left alone."""
+"""The state of each instance's Redis: whether it is to be kept running, and what it knows better than the record."""
 
 from __future__ import annotations
 
@@ -17,49 +17,57 @@ if TYPE_CHECKING:
 
 
 class InstanceHealth:
-    """Knows of each instance's Redis whether it is to be asked, and brought back when it is lost."""
+    """Tells a Redis that died, which is to be brought back, from one that a test has stopped or frozen.
+
+    ``perform`` and ``clear`` need the instance's lock; the other methods may be called without one.
+    """
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
         self._clock = clock
         self._stopped: set[int] = set()
-        self._silent: dict[int, float] = {}
-        """Until when, in ticks, a Redis cannot answer."""
+        self._silent_until: dict[int, float] = {}
+        """The tick at which a frozen or paused Redis answers again; infinite for a frozen one."""
 
-    def live(self, record: Record) -> Record:
-        """A record with what its Redis knows better, and failed when that is gone."""
-        if not self.wanted(record["id"]):
+    def refresh(self, record: Record) -> Record:
+        """Return a record with what its Redis reports, and with the status ``failed`` when it does not answer."""
+        if not self.is_supervised(record["id"]):
             return record | {"status": "failed"} if record["id"] in self._stopped else record
-        known = self._engine.probe(record)
-        if known is None:
+        reported = self._engine.probe(record)
+        if reported is None:
             return record | {"status": lifecycle.step(record["status"], Event.LOST)}
-        return record | known
+        return record | reported
 
-    def wanted(self, instance_id: int) -> bool:
-        """Whether a Redis that doesn't run, or doesn't answer, is to be brought back."""
-        return instance_id not in self._stopped and self._clock.ticks() >= self._silent.get(instance_id, 0)
+    def is_supervised(self, instance_id: int) -> bool:
+        """Return whether a Redis is to be brought back when it does not run or does not answer."""
+        return instance_id not in self._stopped and self._clock.ticks() >= self._silent_until.get(instance_id, 0)
 
-    def trouble(self, record: Record, account: str, trouble: RedisAction, milliseconds: int) -> None:
-        """Do to an instance's Redis what a test asks for. Raises Invalid where there is none, EngineFailed."""
+    def perform(self, record: Record, account: str, action: RedisAction, milliseconds: int) -> None:
+        """Perform an action on an instance's Redis; ``milliseconds`` is the length of a pause.
+
+        Raises Invalid when the engine runs no Redis, EngineFailed.
+        """
         if not self._engine.real:
-            need = f"action {trouble} needs a Redis, and the engine is {self._engine.name}"
+            need = f"action {action} needs a Redis, and the engine is {self._engine.name}"
             raise Invalid([f"{need}; restart with --redis process or --redis docker"])
-        if trouble is RedisAction.STOP:
+        # A stop is noted before it happens: the supervisor must not bring the Redis back in between. A silence is
+        # noted after it has begun, since an action that fails leaves a Redis that answers.
+        if action is RedisAction.STOP:
             self._stopped.add(record["id"])
-        elif trouble is not RedisAction.FREEZE:
-            self.forget(record["id"])
-        self._engine.perform(record, account, trouble, milliseconds)
-        if trouble is RedisAction.FREEZE:
-            self._silent[record["id"]] = math.inf
-        elif trouble is RedisAction.PAUSE:
-            self._silent[record["id"]] = self._clock.ticks() + milliseconds / 1000
+        elif action is not RedisAction.FREEZE:
+            self.clear(record["id"])
+        self._engine.perform(record, account, action, milliseconds)
+        if action is RedisAction.FREEZE:
+            self._silent_until[record["id"]] = math.inf
+        elif action is RedisAction.PAUSE:
+            self._silent_until[record["id"]] = self._clock.ticks() + milliseconds / 1000
 
-    def forget(self, instance_id: int) -> None:
-        """Look after an instance's Redis as after any other, or after none any more."""
+    def clear(self, instance_id: int) -> None:
+        """Forget that an instance's Redis was stopped or silenced."""
         self._stopped.discard(instance_id)
-        self._silent.pop(instance_id, None)
+        self._silent_until.pop(instance_id, None)
 
-    def reset(self) -> None:
-        """Look after all."""
+    def clear_all(self) -> None:
+        """Forget all stops and silences. Needs the exclusive state lock."""
         self._stopped.clear()
-        self._silent.clear()
+        self._silent_until.clear()

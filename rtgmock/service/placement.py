@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 
 class Placement:
-    """Finds room. What a create or an update under way is going to take up counts as taken."""
+    """Finds servers and ports, and keeps those that creates and updates in progress are going to use.
+
+    All methods but ``release`` are called in a transaction: two threads that look for room at the same time must
+    not find the same. ``release`` needs none, since it only ever makes room.
+    """
 
     def __init__(self, config: Config, store: Store, engine: Engine, randomness: Randomness) -> None:
         self._config = config
@@ -29,7 +33,7 @@ class Placement:
         self._reserved: dict[int, Record] = {}
 
     def reserve(self, record: Record) -> None:
-        """Count an instance as it is going to be, until ``release``."""
+        """Keep the memory and the port of an instance as it is going to be, until ``release``."""
         self._reserved[record["id"]] = record
 
     def release(self, instance_id: int) -> None:
@@ -37,7 +41,10 @@ class Placement:
         self._reserved.pop(instance_id, None)
 
     def server_for(self, change: Transaction, plan: Plan) -> tuple[int, str]:
-        """The first server with room, or a new one: its id and name. Raises Invalid for a plan that fits on none."""
+        """Return the id and name of the first server with room for a plan, which may be a new server.
+
+        Raises Invalid for a plan that is larger than a server.
+        """
         capacity = self._config.server_memory
         if plan.memory > capacity:
             needs = f"{format_size(plan.memory)}, and a server has {format_size(capacity)}"
@@ -52,32 +59,38 @@ class Placement:
         return server_id, name
 
     def _memory_by_server(self) -> dict[int, int]:
-        """The bytes that each server's instances have, with those of creates and updates that are under way."""
+        """Return the bytes in use on each server, including what creates and updates in progress add."""
         used = self._store.memory_by_server()
-        for record in list(self._reserved.values()):
+        for record in self._reservations():
             stored = self._store.instance(record["id"])
+            # A downgrade in progress frees nothing yet: it may still fail.
             used[record["server_id"]] += max(record["memory"] - (stored["memory"] if stored else 0), 0)
         return used
 
+    def _reservations(self) -> list[Record]:
+        # A copy, since another thread may release a reservation while this one counts.
+        return list(self._reserved.values())
+
     def free_port(self) -> int:
-        """The lowest port of the range that no instance has and that can be listened on. Raises Invalid."""
-        taken = self._store.ports() | {record["port"] for record in list(self._reserved.values())}
+        """Return the lowest port of the range that no instance has and nothing else listens on. Raises Invalid."""
+        taken = self._store.ports() | {record["port"] for record in self._reservations()}
         ports = self._config.ports
         port = next((port for port in ports if port not in taken and self._engine.is_port_free(port)), None)
         if port is None:
-            full = f"all of {ports[0]}-{ports[-1]} are taken"
-            raise Invalid([f"Port can't be assigned: {full}; delete an instance, or restart with a wider --ports"])
+            problem = f"all of {ports[0]}-{ports[-1]} are taken"
+            raise Invalid([f"Port can't be assigned: {problem}; delete an instance, or restart with a wider --ports"])
         return port
 
-    def check_room(self, before: Record, plan: Plan, full: Callable[[], bool]) -> None:
-        """An upgrade may fail for want of space on the instance's server (documented). Raises Invalid.
+    def check_room(self, before: Record, plan: Plan, fail_upgrade: Callable[[], bool]) -> None:
+        """Check that an instance can change to a plan: an upgrade needs room on its server (documented).
 
-        ``full`` is asked whether one that there is space for shall fail all the same.
+        ``fail_upgrade`` is called when there is room; true makes the upgrade fail anyway (fault injection).
+        Raises Invalid.
         """
         server = self._store.servers()[before["server_id"]]
         free = (server.memory or self._config.server_memory) - self._memory_by_server()[before["server_id"]]
         needed = plan.memory - before["memory"]
-        if 0 < needed <= free and full():
+        if 0 < needed <= free and fail_upgrade():
             free = 0
         if needed > max(free, 0):
             available = format_size(max(free, 0))

@@ -31,7 +31,7 @@ class Provisioner:
     def __init__(self, context: ServiceContext) -> None:
         self._context = context
         self._config, self._store, self._engine = context.config, context.store, context.engine
-        self._clock, self._randomness = context.clock, context.randomness
+        self._clock, self._randomness, self._health = context.clock, context.randomness, context.health
         self._placement = Placement(self._config, self._store, self._engine, self._randomness)
         names = [account.name for account in self._config.accounts]
         if not set(names) <= set(self._store.accounts()):
@@ -48,138 +48,20 @@ class Provisioner:
         return {server_id: server.name for server_id, server in self._store.servers().items()}
 
     def list(self, account: str) -> list[Record]:
-        """The account's instances, in the order in which they were made."""
+        """Return the account's instances, in the order in which they were created. Counts as a read of each."""
         records = self._store.instances(account)
         if any(record["boot"] for record in records):
             with self._store.transaction() as change:
-                records = [self._observed(change, record) for record in self._store.instances(account)]
-        return [self._context.health.live(record) for record in records]
+                records = [self._count_read(change, record) for record in self._store.instances(account)]
+        return [self._health.refresh(record) for record in records]
 
     def get(self, account: str, instance_id: int) -> Record:
-        """One instance. Raises NotFound."""
+        """Return one instance. Counts as a read of it. Raises NotFound."""
         record = self.find(account, instance_id)
         if record["boot"] is not None:
             with self._store.transaction() as change:
-                record = self._observed(change, self.find(account, instance_id))
-        return self._context.health.live(record)
-
-    def create(self, account: str, values: Record) -> Record:
-        """Create an instance from valid attribute values and return its record, with the status ``new``.
-
-        Raises Invalid without a plan, or when there is no room; EngineFailed when its Redis cannot be started.
-        A Redis starts outside of any transaction, so that other requests need not wait for it. Its memory and
-        its port are reserved meanwhile.
-        """
-        if "plan" not in values:
-            raise Invalid(["Plan can't be blank"])
-        with self._context.exclusion.shared():
-            return self._created(account, values, PLANS[values["plan"]])
-
-    def _created(self, account: str, values: Record, plan: Plan) -> Record:
-        now = self._clock.now()
-        record: Record = {}
-        try:
-            with self._store.transaction() as change:
-                record = self._new(change, account, plan, values, now)
-                if not self._engine.real:
-                    return self._stored(change, record, now)
-                self._placement.reserve(record)
-            return self._started(account, record, now)
-        finally:
-            self._placement.release(record.get("id", 0))
-
-    def _new(self, change: Transaction, account: str, plan: Plan, values: Record, now: datetime) -> Record:
-        assigned = self._assigned(change, change.account_id(account), plan, now)
-        record = new_instance(plan, self._config.api, assigned) | values
-        if faulty := _contradictions(record):
-            raise Invalid(faulty)
-        return record
-
-    def _started(self, account: str, record: Record, now: datetime) -> Record:
-        """Start a new instance's Redis and store it; when either fails, nothing is left of both."""
-        try:
-            record = self._running(account, record)
-            with self._store.transaction() as change:
-                return self._stored(change, record, now)
-        except BaseException:
-            self._context.discard(record["id"])
-            raise
-
-    def _running(self, account: str, record: Record) -> Record:
-        """A new record whose Redis runs; on another port where another emulator took its own since we looked."""
-        while True:
-            try:
-                return record | {"version": self._engine.start(record, account)}
-            except EngineFailed as error:
-                if self._engine.is_port_free(record["port"]):
-                    raise
-                try:
-                    record = self._moved(record)
-                except Invalid:  # there is no other port, and why this one cannot be had says more
-                    raise error from None
-
-    def _moved(self, record: Record) -> Record:
-        with self._store.transaction():
-            name, before, port = record["label"], record["port"], self._placement.free_port()
-            server = self._store.servers()[record["server_id"]].name
-            label = default_label(server, port) if name == default_label(server, before) else name
-            moved = record | {"port": port, "label": label}
-            self._placement.reserve(moved)
-        return moved
-
-    def _stored(self, change: Transaction, record: Record, now: datetime) -> Record:
-        status, boot = lifecycle.begin(self._config.boot_delay, now)
-        change.put_instance(record | {"status": status, "boot": boot})
-        return record
-
-    def update(
-        self, account: str, instance_id: int, values: Record, *, full: Callable[[], bool] = bool
-    ) -> tuple[Record, Record]:
-        """Set valid attribute values, or upgrade the plan; return the record before and after.
-
-        ``full`` is called when there is room for an upgrade; true makes the upgrade fail anyway (fault injection).
-        Raises NotFound, Invalid, EngineFailed; then neither the record nor a live Redis has changed.
-        """
-        with self._context.exclusion.shared(), self._context.locks.of(instance_id):
-            before, after = self._planned(account, instance_id, values, full)
-            try:
-                self._applied(account, before, after)
-            finally:
-                self._placement.release(instance_id)
-        return self._context.health.live(before), self._context.health.live(after)
-
-    def _planned(
-        self, account: str, instance_id: int, values: Record, full: Callable[[], bool]
-    ) -> tuple[Record, Record]:
-        """An instance before and after an update, with what it will take up reserved."""
-        with self._store.transaction():
-            before = self._settled(self.find(account, instance_id))
-            changed = {name: value for name, value in values.items() if before[name] != value}
-            after = before | self._changes(before, changed, full)
-            if changed:
-                after |= {"updated_at": timestamp(self._clock.now())}
-                self._placement.reserve(after)
-        return before, after
-
-    def _applied(self, account: str, before: Record, after: Record) -> None:
-        """Change the Redis and the record, or neither; others need not wait for the Redis."""
-        if after == before:
-            return
-        self._engine.apply(before, after, account)
-        try:
-            self._context.patch(after["id"], {name: value for name, value in after.items() if before[name] != value})
-        except BaseException:
-            self._engine.apply(after, before, account)
-            raise
-
-    def destroy(self, account: str, instance_id: int) -> None:
-        """Remove an instance; its id is never given again. Raises NotFound, EngineFailed."""
-        with self._context.exclusion.shared(), self._context.locks.of(instance_id):
-            self.find(account, instance_id)
-            self._engine.destroy(instance_id)
-            self._context.health.forget(instance_id)
-            with self._store.transaction() as change:
-                change.remove_instance(instance_id)
+                record = self._count_read(change, self.find(account, instance_id))
+        return self._health.refresh(record)
 
     def find(self, account: str, instance_id: int) -> Record:
         """Return an instance as it is stored; unlike ``get``, this is no read that a boot may wait for.
@@ -194,17 +76,36 @@ class Provisioner:
             )
         return record
 
-    def _settled(self, record: Record) -> Record:
-        """A record as it is now, without counting as a read."""
-        status, boot = lifecycle.settle(record["status"], record["boot"], self._clock.now())
-        return record | {"status": status, "boot": boot}
+    def create(self, account: str, values: Record) -> Record:
+        """Create an instance from valid attribute values and return its record, with the status ``new``.
 
-    def _observed(self, change: Transaction, record: Record) -> Record:
-        """A record after one read of it, which may have been the one that its boot was waiting for."""
-        status, boot = lifecycle.read_once(record["status"], record["boot"], self._clock.now())
-        if boot != record["boot"]:
-            record |= {"status": status, "boot": boot}
-            change.put_instance(record)
+        Raises Invalid without a plan, or when there is no room; EngineFailed when its Redis cannot be started.
+        """
+        if "plan" not in values:
+            raise Invalid(["Plan can't be blank"])
+        with self._context.state_lock.shared():
+            return self._create(account, values, PLANS[values["plan"]])
+
+    def _create(self, account: str, values: Record, plan: Plan) -> Record:
+        now = self._clock.now()
+        record: Record = {}
+        try:
+            with self._store.transaction() as change:
+                record = self._new(change, account, plan, values, now)
+                if not self._engine.real:
+                    return self._store_created(change, record, now)
+                # The Redis starts after the transaction, so that other requests need not wait for it. Until the
+                # instance is stored, its memory and port are reserved.
+                self._placement.reserve(record)
+            return self._start_and_store(account, record, now)
+        finally:
+            self._placement.release(record.get("id", 0))
+
+    def _new(self, change: Transaction, account: str, plan: Plan, values: Record, now: datetime) -> Record:
+        assigned = self._assigned(change, change.account_id(account), plan, now)
+        record = new_instance(plan, self._config.api, assigned) | values
+        if problems := _replica_problems(record):
+            raise Invalid(problems)
         return record
 
     def _assigned(self, change: Transaction, user_id: int, plan: Plan, now: datetime) -> Record:
@@ -225,22 +126,129 @@ class Provisioner:
             "updated_at": timestamp(now),
         }
 
-    def _changes(self, before: Record, changed: Record, full: Callable[[], bool]) -> Record:
-        """What an update really changes in a record. Raises Invalid."""
-        settings = [attributes.BY_NAME[name].human_name.lower() for name in changed if name != "plan"]
+    def _store_created(self, change: Transaction, record: Record, now: datetime) -> Record:
+        """Store a new instance with the status that follows ``new``; return its record with ``new`` (documented)."""
+        status, boot = lifecycle.begin(self._config.boot_delay, now)
+        change.put_instance(record | {"status": status, "boot": boot})
+        return record
+
+    def _start_and_store(self, account: str, record: Record, now: datetime) -> Record:
+        """Start a new instance's Redis and store the instance; if either fails, remove both."""
+        try:
+            record = self._start(account, record)
+            with self._store.transaction() as change:
+                return self._store_created(change, record, now)
+        except BaseException:
+            self._context.remove_leftovers(record["id"])
+            raise
+
+    def _start(self, account: str, record: Record) -> Record:
+        """Start a new instance's Redis and return its record, on another port if the first was taken meanwhile."""
+        while True:
+            try:
+                return record | {"version": self._engine.start(record, account)}
+            except EngineFailed as error:
+                # Another emulator, or any program, may have taken the port since it was chosen.
+                if self._engine.is_port_free(record["port"]):
+                    raise
+                try:
+                    record = self._reassign_port(record)
+                except Invalid:  # no port is left; the engine's error says more about this one
+                    raise error from None
+
+    def _reassign_port(self, record: Record) -> Record:
+        """Return a new instance's record with another port, and with the label that goes with it."""
+        with self._store.transaction():
+            label, before, port = record["label"], record["port"], self._placement.free_port()
+            server = self._store.servers()[record["server_id"]].name
+            if label == default_label(server, before):
+                label = default_label(server, port)
+            record = record | {"port": port, "label": label}
+            self._placement.reserve(record)
+        return record
+
+    def update(
+        self, account: str, instance_id: int, values: Record, *, fail_upgrade: Callable[[], bool] = bool
+    ) -> tuple[Record, Record]:
+        """Set valid attribute values, or upgrade the plan; return the record before and after.
+
+        ``fail_upgrade`` is called when there is room for an upgrade; true makes it fail anyway (fault injection).
+        Raises NotFound, Invalid, EngineFailed; then neither the record nor a live Redis has changed.
+        """
+        with self._context.instance_lock(instance_id):
+            before, after = self._plan_update(account, instance_id, values, fail_upgrade)
+            try:
+                self._apply(account, before, after)
+            finally:
+                self._placement.release(instance_id)
+        return self._health.refresh(before), self._health.refresh(after)
+
+    def _plan_update(
+        self, account: str, instance_id: int, values: Record, fail_upgrade: Callable[[], bool]
+    ) -> tuple[Record, Record]:
+        """Return an instance before and after an update, and reserve the memory that it will have."""
+        with self._store.transaction():
+            before = self._with_current_status(self.find(account, instance_id))
+            changed = {name: value for name, value in values.items() if before[name] != value}
+            after = before | self._changes(before, changed, fail_upgrade)
+            if changed:
+                after |= {"updated_at": timestamp(self._clock.now())}
+                self._placement.reserve(after)
+        return before, after
+
+    def _changes(self, before: Record, changed: Record, fail_upgrade: Callable[[], bool]) -> Record:
+        """Return all that an update changes in a record: an upgrade also changes what follows the plan.
+
+        Raises Invalid.
+        """
         if "plan" not in changed:
-            if faulty := _contradictions(before | changed):
-                raise Invalid(faulty)
+            if problems := _replica_problems(before | changed):
+                raise Invalid(problems)
             return changed
+        settings = [attributes.BY_NAME[name].human_name.lower() for name in changed if name != "plan"]
         if settings:
             raise Invalid([f"Plan can't be changed together with {', '.join(settings)}; send them in two requests"])
         plan = PLANS[changed["plan"]]
-        self._placement.check_room(before, plan, full)
+        self._placement.check_room(before, plan, fail_upgrade)
         return follow_plan(plan)
 
+    def _apply(self, account: str, before: Record, after: Record) -> None:
+        """Change the Redis and the record, or neither. The Redis changes outside of any transaction."""
+        if after == before:
+            return
+        self._engine.apply(before, after, account)
+        try:
+            self._context.patch(after["id"], {name: value for name, value in after.items() if before[name] != value})
+        except BaseException:
+            self._engine.apply(after, before, account)
+            raise
 
-def _contradictions(record: Record) -> list[str]:
-    """What values that are each valid cannot mean together: a replica needs to know its master (ours)."""
+    def destroy(self, account: str, instance_id: int) -> None:
+        """Remove an instance; its id is never given again. Raises NotFound, EngineFailed."""
+        with self._context.instance_lock(instance_id):
+            self.find(account, instance_id)
+            # If the engine fails, the record stays, so that the delete can be repeated.
+            self._engine.destroy(instance_id)
+            self._health.clear(instance_id)
+            with self._store.transaction() as change:
+                change.remove_instance(instance_id)
+
+    def _with_current_status(self, record: Record) -> Record:
+        """Return a record with the status that time has led to. Doesn't count as a read."""
+        status, boot = lifecycle.settle(record["status"], record["boot"], self._clock.now())
+        return record | {"status": status, "boot": boot}
+
+    def _count_read(self, change: Transaction, record: Record) -> Record:
+        """Count a read of an instance and return its record; the read may be the one that its boot waits for."""
+        status, boot = lifecycle.read_once(record["status"], record["boot"], self._clock.now())
+        if boot != record["boot"]:
+            record |= {"status": status, "boot": boot}
+            change.put_instance(record)
+        return record
+
+
+def _replica_problems(record: Record) -> list[str]:
+    """Return what a replica's values lack: it needs to know its master (ours)."""
     if not record["slave"]:
         return []
     return [

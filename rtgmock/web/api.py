@@ -115,7 +115,7 @@ class _Resources:
             self._provisioner.find(account, instance_id)  # an unknown id is answered with 404 first
             raise _nothing_to_update(parameters, self._config.api)
         before, after = self._provisioner.update(
-            account, instance_id, parameters.values, full=request_context().fail_upgrade
+            account, instance_id, parameters.values, fail_upgrade=request_context().fail_upgrade
         )
         view = self._view(account)
         _report_ignored(parameters, before, view)

@@ -26,7 +26,7 @@ SWAPPED = [{"id": 2, "name": "username"}, {"id": 1, "name": "other"}]
 def load_meanwhile(service: SlowService, document: dict[str, Any], job: Callable[[], Any]) -> Future[Any]:
     """Start to load a document, and do the job, which has to wait till that is done."""
     checkpoint = service.engine.checkpoint("destroy", 1)
-    loading = service.run_until(checkpoint, service.supervisor.load, document)
+    loading = service.run_until(checkpoint, service.maintenance.load, document)
     waiting = service.run(job)
     assert not wait([waiting], timeout=0.1).done
     checkpoint.opened.set()

@@ -121,10 +121,10 @@ def test_what_the_api_answers_can_be_pasted(serve: Serve) -> None:
 def test_every_state_reads_as_what_it_was_written_from() -> None:
     state = read(instances({"plan": "nano"}, {"plan": "small", "account": "b", "server": "ray"}, servers=["ray"]))
 
-    document = json.loads(json.dumps(snapshot.write(state)))
+    document = json.loads(json.dumps(snapshot.show_state(state)))
 
     assert read(document) == state
-    assert snapshot.write(read(document)) == document
+    assert snapshot.show_state(read(document)) == document
 
 
 # Mistakes

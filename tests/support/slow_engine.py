@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rtgmock.engines.off import OffEngine
 from rtgmock.randomness import Randomness
 from rtgmock.service.context import ServiceContext
+from rtgmock.service.maintenance import Maintenance
 from rtgmock.service.provisioner import Provisioner
 from rtgmock.service.supervisor import Supervisor
 from rtgmock.settings.config import Config
@@ -82,6 +83,7 @@ class SlowService:
         self.store = Store.open(config.state, STATE_ID)
         self.context = ServiceContext(config, self.store, ManualClock(), Randomness(7), self.engine)
         self.provisioner, self.supervisor = Provisioner(self.context), Supervisor(self.context)
+        self.maintenance = Maintenance(self.context, self.supervisor)
         self.account = "username"
 
     def create(self, plan: str = "nano") -> Record:

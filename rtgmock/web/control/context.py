@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from rtgmock.clock import ControlledClock
     from rtgmock.faults.registry import FaultRegistry
     from rtgmock.journal.journal import Journal
+    from rtgmock.service.maintenance import Maintenance
     from rtgmock.service.supervisor import Supervisor
 
 
@@ -18,10 +19,11 @@ class ControlContext:
 
     clock: ControlledClock
     supervisor: Supervisor
+    maintenance: Maintenance
     faults: FaultRegistry
     journal: Journal
 
     def reset(self) -> None:
         """Return to the empty state, or to the fixture: faults, clock, instances and journal. Raises EngineFailed."""
-        for part in (self.faults, self.clock, self.supervisor, self.journal):
+        for part in (self.faults, self.clock, self.maintenance, self.journal):
             part.reset()

@@ -21,7 +21,7 @@ from docker.models.containers import Container
 from rtgmock.emulator import Emulator
 from rtgmock.engines.redis import connections
 from rtgmock.errors import StartupError
-from rtgmock.service.supervisor import Supervisor
+from rtgmock.service.maintenance import Maintenance
 from rtgmock.settings.config import Config
 from tests.support.command import until
 from tests.support.redis_client import answers, ask, config
@@ -203,14 +203,14 @@ def test_an_engine_that_dies_while_the_emulator_starts_stops_the_start_and_leave
     with socket.create_server(("127.0.0.1", 0)) as reserved:
         address = reserved.getsockname()
     emulator = Emulator(Config(redis="docker", ports=emulators.ports, port=address[1], state=emulators.state))
-    begin = Supervisor.begin
+    load_fixture = Maintenance.load_fixture
 
-    def begin_without_an_engine(supervisor: Supervisor) -> None:
+    def begin_without_an_engine(maintenance: Maintenance) -> None:
         private_engine.signal(signal.SIGKILL)
-        begin(supervisor)
+        load_fixture(maintenance)
 
     with monkeypatch.context() as patches:
-        patches.setattr(Supervisor, "begin", begin_without_an_engine)
+        patches.setattr(Maintenance, "load_fixture", begin_without_an_engine)
         with pytest.raises(
             StartupError, match=r"^the instances cannot be brought back: Docker does not answer: .*start again$"
         ):

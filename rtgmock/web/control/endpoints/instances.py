@@ -38,7 +38,7 @@ def blueprint(context: ControlContext) -> Blueprint:
         action, milliseconds = RedisAction(values["action"]), values.get("ms")
         if (action is RedisAction.PAUSE) != (milliseconds is not None):
             raise Invalid(['ms is how long a pause takes, and only that, as {"action": "pause", "ms": 500}'])
-        return _answer(supervisor.trouble(instance_id, action, milliseconds or 0))
+        return _answer(supervisor.perform(instance_id, action, milliseconds or 0))
 
     return endpoints
 

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 def blueprint(context: ControlContext) -> Blueprint:
     """Return the endpoints. Each answers with the whole state afterwards."""
-    endpoints, supervisor = Blueprint("state", __name__), context.supervisor
+    endpoints, maintenance = Blueprint("state", __name__), context.maintenance
 
     @endpoints.get("/state")
     def show() -> Response:
-        return json_io.answer(supervisor.document())
+        return json_io.answer(maintenance.document())
 
     @endpoints.put("/state")
     def replace() -> Response:
-        supervisor.load(json_io.read_object())
+        maintenance.load(json_io.read_object())
         return show()
 
     @endpoints.post("/reset")
