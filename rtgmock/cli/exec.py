@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rtgmock.cli.output import access_log_printer, progress_reporter
+from rtgmock.cli.output import access_log_printer, configure_log, print_line
 from rtgmock.cli.signals import SignalRelay
 from rtgmock.errors import RequestError, StartupError
 from rtgmock.model.plans import PLANS
@@ -47,7 +47,7 @@ def execute(command: tuple[str, ...], plan: str | None, *, verbose: bool, **para
     """
     config = build_config(parameters)
     log = access_log_printer(config) if verbose else None
-    sys.exit(run(config, command, plan, log, progress_reporter(config)))
+    sys.exit(run(config, command, plan, log, configure_log(config)))
 
 
 def run(
@@ -55,8 +55,7 @@ def run(
 ) -> int:
     """Run a command with an emulator and, for a plan, an instance; return the exit code as a shell would.
 
-    ``report`` is called with the reason when the command cannot be run, and with the progress of long steps. Raises
-    StartupError.
+    ``report`` is called with the progress of long steps. Raises StartupError.
     """
     from rtgmock import child_environment  # noqa: PLC0415
     from rtgmock.emulator import Emulator  # noqa: PLC0415 - Flask and the server, which few commands need
@@ -72,7 +71,7 @@ def run(
             # Without die_with_parent the command would go on without an emulator after a kill -9 of this process.
             process = subprocess.Popen(command, env=variables, preexec_fn=die_with_parent())  # noqa: S603, PLW1509
         except OSError as error:
-            return _report_failure(command[0], error, report)
+            return _print_failure(command[0], error)
         code = relay.wait(process)
     return code if code >= 0 else _SIGNALLED - code
 
@@ -85,10 +84,11 @@ def _create_instance(emulator: Emulator, plan: str) -> str:
         raise StartupError(f"no instance can be made: {error}") from error
 
 
-def _report_failure(name: str, error: OSError, report: Callable[[str], None]) -> int:
-    """Report why a program cannot be run, and return the exit code for it."""
+def _print_failure(name: str, error: OSError) -> int:
+    """Print why a program cannot be run, and return the exit code for it."""
     if isinstance(error, FileNotFoundError):
-        report(f"rtgmock: there is no command {name}; write it as in a shell: rtgmock exec -- COMMAND...")
-        return _NOT_FOUND
-    report(f"rtgmock: {name} cannot be run: {error.strerror}; name a program: rtgmock exec -- COMMAND...")
-    return _NOT_EXECUTABLE
+        problem, code = f"there is no command {name}; write it as in a shell", _NOT_FOUND
+    else:
+        problem, code = f"{name} cannot be run: {error.strerror}; name a program", _NOT_EXECUTABLE
+    print_line(f"rtgmock: {problem}: rtgmock exec -- COMMAND...", err=True)
+    return code

@@ -39,9 +39,19 @@ def access_log_printer(config: Config) -> Log:
     return lambda entry: print_line(form(entry), err=True)
 
 
-def progress_reporter(config: Config) -> Callable[[str], None]:  # noqa: ARG001
-    """Return a function that prints the progress of long steps to the standard error."""
-    return partial(print_line, err=True)
+def configure_log(config: Config) -> Callable[[str], None]:
+    """Make the log of this process follow ``--log-format``; return a function that reports the progress of long steps.
+
+    In the format text, Python's own handlers print to the standard error; there is nothing to configure.
+    """
+    if config.log_format == "text":
+        return partial(print_line, err=True)
+    import logging  # noqa: PLC0415 - only a log in JSON needs it here
+
+    from rtgmock.cli.json_log import log_as_json  # noqa: PLC0415
+
+    log_as_json()
+    return logging.getLogger("rtgmock").info
 
 
 def banner(emulator: Emulator) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from rtgmock.cli.output import access_log_printer, banner, print_line, progress_reporter
+from rtgmock.cli.output import access_log_printer, banner, configure_log, print_line
 from rtgmock.cli.ready_file import ready_file
 from rtgmock.cli.signals import stop_on_signals
 from rtgmock.settings.click_options import build_config, options
@@ -19,7 +19,7 @@ def serve(**parameters: Any) -> None:
 
     config = build_config(parameters)
     stop = stop_on_signals()
-    report = progress_reporter(config)
+    report = configure_log(config)
     with (
         ready_file(config.ready_file) as announce,
         Emulator(config, log=access_log_printer(config), report=report) as emulator,
