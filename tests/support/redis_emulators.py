@@ -136,6 +136,11 @@ class RedisEmulators:
             return sum(each.status == "running" for each in self.containers())
         return len(self.processes())
 
+    def nothing_exists(self) -> bool:
+        """Return whether no server runs, and no container, volume or instance's folder is left."""
+        folders = [*self.temporary.glob("rtgmock-*/[0-9]*"), *self.home(1).parent.glob("[0-9]*")]
+        return not (self.running() or self.containers() or self.volumes() or folders)
+
     def server(self, url: str) -> psutil.Process:
         """Return the process of an instance's Redis; only with the process engine."""
         return psutil.Process(ask(url, "INFO", "server")["process_id"])

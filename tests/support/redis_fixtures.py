@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from typing import TYPE_CHECKING
@@ -65,3 +66,20 @@ def emulators(cleaned_emulators: RedisEmulators, serve: Serve, command: Callable
     """Start emulators whose instances have a real Redis: ``emulators.start()``, ``emulators.run()``."""
     cleaned_emulators.serve, cleaned_emulators.command = serve, command
     return cleaned_emulators
+
+
+@pytest.fixture
+def broken_disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Let the disk be full after a number of writes: ``broken_disk(2)``."""
+
+    def fail(after: int) -> None:
+        sync, successes = os.fsync, iter(range(after))
+
+        def fsync(descriptor: int) -> None:
+            if next(successes, None) is None:
+                raise OSError(28, "No space left on device")
+            sync(descriptor)
+
+        monkeypatch.setattr(os, "fsync", fsync)
+
+    return fail

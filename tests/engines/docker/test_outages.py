@@ -36,7 +36,10 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["tests.support.redis_fixtures", "tests.support.engine_fixtures"]
 
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+pytestmark = [
+    pytest.mark.xdist_group("private-engine"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 PROMPT = 2.0
 """Seconds in which everything is answered while there is no engine."""
 

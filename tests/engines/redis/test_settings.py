@@ -11,6 +11,7 @@ import redis
 from rtgmock.model.attributes import known
 from rtgmock.text import MB
 from tests.support.command import until
+from tests.support.instances import only_docker
 from tests.support.redis_client import answers, ask, config, connection, run_id
 from tests.support.redis_settings import CASES, all_at_once, connect, fill, wrong_after_updates
 
@@ -105,7 +106,7 @@ def test_what_was_changed_live_is_there_after_a_restart_as_well(emulators: Redis
     assert config(url, *expected) == expected
 
 
-@pytest.mark.parametrize("engine_name", ["docker"], indirect=True)
+@only_docker
 def test_a_container_that_docker_restarts_has_what_was_changed_live(emulators: RedisEmulators) -> None:
     api = emulators.start()
     made = api.create()
@@ -119,7 +120,7 @@ def test_a_container_that_docker_restarts_has_what_was_changed_live(emulators: R
     assert not answers(made["url"])
 
 
-@pytest.mark.parametrize("engine_name", ["docker"], indirect=True)
+@only_docker
 def test_a_containers_memory_is_limited_to_fit_the_plan(emulators: RedisEmulators) -> None:
     api = emulators.start()
     made = api.create()

@@ -1,0 +1,93 @@
+"""An engine that cannot be had stops the start with one line; ``auto`` takes the next one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.command import run
+from tests.support.instances import only_docker, only_process
+from tests.support.ports import free_ports, occupied
+from tests.support.redis_client import answers
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.redis_emulators import RedisEmulators
+
+pytest_plugins = ["tests.support.redis_fixtures"]
+
+
+NOWHERE = "unix:///nonexistent.sock"
+
+
+def refused(folder: Path, *options: str, **env: str) -> str:
+    """The one line with which the command ends."""
+    finished = run("serve", "--port", "0", "--state", ":memory:", *options, folder=folder, env=env)
+    (line,) = finished.stderr.splitlines()
+    assert finished.returncode == 1
+    assert line.startswith("rtgmock: ")
+    return line
+
+
+@pytest.mark.parametrize("host", [NOWHERE, "tcp://127.0.0.1:1", "nonsense://x", "tcp://127.0.0.1:port", "tcp://[::1"])
+def test_a_docker_engine_that_does_not_answer_stops_the_start_with_one_line(tmp_path: Path, host: str) -> None:
+    line = refused(tmp_path, "--redis", "docker", DOCKER_HOST=host)
+
+    assert "no Docker engine answers" in line
+    assert "DOCKER_HOST" in line
+    assert "--redis process" in line
+
+
+def test_without_a_server_on_the_path_the_start_ends_with_one_line(tmp_path: Path) -> None:
+    line = refused(tmp_path, "--redis", "process", PATH="")
+
+    assert "redis-server" in line
+    assert "--redis-server PATH" in line
+
+
+def test_a_server_program_that_does_not_exist_stops_the_start_with_one_line(tmp_path: Path) -> None:
+    line = refused(tmp_path, "--redis", "process", "--redis-server", "/nonexistent/redis-server")
+
+    assert "/nonexistent/redis-server" in line
+    assert "--redis-server PATH" in line
+
+
+def test_without_any_engine_auto_stops_the_start_with_one_line_that_names_both(tmp_path: Path) -> None:
+    line = refused(tmp_path, "--redis", "auto", DOCKER_HOST=NOWHERE, PATH="")
+
+    assert "redis-server" in line
+    assert "DOCKER_HOST" in line
+
+
+@only_docker
+def test_auto_takes_docker_where_it_answers(emulators: RedisEmulators) -> None:
+    api = emulators.start(redis="auto")
+
+    assert api.emulator.engine.name == "docker"
+    assert api.emulator.engine.description.startswith("docker: redis:7-alpine on engine ")
+    assert api.get("/_rtgmock/health").json()["engine"] == "docker"
+
+
+@only_process
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the SDK leaves its socket open
+def test_auto_takes_processes_where_no_docker_answers(
+    emulators: RedisEmulators, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", NOWHERE)
+    api = emulators.start(redis="auto")
+
+    assert api.emulator.engine.name == "process"
+    assert answers(api.create()["url"])
+
+
+@only_process
+def test_a_start_that_is_refused_leaves_nothing(emulators: RedisEmulators) -> None:
+    taken = free_ports(1)[0]
+    options = ["--redis", emulators.engine, "--state", ":memory:", "--port", str(taken)]
+    with occupied(taken):
+        finished = run("serve", *options, folder=emulators.folder, env={"TMPDIR": str(emulators.temporary)})
+
+    assert finished.returncode == 1
+    assert list(emulators.temporary.iterdir()) == []
