@@ -1,4 +1,4 @@
-"""Redis's own client libraries, on the URL that a create answers with. redis-py is in every other module."""
+"""Redis client libraries connect by the URL of a create. redis-py is used in every other module."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ IOREDIS = """
 const Redis = require("ioredis");
 const client = new Redis(process.env.REDIS_URL, {maxRetriesPerRequest: 0, retryStrategy: null});
 (async () => {
-    const said = [await client.set("key", "value"), await client.get("key"), await client.call("ACL", "WHOAMI")];
+    const replies = [await client.set("key", "value"), await client.get("key"), await client.call("ACL", "WHOAMI")];
     await client.quit();
-    console.log(JSON.stringify(said));
+    console.log(JSON.stringify(replies));
 })().catch((error) => { console.error(error); process.exit(1); });
 """
 
@@ -34,10 +34,10 @@ NODE_REDIS = """
 const client = require("redis").createClient({url: process.env.REDIS_URL, socket: {reconnectStrategy: false}});
 (async () => {
     await client.connect();
-    const said = [await client.set("key", "value"), await client.get("key")];
-    said.push(await client.sendCommand(["ACL", "WHOAMI"]));
+    const replies = [await client.set("key", "value"), await client.get("key")];
+    replies.push(await client.sendCommand(["ACL", "WHOAMI"]));
     await client.close();
-    console.log(JSON.stringify(said));
+    console.log(JSON.stringify(replies));
 })().catch((error) => { console.error(error); process.exit(1); });
 """
 RUBY = """
@@ -54,7 +54,7 @@ puts JSON.generate([client.set("key", "value"), client.get("key"), client.call("
 
 @pytest.fixture(scope="session")
 def node_modules(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where ioredis and node-redis are."""
+    """The folder with ioredis and node-redis."""
     return npm.modules("redis", pytestconfig, tmp_path_factory)
 
 

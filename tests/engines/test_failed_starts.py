@@ -158,7 +158,7 @@ def script(folder: Path, text: str) -> str:
 
 @only_process
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "reason"),
     [
         ("#!/bin/sh\necho first; echo no such luck >&2; exit 1\n", "no such luck"),
         ("#!/bin/sh\nexit 1\n", "did not start"),
@@ -167,14 +167,14 @@ def script(folder: Path, text: str) -> str:
     ],
 )
 def test_a_server_program_that_ends_at_once_is_a_503_that_says_so(
-    emulators: RedisEmulators, text: str, said: str
+    emulators: RedisEmulators, text: str, reason: str
 ) -> None:
     api = emulators.start(redis_server=script(emulators.folder, text))
 
     answer = api.post("/instances.json", json={"plan": "nano"})
 
     assert answer.status_code == 503
-    assert said in answer.text
+    assert reason in answer.text
     assert ends_with_one_full_stop(answer.text)
     assert emulators.nothing_exists()
     assert api.get("/instances.json").json() == []

@@ -22,7 +22,7 @@ pytest_plugins = ["tests.support.redis_fixtures"]
 
 
 @only_docker
-def test_containers_whose_state_file_is_gone_are_left_over_and_others_are_not(emulators: RedisEmulators) -> None:
+def test_containers_whose_state_file_is_gone_are_orphans_and_others_are_not(emulators: RedisEmulators) -> None:
     command, api = emulators.run()
     made = api.create()
     command.kill()
@@ -30,12 +30,12 @@ def test_containers_whose_state_file_is_gone_are_left_over_and_others_are_not(em
     assert prune(emulators) == []
     assert answers(made["url"])
     emulators.state.unlink()
-    assert [what.split()[0] for what in prune(emulators)] == ["container", "volume", "network"]
+    assert [description.split()[0] for description in prune(emulators)] == ["container", "volume", "network"]
     assert (emulators.containers(), emulators.volumes(), emulators.networks()) == ([], [], [])
 
 
 @only_docker
-def test_containers_of_a_killed_emulator_that_keeps_nothing_are_left_over(emulators: RedisEmulators) -> None:
+def test_containers_of_a_killed_emulator_that_keeps_nothing_are_orphans(emulators: RedisEmulators) -> None:
     command, api = emulators.run(state=":memory:")
     made = api.create()
     emulators.states.add(emulators.containers()[0].labels[STATE])
@@ -48,7 +48,7 @@ def test_containers_of_a_killed_emulator_that_keeps_nothing_are_left_over(emulat
 
 
 @only_process
-def test_the_folder_of_a_killed_emulator_that_keeps_nothing_is_left_over(emulators: RedisEmulators) -> None:
+def test_the_folder_of_a_killed_emulator_that_keeps_nothing_is_an_orphan(emulators: RedisEmulators) -> None:
     command, api = emulators.run(state=":memory:")
     api.create()
     assert prune(emulators) == []
@@ -61,12 +61,12 @@ def test_the_folder_of_a_killed_emulator_that_keeps_nothing_is_left_over(emulato
 
 
 def prune(emulators: RedisEmulators) -> list[str]:
-    """Remove what is left over by this test, and only that: the machine may be somebody's."""
+    """Remove the orphans of this test and no others, and return their descriptions."""
     ours = (*emulators.states, str(emulators.folder))
-    found = [leftover for leftover in pruning.find_orphans() if any(name in leftover.description for name in ours)]
-    for leftover in found:
-        leftover.remove()
-    return [leftover.description for leftover in found]
+    orphans = [orphan for orphan in pruning.find_orphans() if any(name in orphan.description for name in ours)]
+    for orphan in orphans:
+        orphan.remove()
+    return [orphan.description for orphan in orphans]
 
 
 @pytest.mark.parametrize(

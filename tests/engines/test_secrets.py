@@ -54,5 +54,5 @@ def test_no_password_is_seen_where_others_look(emulators: RedisEmulators) -> Non
         used(command).replace(f"'username:{account}'", "").replace(f"username:{account}", "")
     )
 
-    found = [(place, secret) for place, text in places.items() for secret in secrets if secret in text]
-    assert found == []
+    leaks = [(place, secret) for place, text in places.items() for secret in secrets if secret in text]
+    assert leaks == []

@@ -1,4 +1,4 @@
-"""The choice of an engine: each row of the table has a builder, and what cannot be had is said in one line."""
+"""The choice of an engine: each row of the table has a builder, and ``auto`` tries them in order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An engine that cannot be had stops the start with one line; ``auto`` takes the next one."""
+"""An engine that is not available stops the start with one line; ``auto`` takes the next one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NOWHERE = "unix:///nonexistent.sock"
 
 
 def refused(folder: Path, *options: str, **env: str) -> str:
-    """The one line with which the command ends."""
+    """Run the command, and return the one line with which it fails."""
     finished = run("serve", "--port", "0", "--state", ":memory:", *options, folder=folder, env=env)
     (line,) = finished.stderr.splitlines()
     assert finished.returncode == 1

@@ -39,8 +39,8 @@ def test_the_version_is_that_of_the_redis_which_runs(emulators: RedisEmulators) 
     api = emulators.start()
     made = api.create()
 
-    said = ask(made["url"], "INFO", "server")
-    version = said.get("valkey_version", said["redis_version"])
+    info = ask(made["url"], "INFO", "server")
+    version = info.get("valkey_version", info["redis_version"])
     assert made["version"] == version
     assert api.get("/instances/1.json").json()["version"] == version
     assert re.search(f"<version>{version}</version>", api.get("/instances/1.xml").text)

@@ -1,4 +1,4 @@
-"""Emulators in containers that have their engine's socket; all that they make is gone after the test."""
+"""Emulators in containers that have the engine's socket; everything that they make is removed after the test."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CONTAINER = f"{LABEL}.container"
 
 @pytest.fixture(scope="session")
 def image(docker_client: docker.DockerClient) -> Iterator[str]:
-    """The emulator's own image. Its layers are taken from an image that was built before, if there is one."""
+    """Build the emulator's image, with the layers of an earlier build where they are the same."""
     if not SOCKET.is_socket():
         skip_or_fail("docker", f"the engine has no socket {SOCKET}")
     earlier = {one.id for one in docker_client.images.list(all=True)}
@@ -54,13 +54,13 @@ def image(docker_client: docker.DockerClient) -> Iterator[str]:
 
 @dataclass
 class EmulatorContainer:
-    """An emulator in a container, and its API as the host reaches it."""
+    """An emulator in a container, and a client of its API on the host."""
 
     container: Container
     api: ApiClient
 
     def wait(self) -> EmulatorContainer:
-        """Wait until it answers."""
+        """Wait until the emulator answers."""
         if not until(self._answers):
             raise LookupError(f"the emulator did not get ready: {self.container.logs().decode()}")
         self.container.reload()
@@ -74,7 +74,7 @@ class EmulatorContainer:
 
 @dataclass
 class EmulatorContainers:
-    """A network on which emulators and clients are containers, a volume for a state, and ports of the host."""
+    """Runs emulators and clients in containers: with one network, a volume for the state, and ports of the host."""
 
     client: docker.DockerClient
     image: str
@@ -90,7 +90,7 @@ class EmulatorContainers:
     def start(
         self, *options: str, publish: bool = False, state: str = "/data/state.json", data: str = "", **more: Any
     ) -> EmulatorContainer:
-        """An emulator whose API, and with ``publish`` its instances as well, are published on the host."""
+        """Start an emulator that publishes its API on the host, and with ``publish`` its instances' ports as well."""
         [port] = free_ports(1)
         ports = {"8080/tcp": port} | {f"{one}/tcp": one for one in self.ports if publish}
         settings: dict[str, Any] = {
@@ -111,7 +111,7 @@ class EmulatorContainers:
         return EmulatorContainer(container, ApiClient(f"http://127.0.0.1:{port}")).wait()
 
     def run(self, script: str, *arguments: str) -> str:
-        """What a Python script prints in another container on the network."""
+        """Run a Python script in another container on the network, and return what it prints."""
         client = self.client.containers.create(
             self.image, ["-c", script, *arguments], entrypoint="python", network=self.name
         )
@@ -121,12 +121,12 @@ class EmulatorContainers:
         return client.logs().decode().strip()
 
     def has_default_network(self) -> bool:
-        """Whether the bridge of the network that containers are on by default is there, which others may remove."""
+        """Return whether the bridge of the default network exists: another engine on this machine may remove it."""
         options = self.client.networks.get("bridge").attrs["Options"]
         return Path("/sys/class/net", options["com.docker.network.bridge.name"]).exists()
 
     def occupy(self, port: int) -> None:
-        """Let another container have a port of the host."""
+        """Publish a port of the host from another container."""
         other = self.client.containers.create(
             self.image, ["60"], entrypoint="sleep", network=self.name, ports={"1/tcp": ("127.0.0.1", port)}
         )
@@ -134,7 +134,7 @@ class EmulatorContainers:
         other.start()
 
     def siblings(self) -> list[Container]:
-        """The containers of these emulators' instances."""
+        """Return the containers of the emulators' instances."""
         every = self.client.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True)
         return [one for one in every if self._is_mine(one.labels)]
 
@@ -148,20 +148,20 @@ class EmulatorContainers:
     def _is_mine(self, labels: dict[str, str]) -> bool:
         return labels.get(CONTAINER) in {one.id for one in self.residents}
 
-    def things(self) -> tuple[int, int, int]:
-        """How many containers, volumes and networks there are."""
+    def count(self) -> tuple[int, int, int]:
+        """Return how many containers, volumes and networks of the emulators there are."""
         return len(self.siblings()), len(self.volumes()), len(self.networks())
 
-    def left_over(self, *, remove: bool = False) -> list[str]:
-        """The kinds of what can be pruned of these emulators', as seen from the host."""
+    def orphans(self, *, remove: bool = False) -> list[str]:
+        """Return the kinds of orphans that ``rtgmock prune`` finds on the host, of these emulators only."""
         mine = {str(one.name) for one in (*self.siblings(), *self.volumes(), *self.networks())}
-        found = [one for one in prune.find_orphans() if one.description.split()[1] in mine]
-        for leftover in found if remove else []:
-            leftover.remove()
-        return [one.description.split()[0] for one in found]
+        orphans = [orphan for orphan in prune.find_orphans() if orphan.description.split()[1] in mine]
+        for orphan in orphans if remove else []:
+            orphan.remove()
+        return [orphan.description.split()[0] for orphan in orphans]
 
     def clear(self) -> None:
-        """Remove all of it."""
+        """Remove everything."""
         siblings, volumes, networks = self.siblings(), self.volumes(), self.networks()
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(_remove, (*self.residents, *self.others, *siblings)))
@@ -178,7 +178,7 @@ def _remove(container: Container) -> None:
 
 @pytest.fixture
 def containers(docker_client: docker.DockerClient, image: str) -> Iterator[EmulatorContainers]:
-    """Where a test starts emulators in containers."""
+    """Start emulators in containers: ``containers.start()``."""
     containers = EmulatorContainers(docker_client, image)
     yield containers
     containers.clear()

@@ -1,4 +1,4 @@
-"""Fixtures of Docker engines of a test's own. Modules name it in ``pytest_plugins``."""
+"""Fixtures that start private Docker engines, Podman and registries. Modules name it in ``pytest_plugins``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def image_archive() -> bytes:
-    """The image as ``docker save`` writes it, out of the machine's own engine."""
+    """The Redis image in the format of ``docker save``, from the machine's own engine."""
     try:
         with contextlib.closing(docker.from_env(timeout=60)) as client:
             return b"".join(client.images.get(IMAGE).save(named=True))
@@ -35,7 +35,7 @@ def image_archive() -> bytes:
 
 @pytest.fixture
 def own_folder() -> Iterator[Path]:
-    """A folder whose name is short enough for the sockets in it."""
+    """A temporary folder with a short path: that of a Unix socket may have 107 bytes."""
     folder = Path(tempfile.mkdtemp(prefix="rtgt", dir="/tmp"))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
@@ -43,7 +43,7 @@ def own_folder() -> Iterator[Path]:
 
 @pytest.fixture
 def idle_engine(own_folder: Path) -> Iterator[PrivateEngine]:
-    """A Docker engine of the test's own, not started."""
+    """A private Docker engine that is not started yet."""
     if os.geteuid() != 0 or not (shutil.which("dockerd") and shutil.which("ip")):
         skip_or_fail("dockerd", "a Docker engine of a test's own needs root, dockerd and ip")
     engine, index = PrivateEngine(own_folder), Path("/sys/class/net/docker0/ifindex")
@@ -55,7 +55,7 @@ def idle_engine(own_folder: Path) -> Iterator[PrivateEngine]:
 
 @pytest.fixture
 def private_engine(idle_engine: PrivateEngine, image_archive: bytes) -> PrivateEngine:
-    """A Docker engine of the test's own, which has the image."""
+    """A private Docker engine that runs and has the Redis image."""
     idle_engine.start()
     idle_engine.load(image_archive)
     return idle_engine
@@ -81,7 +81,7 @@ def podman(own_folder: Path) -> Iterator[Podman]:
 
 @pytest.fixture(params=["tcp", "tls", "ssh", "podman"])
 def engine_host(request: pytest.FixtureRequest) -> Host:
-    """An engine of each kind, which has the image."""
+    """An engine of each kind, with the Redis image."""
     kind: str = request.param
     if kind == "podman":
         return request.getfixturevalue("podman").start(request.getfixturevalue("image_archive"))  # type: ignore[no-any-return]
@@ -95,7 +95,7 @@ def engine_host(request: pytest.FixtureRequest) -> Host:
 
 @pytest.fixture
 def registry(own_folder: Path) -> Iterator[Registry]:
-    """A registry that has no image yet."""
+    """An empty registry of images."""
     if not shutil.which("docker-registry"):
         skip_or_fail("registry", "docker-registry is not installed")
     server = Registry(own_folder / "registry")

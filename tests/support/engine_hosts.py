@@ -1,4 +1,4 @@
-"""Where an engine may be: behind TCP, TLS or SSH, or Podman's; each reached by 127.0.0.2, as if it were elsewhere."""
+"""Engines behind TCP, TLS or SSH, and Podman. All but Podman are reached by 127.0.0.2, as if on another machine."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from tests.support.ports import free_ports
 from tests.support.private_engine import Daemon, PrivateEngine
 
 ELSEWHERE = "127.0.0.2"
-"""This machine, by an address that it isn't taken for."""
+"""An address of this machine that rtgmock does not count as local."""
 
 
 class Host:
-    """The variables that lead to an engine, and the socket by which the test itself reaches it."""
+    """The environment variables that lead to an engine, and the socket by which the test itself reaches it."""
 
     def __init__(self, socket: str, **variables: str) -> None:
         self.socket = socket
@@ -33,7 +33,7 @@ class Host:
 
 
 def tcp(engine: PrivateEngine) -> Host:
-    """The engine on a port that is open to all."""
+    """Start the engine on a TCP port without authentication."""
     address = f"tcp://{ELSEWHERE}:{free_ports(1)[0]}"
     engine.options = [f"--host={address}", "--tls=false"]
     engine.start()
@@ -41,7 +41,10 @@ def tcp(engine: PrivateEngine) -> Host:
 
 
 def tls(engine: PrivateEngine, client_authority: trustme.CA | None = None) -> Host:
-    """The engine on a port for those who have a certificate that it trusts; theirs may be another authority's."""
+    """Start the engine on a TLS port that requires client certificates.
+
+    With another ``client_authority``, the client has a certificate that the engine does not trust.
+    """
     authority = trustme.CA()
     files = certificates(engine.folder / "server", authority, authority.issue_cert(ELSEWHERE))
     client = (client_authority or authority).issue_cert("client.example")
@@ -54,7 +57,7 @@ def tls(engine: PrivateEngine, client_authority: trustme.CA | None = None) -> Ho
 
 
 def certificates(folder: Path, authority: trustme.CA, certificate: trustme.LeafCert) -> Path:
-    """A folder as DOCKER_CERT_PATH names it."""
+    """Create a folder for DOCKER_CERT_PATH."""
     folder.mkdir()
     authority.cert_pem.write_to_path(folder / "ca.pem")
     certificate.cert_chain_pems[0].write_to_path(folder / "cert.pem")
@@ -63,7 +66,7 @@ def certificates(folder: Path, authority: trustme.CA, certificate: trustme.LeafC
 
 
 class Registry(Daemon):
-    """A registry of images."""
+    """A registry of images, served by the program ``docker-registry``."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -77,12 +80,12 @@ class Registry(Daemon):
         until(self._listens)
 
     def pause(self) -> None:
-        """Let it keep what it is asked for waiting."""
+        """Suspend the registry: connections are accepted by the kernel, and requests get no response."""
         for process in self.processes():
             process.suspend()
 
-    def asked(self) -> bool:
-        """Whether somebody has called and waits for an answer."""
+    def has_client(self) -> bool:
+        """Return whether a client is connected."""
         calls = [one for one in psutil.net_connections("tcp") if one.status == psutil.CONN_ESTABLISHED]
         return any(":".join(map(str, call.raddr)) == self.name for call in calls)
 
@@ -93,7 +96,7 @@ class Registry(Daemon):
         return False
 
     def push(self, client: docker.DockerClient, image: str, name: str) -> str:
-        """Put one of an engine's images there under a name and the tag 7-alpine; its digest."""
+        """Push an image under a name and the tag 7-alpine, and return its digest."""
         repository = f"{self.name}/{name}"
         client.images.get(image).tag(repository, "7-alpine")
         try:
@@ -104,7 +107,7 @@ class Registry(Daemon):
 
 
 class Sshd(Daemon):
-    """An SSH server for one key, whose sessions find the engine, and the ``ssh`` program that has the key."""
+    """An SSH server whose sessions have the engine's DOCKER_HOST, and an ``ssh`` program with its only key."""
 
     def __init__(self, engine: PrivateEngine) -> None:
         super().__init__(engine.folder / "ssh")
@@ -153,7 +156,7 @@ class Sshd(Daemon):
 
 
 class Podman(Daemon):
-    """Podman's answer to Docker's interface, with containers of its own."""
+    """Podman's service for the Docker API, with a private storage."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)

@@ -1,4 +1,4 @@
-"""A network of one's own, in which names lead where a test says, and which ends with all that runs in it."""
+"""Commands in a private network namespace with its own /etc/hosts; all its processes end with it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ exec "$@"
 def run(
     arguments: Sequence[str], hosts: Path, folder: Path, variables: Mapping[str, str]
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command where there is loopback alone and ``hosts`` is /etc/hosts; skips, or fails, where it can't be."""
+    """Run a command with only the loopback interface, and ``hosts`` as /etc/hosts; skip the test without root."""
     for name in ("unshare", "ip"):
         if not shutil.which(name):
             skip_or_fail("netns", f"{name} is not installed")

@@ -1,4 +1,4 @@
-"""A Docker engine of a test's own, which may be killed: it and the machine's own know nothing of each other."""
+"""A private Docker engine that a test can kill. It shares nothing with the machine's own engine."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CGROUPS = Path("/sys/fs/cgroup")
 
 
 class Daemon:
-    """A process with a folder of its own; whatever works in that folder or in its control group is its own."""
+    """A process with its own folder. Processes that name that folder, or are in its control group, belong to it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -46,14 +46,14 @@ class Daemon:
             )
 
     def signal(self, number: int) -> None:
-        """Send a signal to the daemon alone, and wait until it has ended by it."""
+        """Send a signal to the daemon, not to its children, and wait until it has ended."""
         if self._process is not None:
             self._process.send_signal(number)
             self._process.wait(30)
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
-        """The daemon takes calls and answers none."""
+        """Suspend the daemon in the ``with`` block: connections are accepted by the kernel, and get no response."""
         if self._process is not None:
             self._process.send_signal(signal.SIGSTOP)
             try:
@@ -72,11 +72,11 @@ class Daemon:
             self._process.wait(30)
 
     def _kill_each(self) -> bool:
-        found = list(self.processes())
-        for process in found:
+        processes = list(self.processes())
+        for process in processes:
             with contextlib.suppress(psutil.Error):
                 process.kill()
-        return not found
+        return not processes
 
     def processes(self) -> Iterator[psutil.Process]:
         for process in psutil.process_iter():
@@ -92,7 +92,7 @@ class Daemon:
             _quietly("umount", "--lazy", place)
 
     def close(self) -> None:
-        """Leave nothing of it."""
+        """Kill the daemon and remove its mounts, control groups and folder."""
         self.kill()
         self.unmount()
         for group in _CGROUPS.glob(f"*/{self.group}"):
@@ -103,9 +103,9 @@ class Daemon:
 
 
 class PrivateEngine(Daemon):
-    """A ``dockerd`` with its own data, sockets, bridge and control group; it sets no rule of the firewall.
+    """A ``dockerd`` with its own data, sockets, bridge and control group, which does not touch the firewall.
 
-    Without a bridge of its own, and with address pools of its own when it starts again, it would remove ``docker0``.
+    With the default bridge, or with other address pools, it would remove ``docker0`` of the machine's engine.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -116,10 +116,10 @@ class PrivateEngine(Daemon):
         (folder / "daemon.json").write_text("{}")
 
     def start(self) -> None:
-        """Start it, also where a killed one has left its things, and wait until it answers."""
+        """Start it, also after a kill, and wait until it answers."""
         (self.folder / "pid").unlink(missing_ok=True)
         if not any(process.name() == "containerd" for process in self.processes()):
-            # A dockerd takes one that ended and that nobody has reaped yet for one that runs.
+            # dockerd would take a zombie with this process id for a containerd that runs.
             (self.folder / "exec-root/containerd/containerd.pid").unlink(missing_ok=True)
         self._provide_bridge()
         own = {name: f"{self.folder}/{name}" for name in ("data-root", "exec-root")}
@@ -155,7 +155,7 @@ class PrivateEngine(Daemon):
             client.images.load(archive)
 
     def cut_power(self) -> None:
-        """End all of it at once, and forget what no machine remembers after a reboot."""
+        """Kill everything at once, and remove what does not survive a reboot: mounts, runtime state, bridges."""
         self.kill()
         self.unmount()
         shutil.rmtree(self.folder / "exec-root", ignore_errors=True)
@@ -169,7 +169,7 @@ class PrivateEngine(Daemon):
             _run("ip", "link", "set", self._bridge, "up")
 
     def _remove_bridges(self) -> None:
-        """The engine's networks are bridges, which its own records name."""
+        """Remove the bridges of the engine's networks, whose names are in its database."""
         records = self.folder / "data-root/network/files/local-kv.db"
         named = re.findall(rb"\bbr-[0-9a-f]{12}\b", records.read_bytes()) if records.exists() else []
         for name in {self._bridge, *(name.decode() for name in named)}:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(params=["process", "docker"])
 def engine_name(request: pytest.FixtureRequest) -> str:
-    """Every engine that runs Redis servers; tests that are about one of them say which, indirectly."""
+    """Each engine with Redis servers; a test for one of them has the mark ``only_process`` or ``only_docker``."""
     name: str = request.param
     if name == "process" and not (shutil.which("redis-server") or shutil.which("valkey-server")):
         skip_or_fail("redis", "neither redis-server nor valkey-server is installed")
@@ -34,7 +34,7 @@ def engine_name(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def docker_client() -> Iterator[docker.DockerClient]:
-    """The Docker engine, which has the image."""
+    """The machine's Docker engine, which must have the Redis image."""
     try:
         client = docker.from_env(timeout=60)
         client.images.get(IMAGE)

@@ -1,4 +1,4 @@
-"""What to send so that an attribute has another value than by default, and what its Redis then says."""
+"""For each attribute: what to send to change it from its default, and what its Redis then answers to CONFIG GET."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ CASES = {
 
 
 def all_at_once(api: int) -> Case:
-    """A create that sets all that an update may."""
+    """Return a create with every attribute that an update can change."""
     chosen = [case for name, case in CASES.items() if name in known(api) and name not in {"memory", "snapshots"}]
     sent = {key: value for case in chosen for key, value in case.sent.items()}
     return Case(sent, {key: value for case in chosen for key, value in case.expected.items()})
 
 
 def wrong_after_updates(api: Served, version: int, number: int = 1) -> dict[str, Any]:
-    """What is not as it should be, by attribute, when an instance's settings are changed one after the other."""
+    """Change an instance's settings one by one, and return what differs from the case's expectation, by attribute."""
     path = f"/instances/{number}.json"
     url = api.get(path).json()["url"]
     wrong: dict[str, Any] = {}
@@ -84,16 +84,16 @@ def wrong_after_updates(api: Served, version: int, number: int = 1) -> dict[str,
             wrong[name] = answer.text
             continue
         url = answer.json()["url"]
-        found = config(url, *case.expected)
-        if found != case.expected:
-            wrong[name] = found
+        actual = config(url, *case.expected)
+        if actual != case.expected:
+            wrong[name] = actual
         if (run_id(url) != before) != case.restarts:
             wrong[f"{name}, run_id"] = "another" if not case.restarts else "the same"
     return wrong
 
 
 def fill(url: str, most: int) -> int:
-    """How many chunks of 100 KB are taken before the memory is full."""
+    """Write up to ``most`` chunks of 100 KB, and return how many the Redis accepted before its memory was full."""
     start = int(ask(url, "DBSIZE"))
     with connection(url) as client:
         for number in range(start, start + most):
@@ -105,10 +105,10 @@ def fill(url: str, most: int) -> int:
 
 
 def connect(url: str, clients: list[redis.Redis], most: int) -> tuple[int, str]:
-    """Let clients connect and stay until one is refused, or there are ``most``: how many there are, and why no more."""
+    """Connect clients until one is refused or there are ``most``; return their number and the reason of the refusal."""
     while len(clients) < most:
         try:
             clients.append(connection(url))
         except redis.ConnectionError as error:
             return len(clients), str(error)
-    return len(clients), "nobody was refused"
+    return len(clients), "not refused"

@@ -1,4 +1,4 @@
-"""Engines of every kind, wherever DOCKER_HOST says that they are."""
+"""Engines of every kind that DOCKER_HOST can name."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def engine_name() -> str:
 
 @pytest.fixture
 def docker_client(engine_host: Host, monkeypatch: pytest.MonkeyPatch) -> Iterator[docker.DockerClient]:
-    """The engine to which this process's environment leads, by its socket."""
+    """A client of the engine under test, by its socket; DOCKER_HOST of this process names the engine too."""
     for name, value in engine_host.variables.items():
         monkeypatch.setenv(name, value)
     with contextlib.closing(docker.DockerClient(engine_host.socket, timeout=60)) as client:
@@ -83,7 +83,7 @@ def memory_limit(emulators: RedisEmulators) -> int:
 
 @pytest.fixture
 def elsewhere(idle_engine: PrivateEngine, image_archive: bytes, monkeypatch: pytest.MonkeyPatch) -> PrivateEngine:
-    """An engine that this process's environment leads to by TCP."""
+    """An engine on TCP, which DOCKER_HOST of this process names."""
     for name, value in tcp(idle_engine).variables.items():
         monkeypatch.setenv(name, value)
     idle_engine.load(image_archive)
@@ -133,7 +133,7 @@ def test_an_ssh_server_that_does_not_let_us_in_stops_the_start_with_one_line(ssh
 
 
 def refused(folder: Path, variables: dict[str, str]) -> str:
-    """The one line with which the command ends."""
+    """Run the command, and return what it writes to stderr when it fails."""
     options = ["--redis", "docker", "--port", "0", "--state", ":memory:"]
     finished = run("serve", *options, folder=folder, env=variables)
     line = finished.stderr.strip().splitlines()[-1]

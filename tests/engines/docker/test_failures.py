@@ -21,16 +21,16 @@ pytest_plugins = ["tests.support.redis_fixtures"]
 
 
 class Registry:
-    """A registry that has no image, and tells what it was asked for."""
+    """A registry without images, which records the requested paths."""
 
     def __init__(self) -> None:
-        asked = self.asked = list[str]()
+        requested = self.requested = list[str]()
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                asked.append(self.path)
-                found = self.path == "/v2/"
-                self.send_response(200 if found else 404)
+                requested.append(self.path)
+                is_version_check = self.path == "/v2/"
+                self.send_response(200 if is_version_check else 404)
                 self.send_header("Docker-Distribution-Api-Version", "registry/2.0")
                 self.send_header("Content-Length", "0")
                 self.end_headers()
@@ -70,7 +70,7 @@ def test_an_image_that_cannot_be_pulled_is_a_503_that_names_it(
     assert name in answer.text
     assert emulators.nothing_exists()
     repository, _, reference = image.replace("@", ":", 1).partition(":")
-    assert f"/v2/{repository}/manifests/{reference or 'latest'}" in registry.asked
+    assert f"/v2/{repository}/manifests/{reference or 'latest'}" in registry.requested
 
 
 @only_docker

@@ -1,4 +1,4 @@
-"""Images that the engine hasn't got are pulled when they are first needed."""
+"""Images that the engine does not have are pulled when the first instance needs them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def engine_name() -> str:
 def docker_client(
     digest: str, idle_engine: PrivateEngine, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[docker.DockerClient]:
-    """An engine that has no image at all; the registry has got its own from the machine's engine."""
+    """An engine without images; the registry has the image of the machine's engine."""
     idle_engine.start()
     monkeypatch.setenv("DOCKER_HOST", idle_engine.socket)
     with contextlib.closing(idle_engine.client()) as client:
@@ -60,8 +60,8 @@ def test_an_image_is_pulled_once_and_each_step_of_it_is_one_line(registry: Regis
         made = list(pool.map(lambda _: api.create(), range(2)))
 
     assert all(answers(one["url"]) for one in made)
-    told = [line for line in command.err.splitlines()[1:] if "/instances" not in line]
-    assert told == [f"pulling {image}", f"{image}: 1 of 1 layers", f"pulled {image}"]
+    lines = [line for line in command.err.splitlines()[1:] if "/instances" not in line]
+    assert lines == [f"pulling {image}", f"{image}: 1 of 1 layers", f"pulled {image}"]
     assert command.stop() == 0
     command, api = emulators.run("--redis-image", image)
     assert "pull" not in command.err
@@ -95,7 +95,7 @@ def test_an_engine_that_dies_while_it_pulls_is_a_503(
     registry.pause()
     with ThreadPoolExecutor(1) as pool:
         create = pool.submit(api.call, "POST", "/instances.json", json={"plan": "nano"})
-        assert until(registry.asked)
+        assert until(registry.has_client)
         idle_engine.signal(signal.SIGKILL)
         answer = create.result()
     idle_engine.start()

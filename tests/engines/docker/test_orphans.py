@@ -1,4 +1,4 @@
-"""What counts as left behind in Docker: a thing whose state file, or whose emulator, is gone."""
+"""What counts as an orphan in Docker: something whose state file, or whose emulator, is gone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Docker engine itself dies, and comes back: what is served meanwhile, and what is there afterwards."""
+"""The Docker engine dies and comes back: what is served meanwhile, and what exists afterwards."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 PROMPT = 2.0
-"""Seconds in which everything is answered while there is no engine."""
+"""Seconds within which every request must be answered while there is no engine."""
 
 
 @pytest.fixture(autouse=True)
 def unconnected_sockets() -> Iterator[None]:
-    """The SDK leaves a socket open that it could not connect: it is not the next test that shall hear of it."""
+    """Collect the sockets that the SDK could not connect and left open, so that they fail no later test."""
     yield
     with warnings.catch_warnings(action="ignore"):
         gc.collect()
@@ -59,14 +59,14 @@ def engine_name() -> str:
 
 @pytest.fixture
 def docker_client(private_engine: PrivateEngine, monkeypatch: pytest.MonkeyPatch) -> Iterator[docker.DockerClient]:
-    """The private engine, to which this process's environment leads."""
+    """A client of the private engine, which DOCKER_HOST of this process names."""
     monkeypatch.setenv("DOCKER_HOST", private_engine.socket)
     with contextlib.closing(docker.DockerClient(private_engine.socket, timeout=60)) as client:
         yield client
 
 
-def outage(api: ApiClient, url: str) -> set[str]:
-    """Every kind of request while there is no engine, each answered at once; the statuses that reads showed."""
+def use_during_outage(api: ApiClient, url: str) -> set[str]:
+    """Send every kind of request while there is no engine, and return the statuses that reads showed."""
     seen, end = set(), time.monotonic() + 1.2  # the emulator looks twice a second
     while time.monotonic() < end:
         begun = time.monotonic()
@@ -90,8 +90,8 @@ def outage(api: ApiClient, url: str) -> set[str]:
     return seen
 
 
-def recovered(command: Command, api: ApiClient, emulators: RedisEmulators, url: str) -> None:
-    """The instance is as it was, there is one of it, and the log is clean."""
+def assert_recovered(command: Command, api: ApiClient, emulators: RedisEmulators, url: str) -> None:
+    """Assert that the instance is as it was, with one container, volume and network, and no traceback in the log."""
     assert until(lambda: api.instance()["status"] == "running" and answers(url))
     assert ask(url, "GET", "key") == "value"
     assert len(emulators.containers()) == emulators.running() == len(emulators.volumes()) == 1
@@ -102,7 +102,7 @@ def recovered(command: Command, api: ApiClient, emulators: RedisEmulators, url: 
 
 
 def databases(url: str) -> str | None:
-    """How many its Redis has, if that isn't just being started again."""
+    """Return the number of databases of the Redis; None while it is being restarted."""
     with contextlib.suppress(redis.RedisError):
         return config(url, "databases")["databases"]
     return None
@@ -120,10 +120,10 @@ def test_instances_are_back_when_their_engine_is(
         private_engine.cut_power()
     else:
         private_engine.signal(signal.SIGKILL if way == "killed" else signal.SIGTERM)
-    assert outage(api, url) == {"failed"}
+    assert use_during_outage(api, url) == {"failed"}
     private_engine.start()
 
-    recovered(command, api, emulators, url)
+    assert_recovered(command, api, emulators, url)
 
 
 @pytest.mark.parametrize("first", ["engine", "emulator"])
@@ -145,7 +145,7 @@ def test_instances_are_back_after_a_power_cut(
         assert until(lambda: answers(url))
     command, api = emulators.run()
 
-    recovered(command, api, emulators, url)
+    assert_recovered(command, api, emulators, url)
 
 
 def test_an_engine_that_dies_in_the_middle_of_creates_leaves_nothing_of_them(
@@ -244,7 +244,7 @@ def test_instances_are_read_at_once_while_their_engine_hangs(
             assert api.instance()["status"] == "failed"
             assert time.monotonic() - begun < PROMPT
 
-    recovered(command, api, emulators, url)
+    assert_recovered(command, api, emulators, url)
 
 
 def test_an_instance_whose_engine_hangs_while_it_starts_it_is_read_as_failed(

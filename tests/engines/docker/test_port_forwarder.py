@@ -1,4 +1,4 @@
-"""The forwarder over real sockets: everything arrives, ends arrive too, and one side's end is the other's."""
+"""The port forwarder over real sockets: data and its end arrive, and a broken side breaks off the other."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ MEGABYTE = os.urandom(2**20)
 KEY = 7
 
 
-class Start(Protocol):
-    def __call__(self, serve: Callable[[socket.socket], object]) -> Far: ...
+class StartTarget(Protocol):
+    def __call__(self, serve: Callable[[socket.socket], object]) -> TargetServer: ...
 
 
-class Far:
-    """A server that gives every connection to ``serve``, in a thread of its own."""
+class TargetServer:
+    """A server that calls ``serve`` with each connection, in a new thread."""
 
     def __init__(self, serve: Callable[[socket.socket], object]) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -69,7 +69,7 @@ def say(word: bytes, connection: socket.socket) -> None:
 
 
 def received(connection: socket.socket) -> bytes:
-    """All that comes until the other side ends."""
+    """Return everything received until the other side ends."""
     return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
@@ -79,7 +79,7 @@ def send(connection: socket.socket, data: bytes) -> None:
 
 
 def exchanged(port: int, data: bytes) -> bytes:
-    """What comes back for ``data`` and its end."""
+    """Send ``data`` and its end, and return what comes back."""
     with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
         sender = threading.Thread(target=send, args=(client, data))
         sender.start()
@@ -101,19 +101,21 @@ def port() -> int:
 
 
 @pytest.fixture
-def far() -> Iterator[Start]:
+def start_target() -> Iterator[StartTarget]:
     with contextlib.ExitStack() as stack:
 
-        def start(serve: Callable[[socket.socket], object]) -> Far:
-            server = Far(serve)
+        def start(serve: Callable[[socket.socket], object]) -> TargetServer:
+            server = TargetServer(serve)
             stack.callback(server.close)
             return server
 
         yield start
 
 
-def test_a_megabyte_goes_each_way_on_fifty_connections_at_once(forwarder: PortForwarder, port: int, far: Start) -> None:
-    server = far(echo)
+def test_a_megabyte_goes_each_way_on_fifty_connections_at_once(
+    forwarder: PortForwarder, port: int, start_target: StartTarget
+) -> None:
+    server = start_target(echo)
     forwarder.forward(KEY, port, lambda: server.address)
 
     with ThreadPoolExecutor(50) as pool:
@@ -123,20 +125,20 @@ def test_a_megabyte_goes_each_way_on_fifty_connections_at_once(forwarder: PortFo
 
 
 def test_a_client_that_has_ended_its_side_still_gets_the_answer(
-    forwarder: PortForwarder, port: int, far: Start
+    forwarder: PortForwarder, port: int, start_target: StartTarget
 ) -> None:
     def answer_at_the_end(connection: socket.socket) -> None:
         connection.sendall(b"all of " + received(connection))
         connection.close()
 
-    server = far(answer_at_the_end)
+    server = start_target(answer_at_the_end)
     forwarder.forward(KEY, port, lambda: server.address)
 
     assert exchanged(port, b"it") == b"all of it"
 
 
 def test_a_server_that_has_ended_its_side_still_gets_what_comes(
-    forwarder: PortForwarder, port: int, far: Start
+    forwarder: PortForwarder, port: int, start_target: StartTarget
 ) -> None:
     got: list[bytes] = []
 
@@ -144,7 +146,7 @@ def test_a_server_that_has_ended_its_side_still_gets_what_comes(
         connection.shutdown(socket.SHUT_WR)
         got.append(received(connection))
 
-    server = far(end_first)
+    server = start_target(end_first)
     forwarder.forward(KEY, port, lambda: server.address)
 
     with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
@@ -153,8 +155,8 @@ def test_a_server_that_has_ended_its_side_still_gets_what_comes(
     assert until(lambda: got) == [b"the rest"]
 
 
-def test_what_is_not_taken_is_not_heaped_up(forwarder: PortForwarder, port: int, far: Start) -> None:
-    server = far(lambda connection: None)
+def test_what_is_not_taken_is_not_heaped_up(forwarder: PortForwarder, port: int, start_target: StartTarget) -> None:
+    server = start_target(lambda connection: None)
     forwarder.forward(KEY, port, lambda: server.address)
 
     with socket.create_connection(("127.0.0.1", port), timeout=0.5) as client:
@@ -190,9 +192,9 @@ def hung_up(port: int) -> bool:
 
 @pytest.mark.parametrize("breaks_off", ["client", "server"])
 def test_a_side_that_breaks_off_breaks_off_the_other(
-    forwarder: PortForwarder, port: int, far: Start, breaks_off: str
+    forwarder: PortForwarder, port: int, start_target: StartTarget, breaks_off: str
 ) -> None:
-    server = far(lambda connection: None)
+    server = start_target(lambda connection: None)
     forwarder.forward(KEY, port, lambda: server.address)
 
     with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
@@ -204,23 +206,25 @@ def test_a_side_that_breaks_off_breaks_off_the_other(
 
 
 def refuses(connection: socket.socket) -> bool:
-    """Whether nothing can be sent any more, and not only nothing comes."""
+    """Return whether sending fails, which an end of the other direction alone does not cause."""
     with contextlib.suppress(ConnectionResetError, BrokenPipeError):
         return not connection.send(b"x")
     return True
 
 
-def test_every_connection_goes_where_the_server_is_by_then(forwarder: PortForwarder, port: int, far: Start) -> None:
-    addresses = iter([far(partial(say, name)).address for name in (b"1", b"2")])
+def test_every_connection_goes_where_the_server_is_by_then(
+    forwarder: PortForwarder, port: int, start_target: StartTarget
+) -> None:
+    addresses = iter([start_target(partial(say, name)).address for name in (b"1", b"2")])
     forwarder.forward(KEY, port, lambda: next(addresses))
 
     assert exchanged(port, b"") + exchanged(port, b"") == b"12"
 
 
 def test_a_port_that_is_shut_is_free_and_its_connections_are_broken_off(
-    forwarder: PortForwarder, port: int, far: Start
+    forwarder: PortForwarder, port: int, start_target: StartTarget
 ) -> None:
-    server = far(echo)
+    server = start_target(echo)
     forwarder.forward(KEY, port, lambda: server.address)
     with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
         client.sendall(b"x")
@@ -235,8 +239,10 @@ def test_a_port_that_is_shut_is_free_and_its_connections_are_broken_off(
     assert exchanged(port, b"again") == b"again"
 
 
-def test_to_open_and_to_shut_twice_does_nothing_more(forwarder: PortForwarder, port: int, far: Start) -> None:
-    server = far(echo)
+def test_to_open_and_to_shut_twice_does_nothing_more(
+    forwarder: PortForwarder, port: int, start_target: StartTarget
+) -> None:
+    server = start_target(echo)
     forwarder.forward(KEY, port, lambda: server.address)
     forwarder.forward(KEY, port, lambda: server.address)
     assert exchanged(port, b"x") == b"x"
@@ -247,8 +253,8 @@ def test_to_open_and_to_shut_twice_does_nothing_more(forwarder: PortForwarder, p
     forwarder.close()
 
 
-def test_another_port_takes_the_place_of_the_first(forwarder: PortForwarder, far: Start) -> None:
-    server = far(echo)
+def test_another_port_takes_the_place_of_the_first(forwarder: PortForwarder, start_target: StartTarget) -> None:
+    server = start_target(echo)
     first, second = free_ports(2)
     forwarder.forward(KEY, first, lambda: server.address)
     forwarder.forward(KEY, second, lambda: server.address)
@@ -258,9 +264,9 @@ def test_another_port_takes_the_place_of_the_first(forwarder: PortForwarder, far
 
 
 def test_a_port_that_is_taken_is_refused_and_can_be_asked_for_again(
-    forwarder: PortForwarder, port: int, far: Start
+    forwarder: PortForwarder, port: int, start_target: StartTarget
 ) -> None:
-    server = far(echo)
+    server = start_target(echo)
     with socket.create_server(("127.0.0.1", port)), pytest.raises(OSError, match="already in use"):
         forwarder.forward(KEY, port, lambda: server.address)
 
@@ -268,8 +274,8 @@ def test_a_port_that_is_taken_is_refused_and_can_be_asked_for_again(
     assert exchanged(port, b"x") == b"x"
 
 
-def test_a_close_ends_the_thread_and_frees_the_ports(port: int, far: Start) -> None:
-    server = far(echo)
+def test_a_close_ends_the_thread_and_frees_the_ports(port: int, start_target: StartTarget) -> None:
+    server = start_target(echo)
     forwarder = PortForwarder("127.0.0.1")
     ports = free_ports(3)
     for key, each in enumerate(ports):

@@ -1,4 +1,4 @@
-"""Redis servers in containers: what others do to them, and what an emulator which died has left."""
+"""Redis servers in containers: containers removed or stopped by hand, limits, and what a dead emulator has left."""
 
 from __future__ import annotations
 

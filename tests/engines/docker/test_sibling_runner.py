@@ -1,4 +1,4 @@
-"""The emulator in a container that has its engine's socket: URLs lead clients on either side to the right place."""
+"""An emulator in a container that has the engine's socket: its URLs work on the host and in other containers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ url = requests.get(sys.argv[1], auth=("username", "password"), timeout=20).json(
 answer = redis.Redis.from_url(url, decode_responses=True).execute_command(*sys.argv[2:])
 print(url.partition("@")[2], answer)
 """
-"""A client's script: a command for the instance at this URL of the API, by the URL that it has."""
+"""A client's script: read an instance's URL from the API, and send a command to its Redis."""
 
 
 def asked(containers: EmulatorContainers, *command: str, instance: int = 1) -> str:
@@ -51,7 +51,7 @@ def test_a_url_works_from_the_host_and_from_another_container(containers: Emulat
 
     assert emulator.api.call("DELETE", "/instances/1").ok
     assert not answers(made["url"])
-    assert containers.things() == (0, 0, 1)
+    assert containers.count() == (0, 0, 1)
     again = emulator.api.create()
     assert again["port"] == made["port"]
     assert answers(again["url"])
@@ -78,7 +78,7 @@ def test_a_killed_emulator_that_is_started_again_finds_its_instances(containers:
 
     emulator.container.kill()
     assert answers(made["url"])
-    assert containers.left_over() == []
+    assert containers.orphans() == []
     emulator.container.start()
     emulator.wait()
 
@@ -86,7 +86,7 @@ def test_a_killed_emulator_that_is_started_again_finds_its_instances(containers:
     assert ask(made["url"], "GET", "key") == "value"
     assert asked(containers, "GET", "key").endswith(" value")
     assert str(before.name) not in str(emulator.container.exec_run("rtgmock prune").output)
-    assert containers.left_over() == []
+    assert containers.orphans() == []
 
 
 def test_a_new_container_with_the_old_ones_volume_finds_its_instances(containers: EmulatorContainers) -> None:
@@ -95,20 +95,20 @@ def test_a_new_container_with_the_old_ones_volume_finds_its_instances(containers
     assert ask(made["url"], "SET", "key", "value")
     emulator.container.kill()
     emulator.container.remove()
-    assert containers.left_over() == []
+    assert containers.orphans() == []
 
     second = containers.start()
 
     assert ask(made["url"], "GET", "key") == "value"
     assert asked(containers, "GET", "key").endswith(" value")
-    assert containers.left_over() == []
+    assert containers.orphans() == []
     second.container.stop()
     second.container.remove()
     assert not answers(made["url"])
-    assert containers.left_over() == []
+    assert containers.orphans() == []
     containers.client.volumes.get(containers.name).remove()
-    assert containers.left_over(remove=True) == ["container", "volume"]
-    assert containers.things() == (0, 0, 0)
+    assert containers.orphans(remove=True) == ["container", "volume"]
+    assert containers.count() == (0, 0, 0)
 
 
 def test_a_redis_that_dies_is_reached_again_by_the_same_url(containers: EmulatorContainers) -> None:
@@ -128,7 +128,7 @@ def test_a_stop_keeps_the_data_and_the_next_start_brings_it_back(containers: Emu
     emulator.container.stop()
 
     assert [one.status for one in containers.siblings()] == ["exited"]
-    assert containers.things() == (1, 1, 0)
+    assert containers.count() == (1, 1, 0)
     assert emulator.container.wait()["StatusCode"] == 0
     emulator.container.start()
     emulator.wait()
@@ -139,23 +139,23 @@ def test_a_stop_keeps_the_data_and_the_next_start_brings_it_back(containers: Emu
 def test_a_state_in_memory_is_gone_with_the_run_of_its_container(containers: EmulatorContainers) -> None:
     emulator = containers.start(state=":memory:")
     emulator.api.create()
-    assert containers.left_over() == []
+    assert containers.orphans() == []
 
     emulator.container.kill()
     emulator.container.start()
     emulator.wait()
-    assert sorted(containers.left_over(remove=True)) == ["container", "network", "volume"]
-    assert containers.things() == (0, 0, 1)
+    assert sorted(containers.orphans(remove=True)) == ["container", "network", "volume"]
+    assert containers.count() == (0, 0, 1)
     emulator.api.create()
 
     emulator.container.kill()
-    assert len(containers.left_over(remove=True)) == 3
+    assert len(containers.orphans(remove=True)) == 3
     emulator.container.start()
     emulator.wait()
     assert answers(emulator.api.create()["url"])
 
     emulator.container.stop()
-    assert containers.things() == (0, 0, 0)
+    assert containers.count() == (0, 0, 0)
 
 
 def test_a_state_in_a_folder_of_the_host_is_known_there(containers: EmulatorContainers, tmp_path: Path) -> None:
@@ -163,11 +163,11 @@ def test_a_state_in_a_folder_of_the_host_is_known_there(containers: EmulatorCont
     emulator.api.create()
     emulator.container.kill()
     emulator.container.remove()
-    assert containers.left_over() == []
+    assert containers.orphans() == []
 
     (tmp_path / "state.json").unlink()
 
-    assert containers.left_over() == ["container", "volume", "network"]
+    assert containers.orphans() == ["container", "volume", "network"]
 
 
 def test_ports_of_others_are_passed_over_whoever_has_them(containers: EmulatorContainers) -> None:
@@ -178,7 +178,7 @@ def test_ports_of_others_are_passed_over_whoever_has_them(containers: EmulatorCo
         made = emulator.api.create()
 
     assert made["port"] == containers.ports[2]
-    assert containers.things() == (1, 1, 1)
+    assert containers.count() == (1, 1, 1)
     assert answers(made["url"])
 
 
@@ -191,7 +191,7 @@ def test_a_port_that_is_taken_is_refused_with_the_reason_where_there_is_no_other
     with occupied(port):
         refused = emulator.api.call("POST", "/instances.json", json={"plan": "nano"})
 
-    assert (refused.status_code, containers.things()) == (503, (0, 0, 1))
+    assert (refused.status_code, containers.count()) == (503, (0, 0, 1))
     assert f"The port {port} of the engine's host is taken" in refused.text
 
 
@@ -220,7 +220,7 @@ def test_it_works_under_any_name_on_the_default_network_and_on_the_hosts(
     [sibling] = containers.siblings()
     assert sibling.attrs["HostConfig"]["PortBindings"]["6379/tcp"][0]["HostIp"] == "127.0.0.1"
     emulator.container.stop()
-    assert containers.things() == (1, 1, 0)
+    assert containers.count() == (1, 1, 0)
 
 
 def test_the_image_serves_as_it_stands_with_a_redis_of_its_own(containers: EmulatorContainers) -> None:

@@ -1,4 +1,4 @@
-"""Redis servers as processes: those that an emulator which died has left, and what they know of the emulator."""
+"""Redis servers as processes: what a dead emulator has left, and what the servers' environment contains."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_folder_that_no_record_knows_is_removed_at_the_start_and_another_is_no
 
 @pytest.fixture
 def left_server(emulators: RedisEmulators) -> Iterator[Any]:
-    """Starts Redis servers in an instance's folder, as an emulator which died would have left one."""
+    """Start Redis servers in an instance's folder, as a dead emulator would have left them."""
     with contextlib.ExitStack() as stack:
 
         def start(number: int, port: int) -> subprocess.Popen[bytes]:

@@ -20,12 +20,12 @@ pytest_plugins = ["tests.support.redis_fixtures"]
 
 
 def everything(api: Served, url: str) -> tuple[Any, dict[str, str], str]:
-    """All that an update may change: the record and the Redis's configuration; and which start of it this is."""
+    """Return what an update may change: the instance, its Redis's configuration, and the id of the server's run."""
     with connection(url) as client:
         execute: Callable[..., dict[str, str]] = client.execute_command
-        found = execute("CONFIG", "GET", "*")
+        configuration = execute("CONFIG", "GET", "*")
     record = api.get("/instances/1.json").json()
-    return {name: value for name, value in record.items() if not name.startswith("last_")}, found, run_id(url)
+    return {name: value for name, value in record.items() if not name.startswith("last_")}, configuration, run_id(url)
 
 
 def test_a_refused_value_leaves_the_record_and_the_redis_as_they_were(emulators: RedisEmulators) -> None:
@@ -123,8 +123,8 @@ def test_a_state_file_that_cannot_be_written_leaves_a_restart_undone(
     assert answer.status_code == 500
     assert config(url, "databases", "appendonly") == {"databases": "1", "appendonly": "no"}
     assert ask(url, "GET", "key") == "value"
-    found = api.get("/instances/1.json").json()
-    assert (found["databases"], found["persistence"]) == (1, "snapshot")
+    shown = api.get("/instances/1.json").json()
+    assert (shown["databases"], shown["persistence"]) == (1, "snapshot")
 
 
 def test_a_change_of_an_instance_whose_redis_is_gone_is_refused(

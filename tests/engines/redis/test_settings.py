@@ -1,4 +1,4 @@
-"""What an instance's attributes are in its Redis: every row that has directives, live or by a restart."""
+"""Each attribute with directives reaches the instance's Redis, by a command or by a restart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each line of Redis and Valkey that is promised: it is what its instance says, and it keeps the data.
+"""Each supported major version of Redis and Valkey follows its instance's settings and keeps the data.
 
 RTGMOCK_TEST_REDIS_SERVERS names the programs, as PATH would, and RTGMOCK_TEST_REDIS_IMAGES images, with commas.
 """
@@ -68,10 +68,10 @@ only_process = pytest.mark.parametrize("server", [Server("process", "each")], id
 
 @pytest.fixture(params=PROCESSES + CONTAINERS, ids=str)
 def server(request: pytest.FixtureRequest) -> Server:
-    found: Server = request.param
-    if not found.name:
+    server: Server = request.param
+    if not server.name:
         skip_or_fail("redis-versions", "RTGMOCK_TEST_REDIS_SERVERS names no servers")
-    return found
+    return server
 
 
 @pytest.fixture
@@ -81,8 +81,8 @@ def engine_name(server: Server) -> str:
 
 def version(program: str) -> str:
     """``Redis 7.0.15``, as the program itself says."""
-    said = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10, check=True).stdout
-    name, number = re.findall(r"^(\w+) server v=([\d.]+)", said)[0]
+    output = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10, check=True).stdout
+    name, number = re.findall(r"^(\w+) server v=([\d.]+)", output)[0]
     return f"{name} {number}"
 
 
@@ -92,11 +92,11 @@ def major(program: str) -> str:
 
 @pytest.fixture
 def line() -> dict[str, str]:
-    """A program of each line: ``line["Valkey 8"]``."""
-    found = {major(program): program for program in PROGRAMS}
-    if missing := PROMISED - found.keys():
+    """A program of each major version: ``line["Valkey 8"]``."""
+    programs = {major(program): program for program in PROGRAMS}
+    if missing := PROMISED - programs.keys():
         skip_or_fail("redis-versions", f"RTGMOCK_TEST_REDIS_SERVERS has no {', '.join(sorted(missing))}")
-    return found
+    return programs
 
 
 def test_the_oldest_that_is_promised_is_among_those_that_are_tested(line: dict[str, str]) -> None:
@@ -120,9 +120,9 @@ def test_a_server_has_its_version_and_every_setting_from_a_create_and_from_an_up
 
     assert config(made["url"], *expected) == expected
     url = api.create()["url"]
-    said = ask(url, "INFO", "server")
-    assert made["version"] == said.get("valkey_version", said["redis_version"])
-    assert ("valkey" in server.name) == ("valkey_version" in said)
+    info = ask(url, "INFO", "server")
+    assert made["version"] == info.get("valkey_version", info["redis_version"])
+    assert ("valkey" in server.name) == ("valkey_version" in info)
     assert api.put("/instances/2.json", json={"plan": sent.pop("plan")}).status_code == 200
     changed = api.put("/instances/2.json", json=sent)
     assert changed.status_code == 200, changed.text
@@ -156,7 +156,7 @@ def test_a_servers_limits_are_hit_and_an_upgrade_lifts_them_under_load(
         clients: list[redis.Redis] = []
         assert connect(url, clients, 12) == (9, "max number of clients reached")
         assert api.put("/instances/1.json", json={"plan": "small"}).status_code == 200
-        assert connect(url, clients, 60) == (60, "nobody was refused")
+        assert connect(url, clients, 60) == (60, "not refused")
         assert all(client.ping() for client in clients)
         for client in clients:
             client.close()
@@ -169,7 +169,7 @@ def test_a_servers_limits_are_hit_and_an_upgrade_lifts_them_under_load(
 
 @contextlib.contextmanager
 def load(url: str) -> Iterator[list[int]]:
-    """Counts on one connection meanwhile, and gives what was acknowledged; a fault ends the test."""
+    """Increment a counter on one connection during the ``with`` block, and give the acknowledged values."""
     done, begun = threading.Event(), threading.Event()
     acknowledged: list[int] = []
     faults: list[Exception] = []
@@ -266,7 +266,7 @@ def test_a_server_is_a_replica_and_tells_when_it_saved(emulators: RedisEmulators
 
 
 def make(emulators: RedisEmulators, program: str) -> list[dict[str, Any]]:
-    """An instance of each persistence, with data, by this program, which is stopped then."""
+    """Create an instance with data for each kind of persistence, served by this program, and stop the emulator."""
     api = emulators.start(state=emulators.state, redis_server=program)
     made = [api.create(persistence=kind) for kind in ("snapshot", "aof")]
     for instance in made:
