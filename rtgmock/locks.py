@@ -12,14 +12,15 @@ if TYPE_CHECKING:
 
 
 class KeyedLocks:
-    """One re-entrant lock a key, which is there for as long as anybody holds it or waits for it."""
+    """One re-entrant lock for each key."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
+        # A lock lives as long as some thread holds it or waits for it, so the locks of deleted instances don't pile up.
         self._locks: WeakValueDictionary[Hashable, threading.RLock] = WeakValueDictionary()
 
     def of(self, key: Hashable) -> threading.RLock:
-        """The lock of a key, to be held in a ``with``."""
+        """Return the lock of a key, to be held in a ``with``."""
         with self._guard:
             lock = self._locks.get(key)
             if lock is None:
@@ -28,36 +29,41 @@ class KeyedLocks:
 
 
 class SharedLock:
-    """Lets many through at once, or one alone: who wants to be alone waits for the others, and they for it."""
+    """A lock that many threads hold together, or one thread alone. It is not re-entrant.
+
+    A thread that wants it alone waits for those that hold it; from then on new threads wait too, so that it gets
+    its turn under any load. A thread that shares the lock must not ask for it again: it could wait for itself.
+    """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._inside = 0
-        self._closed = False
+        self._sharers = 0
+        self._exclusive = False
+        """Whether a thread holds the lock alone, or waits for the sharers to release it."""
 
     @contextlib.contextmanager
     def shared(self) -> Iterator[None]:
-        """Be inside, with others."""
+        """Hold the lock together with other threads."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._closed)
-            self._inside += 1
+            self._changed.wait_for(lambda: not self._exclusive)
+            self._sharers += 1
         try:
             yield
         finally:
             with self._changed:
-                self._inside -= 1
+                self._sharers -= 1
                 self._changed.notify_all()
 
     @contextlib.contextmanager
     def exclusive(self) -> Iterator[None]:
-        """Be inside, and nobody else; whoever comes meanwhile waits."""
+        """Hold the lock alone; other threads wait."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._closed)
-            self._closed = True
-            self._changed.wait_for(lambda: self._inside == 0)
+            self._changed.wait_for(lambda: not self._exclusive)
+            self._exclusive = True
+            self._changed.wait_for(lambda: self._sharers == 0)
         try:
             yield
         finally:
             with self._changed:
-                self._closed = False
+                self._exclusive = False
                 self._changed.notify_all()
