@@ -6,67 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rtgmock.model.attributes import ATTRIBUTES, DOCUMENTED, Role, changeable
+from tests.support.setting_cases import MASTER
 
 if TYPE_CHECKING:
     from tests.conftest import Serve, Served
 
 MB = 2**20
-
-# For every setting a value that isn't its default, and one that is refused with which message.
-SETTINGS: dict[str, tuple[Any, Any, str]] = {
-    "label": ("mongrel", "", "Label can't be blank"),
-    "persistence": ("none", "sometimes", "Persistence is not included in the list"),
-    "master_password": ("secret", "a\u0007b", "Master password is invalid"),
-    "slave": (True, "perhaps", "Slave is not included in the list"),
-    "timeout": (0, 2**31, "Timeout must be less than or equal to 2147483647"),
-    "databases": (16, 0, "Databases must be greater than 0"),
-    "memory_limit_notification": (True, None, "Memory limit notification can't be blank"),
-    "hash_max_zipmap_value": (1024, -1, "Hash max zipmap value must be greater than or equal to 0"),
-    "hash_max_zipmap_entries": (0, 1.5, "Hash max zipmap entries must be an integer"),
-    "snapshots": (["60 1"], ["60"], 'Snapshots is invalid: each entry must be "seconds changes", as "900 1"'),
-    "activerehashing": (False, 2, "Activerehashing is not included in the list"),
-    "appendfsync": ("always", "often", "Appendfsync is not included in the list"),
-    "master_host": ("10.0.0.1", ["10.0.0.1"], "Master host is invalid"),
-    "password": ("open sesame", "x" * 256, "Password is too long (maximum is 255 characters)"),
-    "master_port": ("6379", "70000", "Master port must be less than or equal to 65535"),
-}
-MASTER = {"master_host": "10.0.0.1", "master_port": "6379"}
-
-
-def test_the_cases_cover_every_setting() -> None:
-    assert set(SETTINGS) == {attribute.name for attribute in changeable(DOCUMENTED) if attribute.role is Role.SETTING}
-
-
-@pytest.mark.parametrize("extension", ["json", "xml"])
-@pytest.mark.parametrize("name", SETTINGS)
-def test_a_setting_changes_and_nothing_else(api: Served, name: str, extension: str) -> None:
-    before = api.create(**(MASTER if name == "slave" else {}))
-    api.clock.advance(60)
-    value = SETTINGS[name][0]
-
-    answer = api.put(f"/instances/1.{extension}", json={name: value})
-
-    assert answer.status_code == 200, answer.text
-    expected = {**before, "status": "running", name: value, "updated_at": "2010-12-20T00:36:22Z"}
-    if name == "password":
-        expected["url"] = before["url"].replace(before["password"], "open%20sesame")
-    assert api.get("/instances/1.json").json() == expected
-
-
-@pytest.mark.parametrize("name", SETTINGS)
-def test_one_refused_value_and_nothing_of_the_request_is_applied(api: Served, name: str) -> None:
-    api.create()
-    before = api.get("/instances/1.json").json()
-    _, refused, message = SETTINGS[name]
-    fine = "timeout" if name != "timeout" else "databases"
-
-    answer = api.put("/instances/1.json", json={fine: 7, name: refused})
-
-    assert answer.status_code == 422
-    assert len(answer.json()["errors"]) == 1
-    assert answer.json()["errors"][0].startswith(message)
-    assert api.get("/instances/1.json").json() == before
 
 
 def test_an_upgrade_keeps_who_and_where_the_instance_is(api: Served) -> None:
@@ -143,21 +88,6 @@ def test_a_save_that_changes_nothing_leaves_updated_at(api: Served) -> None:
     assert answer.status_code == 200
     assert answer.json() == before
     assert "X-Rtgmock-Ignored" not in answer.headers
-
-
-@pytest.mark.parametrize(
-    "name", [attribute.name for attribute in ATTRIBUTES if attribute.role in {Role.READ_ONLY, Role.DERIVED}]
-)
-def test_a_read_only_attribute_is_ignored_and_reported_when_it_differs(api: Served, name: str) -> None:
-    api.create()
-    before = api.get("/instances/1.json").json()
-
-    answer = api.put("/instances/1.json", json={name: "elsewhere", "label": before["label"]})
-
-    assert answer.status_code == 200
-    assert answer.json() == before
-    assert answer.headers["X-Rtgmock-Ignored"] == name
-    assert api.log[-1]["ignored"] == name
 
 
 def test_a_read_only_attribute_in_other_words_does_not_differ(api: Served) -> None:
