@@ -17,6 +17,8 @@ from rtgmock.errors import StartupError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.conftest import Serve
+
 
 def own_threads() -> set[threading.Thread]:
     """The threads of all emulators in this process."""
@@ -166,3 +168,17 @@ def test_an_emulator_can_be_started_many_times() -> None:
         with emulator:
             assert requests.get(f"{emulator.url}/_rtgmock/health", timeout=10).status_code == 200
     assert own_threads() - before == set()
+
+
+# Several emulators
+
+
+def test_two_emulators_in_one_process_are_independent(serve: Serve) -> None:
+    one, other = serve(), serve()
+    one.create()
+
+    assert one.url != other.url
+    assert other.get("/instances.json").json() == []
+    assert not other.log or other.log[-1]["path"] == "/instances.json"
+    one.emulator.stop()
+    assert other.create()["id"] == 1

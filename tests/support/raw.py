@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import ssl
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.parser import BytesParser
 from urllib.parse import urlsplit
@@ -33,6 +34,16 @@ def connect(url: str, timeout: float = 10) -> socket.socket:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context.wrap_socket(connection, suppress_ragged_eofs=False)
+
+
+@contextlib.contextmanager
+def connections(url: str, count: int, sent: bytes) -> Iterator[list[socket.socket]]:
+    """Many connections that have all sent the same bytes."""
+    with contextlib.ExitStack() as stack:
+        opened = [stack.enter_context(connect(url)) for _ in range(count)]
+        for connection in opened:
+            connection.sendall(sent)
+        yield opened
 
 
 def receive(connection: socket.socket) -> bytes:
