@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rtgmock.settings.engine_names import EngineName
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 class OffEngine:
     """An Engine that runs nothing, so that every method succeeds without doing anything."""
 
-    name = "off"
+    name: str = EngineName.OFF.value
     description = "off: URLs are well-formed, nothing listens there"
     real = False
     hostname: str | None = None

@@ -19,7 +19,7 @@ class Place:
 
 
 class Runner(Protocol):
-    """Runs one Redis server per instance, with a configuration that it is given.
+    """Runs one Redis server per instance, with the configuration that it receives.
 
     A method that cannot do its work raises EngineFailed.
     """
@@ -29,7 +29,7 @@ class Runner(Protocol):
     hostname: str | None
 
     def is_port_free(self, port: int) -> bool:
-        """Return whether a new server can be reached on this port, as far as that can be known before its start."""
+        """Return whether a new server can have this port; what is only known after its start counts as free."""
         ...
 
     def place(self, record: Record) -> Place:

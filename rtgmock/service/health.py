@@ -9,6 +9,7 @@ from rtgmock.engines.base import RedisAction
 from rtgmock.errors import Invalid
 from rtgmock.model import lifecycle
 from rtgmock.model.lifecycle import Event
+from rtgmock.settings.engine_names import REAL_ENGINES
 
 if TYPE_CHECKING:
     from rtgmock.clock import Clock
@@ -49,7 +50,8 @@ class InstanceHealth:
         """
         if not self._engine.real:
             need = f"action {action} needs a Redis, and the engine is {self._engine.name}"
-            raise Invalid([f"{need}; restart with --redis process or --redis docker"])
+            options = " or ".join(f"--redis {name}" for name in REAL_ENGINES)
+            raise Invalid([f"{need}; restart with {options}"])
         # A stop is noted before it happens: the supervisor must not bring the Redis back in between. A silence is
         # noted after it has begun, since an action that fails leaves a Redis that answers.
         if action is RedisAction.STOP:

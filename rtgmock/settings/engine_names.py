@@ -25,5 +25,7 @@ class EngineName(StrEnum):
     AUTO = "auto", "containers where Docker answers, else processes"
 
 
+REAL_ENGINES = tuple(name for name in EngineName if name not in {EngineName.OFF, EngineName.AUTO})
+"""The engines that run Redis servers."""
 AUTO_ORDER = (EngineName.DOCKER, EngineName.PROCESS)
 """The engines that ``auto`` tries, in this order, until one can be used."""

@@ -9,15 +9,15 @@ from rtgmock.engines.off import OffEngine
 from rtgmock.engines.select import BUILDERS, build_engine
 from rtgmock.errors import StartupError
 from rtgmock.settings.config import Config
-from rtgmock.settings.engine_names import AUTO_ORDER, EngineName
+from rtgmock.settings.engine_names import AUTO_ORDER, REAL_ENGINES, EngineName
 
 
 def test_each_engine_of_the_table_has_a_builder_and_no_other_has() -> None:
     assert set(BUILDERS) == set(EngineName)
 
 
-def test_auto_tries_engines_of_the_table_and_not_itself() -> None:
-    assert set(AUTO_ORDER) <= set(EngineName) - {EngineName.AUTO, EngineName.OFF}
+def test_auto_tries_engines_that_run_redis_servers_only() -> None:
+    assert set(AUTO_ORDER) <= set(REAL_ENGINES)
 
 
 def test_auto_takes_the_first_engine_of_its_order_that_can_be_had(monkeypatch: pytest.MonkeyPatch) -> None:

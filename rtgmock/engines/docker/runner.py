@@ -20,6 +20,7 @@ from rtgmock.engines.redis.config_file import EMPTY_SNAPSHOT, SNAPSHOT
 from rtgmock.engines.runner import Place
 from rtgmock.errors import EngineFailed
 from rtgmock.network import client_host
+from rtgmock.settings.engine_names import EngineName
 from rtgmock.text import MB
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class DockerRunner:
     It touches no container, volume or network without our label and this state's id.
     """
 
-    name = "docker"
+    name: str = EngineName.DOCKER.value
 
     def __init__(self, connection: DockerConnection) -> None:
         self._connection = connection

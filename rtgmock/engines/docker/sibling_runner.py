@@ -46,7 +46,7 @@ class SiblingRunner(DockerRunner):
             self._network.remove()
             raise StartupError(
                 f"the emulator's container {own.name} cannot join the network {self._network.name} "
-                f"({root_cause(error)}); run it on a network of its own or on the host's: --network host"
+                f"({root_cause(error)}); run it on a user-defined network or on the host's: --network host"
             ) from error
         self._forwarder = PortForwarder(connection.bind)
 

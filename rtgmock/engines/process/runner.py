@@ -19,6 +19,7 @@ from rtgmock.engines.runner import Place
 from rtgmock.errors import EngineFailed
 from rtgmock.network import client_host
 from rtgmock.processes import die_with_parent
+from rtgmock.settings.engine_names import EngineName
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +60,7 @@ def _terminate(number: int) -> None:
 class ProcessRunner:
     """Runs servers that have their data in ``folder``, each in a sub-folder; in a temporary one when it is None."""
 
-    name = "process"
+    name: str = EngineName.PROCESS.value
     hostname: str | None = None
 
     def __init__(self, server: str, host: str, folder: Path | None) -> None:

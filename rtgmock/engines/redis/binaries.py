@@ -22,9 +22,9 @@ _ANSWER_TIMEOUT = 5.0
 def find_server(path: str | None) -> str:
     """Return the path of the server program to run. Raises StartupError that says how to get one, or a newer one."""
     for name in [path] if path else SERVERS:
-        if found := shutil.which(name):
-            _check(found)
-            return found
+        if program := shutil.which(name):
+            _check(program)
+            return program
     if path:
         raise StartupError(f"there is no program {path}; name another one: --redis-server PATH")
     raise StartupError(

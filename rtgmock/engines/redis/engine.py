@@ -39,7 +39,7 @@ class RedisEngine:
         self._changes = ChangeApplier(runner, self._connections, self._lifecycle, api)
 
     def is_port_free(self, port: int) -> bool:
-        """Return whether the port can be listened on, as far as the runner knows."""
+        """Return whether a new server can listen on the port; the runner may learn only at its start that it cannot."""
         return self._runner.is_port_free(port)
 
     def start(self, record: Record, account: str) -> str:

@@ -1,7 +1,7 @@
 """What happens to an instance's server from its start to its end, and when it dies, hangs or no longer fits its record.
 
-A server that dies is started again by the service's supervisor, which asks ``RedisEngine.is_alive`` twice a second.
-It starts on the data that its persistence has kept.
+The service's supervisor probes every server twice a second, and starts those that are not alive, on the data that their
+persistence has kept.
 """
 
 from __future__ import annotations
