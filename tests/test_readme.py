@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -221,3 +222,26 @@ def test_the_banner_is_the_one_that_is_shown(api: Served) -> None:
 def test_what_it_points_to_is_there(name: str) -> None:
     assert name in README
     assert (ROOT / name).exists()
+
+
+def test_the_picture_of_the_packages_is_the_contract_that_imports_are_checked_by() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contract = next(c for c in project["tool"]["importlinter"]["contracts"] if c["containers"] == ["rtgmock"])
+    *rows, ground = example("", "How it is built").splitlines()
+    floors: list[list[str]] = []
+    for row in rows:
+        if row[:2].strip():  # the number of a floor; its other packages have none
+            floors.append([])
+        floors[-1].append(row.split()[0 if row.startswith("    ") else 1])
+    floors.append(ground.split()[1:])
+
+    assert floors == [re.split(r" [|:] ", layer) for layer in contract["layers"]]
+
+
+@pytest.mark.parametrize("path", re.findall(r"`((?:\w+/)+\w*(?:\.py)?)`", README.partition("\n## How it is built")[2]))
+def test_the_modules_that_the_architecture_names_exist(path: str) -> None:
+    found = [
+        place / f"{path.removesuffix('.py')}{ending}" for place in (ROOT, ROOT / "rtgmock") for ending in ("", ".py")
+    ]
+
+    assert any(place.exists() for place in found)
