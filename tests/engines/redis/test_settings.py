@@ -22,12 +22,6 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["tests.support.redis_fixtures"]
 
-WITHOUT = {
-    "label", "last_bgrewriteaof_at", "plan", "vm_size", "created_at", "vm_page_size", "port", "server_id", "updated_at",
-    "memory_limit_notification", "id", "user_id", "version", "vm_max_memory", "vm_enabled", "last_backup_at", "status",
-    "vm_max_threads", "url", "hostname", "config_command", "gc_serial_number", "heroku_hash", "info_cache",
-    "info_cached_on", "list_max_ziplist_value", "trial_expires_at",
-}  # fmt: skip
 DEFAULTS = {
     "appendonly": "no",
     "save": "900 1 300 10 60 10000",
@@ -48,7 +42,6 @@ DEFAULTS = {
 def test_every_row_of_the_table_has_a_case_or_no_directive() -> None:
     rows = known(2012).values()
     assert set(CASES) == {row.name for row in rows if row.redis}
-    assert set(WITHOUT) == {row.name for row in rows if not row.redis}
     restarting = {row.name for row in rows if any(directive.restart for directive in row.redis)}
     assert {name for name, case in CASES.items() if case.restarts} == restarting
 
