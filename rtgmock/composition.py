@@ -32,19 +32,20 @@ from rtgmock.web.refused_requests import RefusedRequests
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+    from wsgiref.types import WSGIApplication
 
     from rtgmock.clock import ControlledClock
     from rtgmock.engines.base import Engine
     from rtgmock.faults.registry import FaultRegistry
     from rtgmock.randomness import Randomness
-    from rtgmock.server.http_server import WrapSocket
+    from rtgmock.server.http_server import RefusalCallback, WrapSocket
     from rtgmock.settings.config import Config
     from rtgmock.web.access_log import Log
 
 
 @dataclass(frozen=True)
 class Composition:
-    """The parts of an emulator from one start to the next stop."""
+    """The parts of an emulator from one start to the next stop. A restart makes new ones."""
 
     store: Store
     engine: Engine
@@ -60,6 +61,7 @@ class Composition:
 
     def start(self) -> None:
         """Load the fixture, bring the instances' Redis servers back, then answer requests. Raises StartupError."""
+        # All of the state is there before the first response; until then clients wait in the socket's queue.
         self.maintenance.load_fixture()
         if self.engine.real:
             self._recover()
@@ -90,6 +92,7 @@ def compose(
 
     ``resources`` closes all of it, also after a StartupError, which says what could not be opened.
     """
+    # Each part is registered at once, so that a failure of the next one closes it.
     store = Store.open(config.state, randomness.state_id())
     resources.callback(store.close)
     engine = build_engine(config, store.state_id, report)
@@ -104,30 +107,31 @@ def compose(
     controls = ControlContext(clock, supervisor, maintenance, faults, journal)
     app = create_app(config, provisioner, controls, health, access_log)
 
-    certificate, wrap_socket = _tls(config, resources) if config.tls else (None, None)
-    refused = RefusedRequests(clock, access_log, journal).record
-    listen = partial(HttpServer, app, config.host, port, body_limit=BODY_LIMIT, on_refusal=refused)
-    with _listen_errors(config.host, port):
-        server = listen(wrap_socket=wrap_socket)
+    on_refusal = RefusedRequests(clock, access_log, journal).record
+    server, certificate = _listen(config, port, app, on_refusal, resources)
     watcher = Watcher(supervisor)
-    # In reverse order: no more checks, the requests in flight are finished, then the engine and the store may go.
-    resources.callback(watcher.join)
-    resources.callback(server.stop)
-    resources.callback(watcher.stop)
-    resources.callback(health.stop)
+    # Called in reverse order, before the engine and the store are closed: the requests in flight, which the server
+    # finishes, need both, and so does the watcher's last check.
+    for close in (watcher.join, server.stop, watcher.stop, health.stop):
+        resources.callback(close)
     return Composition(
         store, engine, provisioner, supervisor, maintenance, watcher, journal, controls, server, certificate
     )
 
 
-@contextlib.contextmanager
-def _listen_errors(host: str, port: int) -> Iterator[None]:
+def _listen(
+    config: Config, port: int, app: WSGIApplication, on_refusal: RefusalCallback, resources: contextlib.ExitStack
+) -> tuple[HttpServer, Path | None]:
+    """Return the server, which listens but does not answer yet, and the certificate that its clients must trust."""
+    host = config.host
+    certificate, wrap_socket = _tls(config, resources) if config.tls else (None, None)
     try:
-        yield
+        server = HttpServer(app, host, port, body_limit=BODY_LIMIT, on_refusal=on_refusal, wrap_socket=wrap_socket)
     except (socket.gaierror, UnicodeError) as error:
         raise StartupError(f"the host {host} is not known here; listen on another one: --host HOST") from error
     except OSError as error:
         raise StartupError(listen_problem(host, port, error)) from error
+    return server, certificate
 
 
 def _tls(config: Config, resources: contextlib.ExitStack) -> tuple[Path, WrapSocket]:
@@ -158,5 +162,6 @@ def _certified_names(config: Config) -> Iterator[str]:
     """Give the host names and addresses by which clients may reach the API."""
     yield from (*SERVICE, "localhost", "127.0.0.1", "::1", client_host(config.host), *config.allow_hosts)
     yield socket.gethostname().lower()
+    # A hostname with {server} in it is a template for Redis URLs, and no name of the API.
     if config.hostname and "{" not in config.hostname:
         yield config.hostname

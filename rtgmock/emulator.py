@@ -66,6 +66,7 @@ class Emulator:
     ) -> None:
         self.config = config or ephemeral_config(**settings)
         self.clock = ControlledClock(clock or SystemClock())
+        # Clock and faults belong to the emulator and not to one run, so that a test can set both before the start.
         self._randomness = Randomness(self.config.random_seed)
         self.faults = FaultRegistry(self._randomness)
         self._log = log or _ignore_entry

@@ -83,6 +83,7 @@ class Match:
 
     def uniform(self, purpose: str) -> float:
         """Return a random float in [0, 1); with a seed always the same for the same match of the same rule."""
+        # Drawn by id and count and not from one sequence, so that other rules and threads don't change it.
         return self.randomness.uniform(purpose, self.fault_id, self.count)
 
 
@@ -100,6 +101,7 @@ class FaultKind:
     keys: ClassVar[tuple[RuleKey, ...]]
     conflicts: ClassVar[tuple[str, ...]] = ()
     """The kinds that a rule of this kind cannot have as well."""
+    # Such a rule cannot match a whole request: whether there is room is known only in the middle of one.
     at_upgrade: ClassVar[bool] = False
     """Whether its rules match only upgrades that there is room for."""
 

@@ -88,6 +88,7 @@ class FaultRegistry:
                 rules.append(parse_rule(document, f"rule {number}: " if len(documents) > 1 else ""))
             except Invalid as error:
                 mistakes += error.messages
+        # Only when all of them are right: a test that adds a list must not go on with a part of it.
         if mistakes:
             raise Invalid(mistakes)
         with self._lock:
@@ -101,6 +102,7 @@ class FaultRegistry:
 
     def get(self, fault_id: int) -> Fault | None:
         """Return the fault with that id; None when it is not in force."""
+        # No lock: a single look-up in a dict is atomic.
         return self._faults.get(fault_id)
 
     def remove(self, fault: Fault) -> None:

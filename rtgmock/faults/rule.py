@@ -72,6 +72,7 @@ MATCH_KEYS = (
     ),
     RuleKey("times", Integer(1), "a number", "Fire at most this many times."),
 )
+# The order is that of the README's table and of the messages that list the keys.
 KEYS = {key.name: key for key in (*MATCH_KEYS, *(key for kind in KINDS for key in kind.keys))}
 _FIELDS = {name: key.value_type for name, key in KEYS.items()}
 
@@ -116,6 +117,7 @@ class Rule:
         """Return whether the rule matches. The path ``/instances/*`` also matches ``/instances/7.json``."""
         if trigger.upgrade != self._at_upgrade or self.values.get("method", trigger.method) != trigger.method:
             return False
+        # The API accepts every path with a slash at the end and with an extension, so a rule does too.
         path = trigger.path.rstrip("/") or "/"
         folder, slash, name = path.rpartition("/")
         without_extension = f"{folder}{slash}{name.partition('.')[0]}"
@@ -143,6 +145,7 @@ class Rule:
 
 def parse_rule(document: object, where: str = "") -> Rule:
     """Return the rule that a document describes. Raises Invalid with every mistake, each after ``where``."""
+    # Collected before the values are parsed, so that all mistakes are reported at once.
     contradictions = [f"{where}{message}" for message in _contradictions(document)]
     try:
         values = validation.parse_fields(document, _FIELDS, where=where)

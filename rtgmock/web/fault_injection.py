@@ -33,6 +33,7 @@ def install(app: Flask, registry: FaultRegistry) -> None:
     def on_request() -> None:
         if not len(registry) or f"{request.path}/".startswith(f"{CONTROL_PATH}/"):
             return
+        # Before access is checked: a failing service or proxy would not check it either.
         method = _effective_method()
         upgrade = Trigger(method, request.path, upgrade=True)
         request_context().fail_upgrade = partial(_fails_upgrade, registry, upgrade)

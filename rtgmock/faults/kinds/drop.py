@@ -38,6 +38,7 @@ class Drop(FaultKind):
 
     def on_request(self, match: Match, exchange: HttpExchange) -> None:
         """Have the response dropped; with ``before``, raise so that the request is not carried out."""
+        # Before the request is carried out also for "after": the connection must be dropped when it fails, too.
         exchange.connection.drop()
         if match.values["drop"] == _BEFORE:
             raise InjectedError(NO_RESPONSE, "The connection was dropped.")

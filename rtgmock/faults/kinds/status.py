@@ -41,6 +41,7 @@ class Status(FaultKind):
 def _error(match: Match, exchange: HttpExchange) -> RequestError:
     """Return the error, with what clients expect of its status: a challenge, messages or ``Allow``."""
     status: int = match.values["status"]
+    # Clients look for exactly Rails's sentence and challenge, so a rule cannot replace them.
     if status == AccessDenied.status:
         return AccessDenied()
     sentence = match.values.get("message", f"{reason(status)}, as fault {match.fault_id} asks")
