@@ -24,7 +24,7 @@ from rtgmock.paths import HEALTH_PATH
 from rtgmock.settings.config import SETTINGS
 from rtgmock.storage.tables import FORMAT
 from tests.support import raw
-from tests.support.command import DEADLINE, PROGRAM, Command, environment, run, until
+from tests.support.command import DEADLINE, PROGRAM, Command, environment, refusal, run, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,18 +69,6 @@ def is_here(host: str) -> bool:
     except OSError:
         return False
     return True
-
-
-def refusal(start: Start, *arguments: str, **options: Any) -> str:
-    """The one line with which ``serve`` refuses to start."""
-    server = start(*arguments, wait=False, **options)
-    assert server.wait() == 1
-    assert server.out == ""
-    assert not server.ready_file.exists()
-    assert server.err.startswith("rtgmock: ")
-    assert server.err.count("\n") == 1
-    assert server.err.endswith("\n")
-    return server.err
 
 
 def test_the_banner_names_what_there_is(command: Start, tmp_path: Path) -> None:

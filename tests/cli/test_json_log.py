@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.api_client import ApiClient
 from tests.support.command import DEADLINE, environment
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from tests.support.command import Command
 
 BROKEN = """
 import sys
@@ -102,3 +106,11 @@ def test_an_error_that_ends_the_program_is_in_the_format_of_the_log(tmp_path: Pa
         assert "\nRuntimeError: two\nlines\n" in done.stderr
     else:
         assert "RuntimeError: two\nlines" in [json.loads(line)["message"] for line in done.stderr.splitlines()]
+
+
+def test_every_line_is_json(command: Callable[..., Command]) -> None:
+    server = command("--state", ":memory:", "--log-format", "json")
+    ApiClient(server.url).create()
+    server.stop()
+    for line in server.err.splitlines():
+        json.loads(line)
