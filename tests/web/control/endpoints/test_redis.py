@@ -1,4 +1,4 @@
-"""RedisAction at an instance's Redis, brought by the control API and ended by it."""
+"""Actions on an instance's Redis by the control API: stop, start, restart, freeze, thaw, pause, drop."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.support.redis_fixtures"]
 
 
-def trouble(api: Served, action: str, number: int = 1, **more: int) -> dict[str, Any]:
+def act(api: Served, action: str, number: int = 1, **more: int) -> dict[str, Any]:
     url = f"{api.url}/_rtgmock/instances/{number}/redis"
     answer = requests.post(url, json={"action": action, **more}, timeout=30)
     assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    document: dict[str, Any] = answer.json()
+    return document
 
 
 def status(api: Served) -> str:
@@ -37,14 +37,14 @@ def test_a_redis_that_was_stopped_stays_so_until_it_is_started(emulators: RedisE
     made = api.create(plan="mini")
     ask(made["url"], "SET", "key", "value")
 
-    assert trouble(api, "stop") == {"id": 1, "status": "failed"}
+    assert act(api, "stop") == {"id": 1, "status": "failed"}
     api.emulator._parts.supervisor.reconcile()
     assert status(api) == "failed"
     assert not answers(made["url"])
     assert api.put("/instances/1.json", json={"timeout": 7}).status_code == 503
     assert answers(api.create()["url"])
 
-    assert trouble(api, "start") == {"id": 1, "status": "running"}
+    assert act(api, "start") == {"id": 1, "status": "running"}
     assert ask(made["url"], "GET", "key") == "value"
 
 
@@ -54,7 +54,7 @@ def test_a_redis_that_was_restarted_has_its_data(emulators: RedisEmulators) -> N
     ask(made["url"], "SET", "key", "value")
     before = run_id(made["url"])
 
-    assert trouble(api, "restart")["status"] == "running"
+    assert act(api, "restart")["status"] == "running"
 
     assert run_id(made["url"]) != before
     assert ask(made["url"], "GET", "key") == "value"
@@ -66,7 +66,7 @@ def test_a_frozen_redis_keeps_its_clients_waiting_until_it_is_thawed(emulators: 
 
     with connection(made["url"]) as client, ThreadPoolExecutor(1) as pool:
         client.ping()
-        trouble(api, "freeze")
+        act(api, "freeze")
         answer = pool.submit(client.ping)
         begun = time.monotonic()
         assert status(api) == "running"
@@ -74,7 +74,7 @@ def test_a_frozen_redis_keeps_its_clients_waiting_until_it_is_thawed(emulators: 
         assert time.monotonic() - begun < 2
         assert not answer.done()
 
-        trouble(api, "thaw")
+        act(api, "thaw")
         assert answer.result(10)
     assert status(api) == "running"
 
@@ -85,7 +85,7 @@ def test_a_paused_redis_answers_when_the_pause_is_over(emulators: RedisEmulators
     with connection(made["url"]) as client:
         client.ping()
         begun = time.monotonic()
-        trouble(api, "pause", ms=400)
+        act(api, "pause", ms=400)
         assert status(api) == "running"
         assert client.ping()
         assert 0.3 < time.monotonic() - begun < 5
@@ -98,7 +98,7 @@ def test_dropped_connections_are_gone_and_new_ones_are_taken(emulators: RedisEmu
         assert one.ping()
         assert other.ping()
 
-        trouble(api, "drop")
+        act(api, "drop")
 
         for client in (one, other):
             with pytest.raises(redis.ConnectionError):
@@ -108,10 +108,12 @@ def test_dropped_connections_are_gone_and_new_ones_are_taken(emulators: RedisEmu
 
 
 @pytest.mark.parametrize("action", ["stop", "freeze"])
-def test_an_instance_in_trouble_is_deleted_like_any_other(emulators: RedisEmulators, action: str) -> None:
+def test_an_instance_whose_redis_is_stopped_or_frozen_is_deleted_like_any_other(
+    emulators: RedisEmulators, action: str
+) -> None:
     api = emulators.start()
     api.create()
-    trouble(api, action)
+    act(api, action)
 
     assert api.delete("/instances/1").status_code == 200
 
@@ -122,7 +124,7 @@ def test_a_frozen_redis_is_stopped_with_the_emulator_and_keeps_its_data(emulator
     first = emulators.start(state=emulators.state)
     made = first.create()
     ask(made["url"], "SET", "key", "value")
-    trouble(first, "freeze")
+    act(first, "freeze")
     begun = time.monotonic()
     first.close()
     assert time.monotonic() - begun < 8
@@ -132,11 +134,11 @@ def test_a_frozen_redis_is_stopped_with_the_emulator_and_keeps_its_data(emulator
     assert ask(made["url"], "GET", "key") == "value"
 
 
-def test_a_reset_removes_every_redis_and_ends_all_trouble(emulators: RedisEmulators) -> None:
+def test_a_reset_removes_every_redis_and_ends_all_actions(emulators: RedisEmulators) -> None:
     api = emulators.start()
     urls = [api.create()["url"] for _ in range(2)]
     ask(urls[0], "SET", "key", "value")
-    trouble(api, "stop")
+    act(api, "stop")
 
     api.emulator.reset()
 
