@@ -17,52 +17,6 @@ if TYPE_CHECKING:
     from tests.support.slow_engine import SlowService
 
 
-def test_a_lost_redis_that_takes_long_to_start_keeps_nobody_waiting(service: SlowService) -> None:
-    service.create()
-    service.engine.running.clear()
-    checkpoint = service.engine.checkpoint("start", 1)
-    revival = service.run_until(checkpoint, service.supervisor.reconcile)
-
-    made = service.create()
-    service.update(made["id"], timeout=7)
-    service.destroy(made["id"])
-    assert service.status(1) == "failed"
-
-    checkpoint.opened.set()
-    revival.result(DEADLINE)
-    assert service.status(1) == "running"
-
-
-def test_an_instance_deleted_while_its_redis_is_brought_back_stays_gone(service: SlowService) -> None:
-    service.create()
-    service.engine.running.clear()
-    checkpoint = service.engine.checkpoint("start", 1)
-    revival = service.run_until(checkpoint, service.supervisor.reconcile)
-    deletion = service.run(service.destroy, 1)
-
-    checkpoint.opened.set()
-    revival.result(DEADLINE)
-    deletion.result(DEADLINE)
-
-    assert service.engine.running == set()
-    assert service.store.instances() == []
-
-
-def test_a_redis_is_not_brought_back_whose_instance_is_being_deleted(service: SlowService) -> None:
-    service.create()
-    service.engine.running.clear()
-    checkpoint = service.engine.checkpoint("destroy", 1)
-    deletion = service.run_until(checkpoint, service.destroy, 1)
-    revival = service.run(service.supervisor.reconcile)
-
-    checkpoint.opened.set()
-    deletion.result(DEADLINE)
-    revival.result(DEADLINE)
-
-    assert service.engine.running == set()
-    assert service.store.instances() == []
-
-
 def test_of_two_deletions_at_once_the_second_finds_nothing(service: SlowService) -> None:
     service.create()
     checkpoint = service.engine.checkpoint("destroy", 1)

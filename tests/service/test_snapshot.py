@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,19 +14,13 @@ from rtgmock.settings.config import Config
 from rtgmock.settings.parsers import Credentials
 from rtgmock.text import MB
 from tests.support.clock import START
-from tests.support.command import run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from rtgmock.storage.store import State
-    from tests.conftest import Serve, Served
-    from tests.support.command import Command
-
-FIXTURES = Path(__file__).parents[2] / "fixtures" / "states"
+    from tests.conftest import Serve
 
 
-def read(document: object, **settings: Any) -> State:
+def parsed(document: object, **settings: Any) -> State:
     config = Config(
         **{"state": None, "accounts": (Credentials("username", "password"), Credentials("b", "c")), **settings}
     )
@@ -36,7 +29,7 @@ def read(document: object, **settings: Any) -> State:
 
 def mistakes(document: object, **settings: Any) -> tuple[str, ...]:
     with pytest.raises(Invalid) as refused:
-        read(document, **settings)
+        parsed(document, **settings)
     return refused.value.messages
 
 
@@ -44,11 +37,8 @@ def instances(*rows: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"instances": list(rows), **more}
 
 
-# What may be left out
-
-
 def test_nothing_is_an_empty_state_with_the_configured_accounts() -> None:
-    state = read({})
+    state = parsed({})
 
     assert (state.instances, state.servers, state.last_instance_id) == ((), {}, 0)
     assert state.accounts == {1: "username", 2: "b"}
@@ -58,13 +48,13 @@ def test_a_plan_alone_is_an_instance_as_a_create_makes_it(serve: Serve) -> None:
     api = serve()
     api.create()
 
-    [made] = read(instances({"plan": "nano"})).instances
+    [made] = parsed(instances({"plan": "nano"})).instances
 
     assert made == api.emulator.store.instance(1)
 
 
 def test_ids_and_ports_go_around_those_that_are_given() -> None:
-    state = read(instances({"plan": "nano"}, {"plan": "nano", "id": 1, "port": 9001}, {"plan": "nano"}))
+    state = parsed(instances({"plan": "nano"}, {"plan": "nano", "id": 1, "port": 9001}, {"plan": "nano"}))
 
     assert [(one["id"], one["port"]) for one in state.instances] == [(2, 9002), (1, 9001), (3, 9003)]
     assert state.last_instance_id == 3
@@ -80,7 +70,7 @@ def test_given_attributes_are_kept() -> None:
         "slave": False,
     }
 
-    [made] = read(instances(given)).instances
+    [made] = parsed(instances(given)).instances
 
     assert given.items() <= made.items()
     assert made["memory"] == 100 * MB
@@ -88,14 +78,14 @@ def test_given_attributes_are_kept() -> None:
 
 def test_an_instance_of_another_account_is_given_by_its_name(serve: Serve) -> None:
     assert [
-        one["user_id"] for one in read(instances({"plan": "nano"}, {"plan": "nano", "account": "b"})).instances
+        one["user_id"] for one in parsed(instances({"plan": "nano"}, {"plan": "nano", "account": "b"})).instances
     ] == [1, 2]
 
 
 def test_servers_fill_up_one_after_the_other() -> None:
     document = instances(*[{"plan": "nano"}] * 3, servers=[{"name": "ray", "memory": "10MB"}])
 
-    state = read(document)
+    state = parsed(document)
 
     assert [one["server_id"] for one in state.instances] == [1, 1, 2]
     assert state.servers[1].memory == 10 * MB
@@ -105,7 +95,7 @@ def test_servers_fill_up_one_after_the_other() -> None:
 def test_a_server_is_given_by_its_name_also_when_it_is_full() -> None:
     document = instances(*[{"plan": "nano", "server": "ray"}] * 3, servers=[{"name": "ray", "memory": "10MB"}, "cod"])
 
-    assert [one["server_id"] for one in read(document).instances] == [1, 1, 1]
+    assert [one["server_id"] for one in parsed(document).instances] == [1, 1, 1]
 
 
 def test_what_the_api_answers_can_be_pasted(serve: Serve) -> None:
@@ -114,20 +104,17 @@ def test_what_the_api_answers_can_be_pasted(serve: Serve) -> None:
     listed = api.get("/instances.json").json()
     shown = api.get("/instances/1.json").json()
 
-    assert [one["label"] for one in read({"instances": listed}).instances] == ["mongrel"]
-    assert [one["label"] for one in read(instances(shown)).instances] == ["mongrel"]
+    assert [one["label"] for one in parsed({"instances": listed}).instances] == ["mongrel"]
+    assert [one["label"] for one in parsed(instances(shown)).instances] == ["mongrel"]
 
 
 def test_every_state_reads_as_what_it_was_written_from() -> None:
-    state = read(instances({"plan": "nano"}, {"plan": "small", "account": "b", "server": "ray"}, servers=["ray"]))
+    state = parsed(instances({"plan": "nano"}, {"plan": "small", "account": "b", "server": "ray"}, servers=["ray"]))
 
     document = json.loads(json.dumps(snapshot.show_state(state)))
 
-    assert read(document) == state
-    assert snapshot.show_state(read(document)) == document
-
-
-# Mistakes
+    assert parsed(document) == state
+    assert snapshot.show_state(parsed(document)) == document
 
 
 @pytest.mark.parametrize(
@@ -185,108 +172,3 @@ def test_no_port_left_is_a_mistake() -> None:
     assert mistakes(instances({"plan": "nano"}, {"plan": "nano"}), ports=range(9001, 9002)) == (
         "instances[1]: no port is left in 9001-9001",
     )
-
-
-# The fixtures that come with rtgmock
-
-
-@pytest.mark.parametrize("path", sorted(FIXTURES.glob("*.json")), ids=lambda path: path.stem)
-@pytest.mark.parametrize("api", [2010, 2012])
-def test_every_fixture_is_served(serve: Serve, path: Path, api: int) -> None:
-    served = serve(fixture=path, api=api)
-
-    listed = served.get("/instances.json").json()
-
-    assert len(listed) == len(json.loads(path.read_text()).get("instances", []))
-    assert served.get("/instances.xml").status_code == 200
-
-
-def test_the_fixtures_are_those_that_the_readme_names() -> None:
-    assert {path.stem for path in FIXTURES.iterdir()} == {"empty", "demo", "full-server", "hundred-instances"}
-    assert len(json.loads((FIXTURES / "hundred-instances.json").read_text())["instances"]) == 100
-
-
-def test_the_full_server_has_no_room_for_an_upgrade(serve: Serve) -> None:
-    api = serve(fixture=FIXTURES / "full-server.json")
-
-    answer = api.put("/instances/1.json", json={"plan": "mini"})
-
-    assert answer.status_code == 422
-    assert "the server ray has 0 bytes free" in answer.text
-    assert api.create()["label"].split("-")[0] != "ray"
-
-
-def test_the_demo_shows_every_status_and_every_kind_of_instance(serve: Serve) -> None:
-    api = serve(fixture=FIXTURES / "demo.json")
-
-    shown = [row["instance"] for row in api.get("/instances.json").json()]
-
-    assert {one["status"] for one in shown} == {"running", "starting", "failed"}
-    assert {one["persistence"] for one in shown} == {"aof", "snapshot", "none"}
-    assert any(one["slave"] for one in shown)
-
-
-# --fixture
-
-
-@pytest.fixture
-def fixture_file(tmp_path: Path) -> Path:
-    path = tmp_path / "fixture.json"
-    path.write_text('{"instances": [{"plan": "nano", "label": "mine"}]}')
-    return path
-
-
-def labels(api: Served) -> list[str]:
-    return [row["instance"]["label"] for row in api.get("/instances.json").json()]
-
-
-def test_a_fixture_is_there_from_the_start_and_after_every_reset(serve: Serve, fixture_file: Path) -> None:
-    api = serve(fixture=fixture_file)
-    assert labels(api) == ["mine"]
-    api.delete("/instances/1")
-    api.create(label="other")
-
-    api.emulator.reset()
-
-    assert labels(api) == ["mine"]
-    assert api.create()["id"] == 2
-
-
-def test_a_state_that_has_had_instances_is_kept(serve: Serve, fixture_file: Path, tmp_path: Path) -> None:
-    first = serve(fixture=fixture_file, state=tmp_path / "state.json")
-    first.delete("/instances/1")
-    first.emulator.stop()
-
-    second = serve(fixture=fixture_file, state=tmp_path / "state.json")
-
-    assert labels(second) == []
-    second.emulator.reset()
-    assert labels(second) == ["mine"]
-
-
-def test_the_command_loads_a_fixture(command: Callable[..., Command], fixture_file: Path) -> None:
-    served = command("--state", ":memory:", "--fixture", str(fixture_file))
-
-    assert "(1 instance)" in served.out
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (None, "cannot be read: No such file or directory; name another: --fixture FILE"),
-        ("{", "is not JSON (line 1, column 2"),
-        (
-            '{"instances": [{"plan": "x"}, {}]}',
-            "cannot be used: instances[0]: plan is not included in the list (and 1 more)",
-        ),
-    ],
-)
-def test_a_fixture_that_cannot_be_used_is_one_line(tmp_path: Path, content: str | None, message: str) -> None:
-    if content is not None:
-        (tmp_path / "broken.json").write_text(content)
-
-    result = run("serve", "--state", "state.json", "--port", "0", "--fixture", "broken.json", folder=tmp_path)
-
-    assert result.returncode == 1
-    assert result.stderr.count("\n") == 1
-    assert message in result.stderr
