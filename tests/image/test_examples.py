@@ -1,4 +1,4 @@
-"""What the README shows of the image runs from the very text: commands, compose files, CI services, Testcontainers."""
+"""The README's examples of the image work as written: commands, Compose files, CI services, Testcontainers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tests.support.image_ground import CLIENT, README, blocks
+from tests.support.image_runner import CLIENT, README, blocks
 from tests.support.redis_client import answers
 from tests.support.requirements import skip_or_fail
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.support.image_ground import ImageGround
+    from tests.support.image_runner import ImageRunner
 
-pytest_plugins = ["tests.support.redis_fixtures", "tests.support.emulator_containers", "tests.support.image_ground"]
+pytest_plugins = ["tests.support.redis_fixtures", "tests.support.emulator_containers", "tests.support.image_runner"]
 
 SECTION, ALIAS = "Docker, Compose and CI", "Compose, with the alias redistogo.com"
 CI = "GitHub Actions and GitLab CI"
@@ -42,43 +42,43 @@ class Example {
     }
 }
 """
-"""What stands in for the library, of which the example uses this much."""
-MADE = r"INSTANCE (\d+) (\S+)/ True (\d+)"
+"""The part of Testcontainers' interface that the example uses, so that it compiles without the library."""
+CREATED = r"INSTANCE (\d+) (\S+)/ True (\d+)"
 
 
-def lines(number: int) -> str:
-    """The ``docker run`` of one of the section's blocks of commands."""
+def docker_run(number: int) -> str:
+    """Return the ``docker run`` command in the section's shell block of this number."""
     block = blocks("sh", SECTION)[number].replace("\\\n", "")
     [line] = [line for line in block.splitlines() if line.startswith("docker run")]
     return line
 
 
 def test_the_first_example_works_from_the_host_in_ruby_and_python_and_from_another_container(
-    place: ImageGround, program: Callable[[str, str], str]
+    runner: ImageRunner, program: Callable[[str, str], str]
 ) -> None:
     ruby = program("ruby", "ruby")
     if subprocess.run([ruby, "-e", "require 'rest-client'"], capture_output=True, timeout=60, check=False).returncode:
         skip_or_fail("ruby", "Ruby's rest-client is not installed")
-    container = place.run(lines(0))
-    place.client.networks.get(place.network()).connect(container)
-    host = f"localhost:{place.port}"
+    container = runner.run(docker_run(0))
+    runner.client.networks.get(runner.network()).connect(container)
+    host = f"localhost:{runner.port}"
 
     [script] = blocks("ruby", SECTION)
-    url, listed = place.command(ruby, given=script.replace("localhost:8080", host)).splitlines()
+    url, listed = runner.command(ruby, stdin=script.replace("localhost:8080", host)).splitlines()
     assert answers(url)
     assert '"id":1' in listed.replace(" ", "")
 
     [script] = blocks("python", SECTION)
-    shown = place.command(sys.executable, given=script.replace("localhost:8080", host))
-    assert shown.endswith(f"@localhost:{place.ports[1]}/ True\n")
-    shown = place.ask(script.replace("localhost", place.name))
-    assert shown.endswith(f"@{place.name}:{place.ports[2]}/ True\n")
+    shown = runner.command(sys.executable, stdin=script.replace("localhost:8080", host))
+    assert shown.endswith(f"@localhost:{runner.ports[1]}/ True\n")
+    shown = runner.ask(script.replace("localhost", runner.name))
+    assert shown.endswith(f"@{runner.name}:{runner.ports[2]}/ True\n")
 
 
-def test_the_example_without_privileges_works(place: ImageGround) -> None:
-    container = place.run(lines(1))
+def test_the_example_without_privileges_works(runner: ImageRunner) -> None:
+    container = runner.run(docker_run(1))
 
-    assert answers(place.api.create()["url"])
+    assert answers(runner.api.create()["url"])
     output: Any = container.exec_run(["cat", "/proc/self/status"]).output
     status = str(output.decode())
     assert re.search(r"^Uid:\t12345\b(.|\n)*^CapBnd:\t0+$(.|\n)*^NoNewPrivs:\t1$", status, re.MULTILINE)
@@ -86,27 +86,27 @@ def test_the_example_without_privileges_works(place: ImageGround) -> None:
 
 
 def test_the_compose_file_starts_the_client_when_the_emulator_is_healthy_and_keeps_the_state(
-    place: ImageGround,
+    runner: ImageRunner,
 ) -> None:
-    compose = place.compose(blocks("yaml", "Compose")[0])
+    compose = runner.compose(blocks("yaml", "Compose")[0])
     up = ("up", "--build", "--abort-on-container-exit", "--exit-code-from", "app")
 
     for expected in ("1", "2"):
-        [(number, address, user)] = re.findall(MADE, compose(*up))
-        assert (number, address) == (expected, f"rtgmock:{place.ports[int(expected) - 1]}")
+        [(number, address, user)] = re.findall(CREATED, compose(*up))
+        assert (number, address) == (expected, f"rtgmock:{runner.ports[int(expected) - 1]}")
         assert user == "65534"
         compose("rm", "--stop", "--force", "-v")
 
 
-def test_the_compose_file_with_the_alias_leads_an_unchanged_client_to_the_emulator(place: ImageGround) -> None:
-    compose = place.compose(blocks("yaml", ALIAS)[0])
+def test_the_compose_file_with_the_alias_leads_an_unchanged_client_to_the_emulator(runner: ImageRunner) -> None:
+    compose = runner.compose(blocks("yaml", ALIAS)[0])
 
     shown = compose("up", "--build", "--abort-on-container-exit", "--exit-code-from", "app")
-    assert re.findall(MADE, shown) == [("1", f"redistogo.com:{place.ports[0]}", "65534")]
+    assert re.findall(CREATED, shown) == [("1", f"redistogo.com:{runner.ports[0]}", "65534")]
 
 
-def test_no_other_user_can_read_more_than_the_certificate_in_the_shared_volume(place: ImageGround) -> None:
-    compose = place.compose(blocks("yaml", ALIAS)[0])
+def test_no_other_user_can_read_more_than_the_certificate_in_the_shared_volume(runner: ImageRunner) -> None:
+    compose = runner.compose(blocks("yaml", ALIAS)[0])
     compose("build", "app")
     compose("up", "-d", "rtgmock")
     script = "cd /rtgmock; for file in $(ls -A); do test -f $file && test -r $file && echo $file; done; true"
@@ -115,38 +115,38 @@ def test_no_other_user_can_read_more_than_the_certificate_in_the_shared_volume(p
     assert shown.split() == ["rtgmock.json.ca.pem"]
 
 
-def test_githubs_service_is_healthy_and_its_url_works_on_the_runner(place: ImageGround) -> None:
+def test_githubs_service_is_healthy_and_its_url_works_on_the_runner(runner: ImageRunner) -> None:
     job = yaml.safe_load(blocks("yaml", CI)[0])["jobs"]["test"]
     service = job["services"]["rtgmock"]
     ports = " ".join(f"-p {port}" for port in service["ports"])
     variables = " ".join(f"-e {name}={value}" for name, value in service["env"].items())
 
-    place.run(f"docker run -d --name rtgmock {ports} {variables} {service.get('options', '')} rtgmock")
+    runner.run(f"docker run -d --name rtgmock {ports} {variables} {service.get('options', '')} rtgmock")
 
     assert job["env"]["REDISTOGO_API_URL"] == "http://username:password@localhost:8080"
-    made = place.api.create()
+    made = runner.api.create()
     assert answers(made["url"])
-    assert "info_cache" in made  # the variable was heeded
+    assert "info_cache" in made  # an attribute that only RTGMOCK_API=2012 has
 
 
-def test_gitlabs_service_is_reached_by_its_alias(place: ImageGround) -> None:
+def test_gitlabs_service_is_reached_by_its_alias(runner: ImageRunner) -> None:
     job = yaml.safe_load(blocks("yaml", CI)[1])["test"]
     [service] = job["services"]
     variables = " ".join(f"-e {name}={value}" for name, value in service["variables"].items())
 
-    container = place.run(f"docker run -d --name rtgmock {variables} rtgmock")
-    place.client.networks.get(place.network()).connect(container, aliases=[service["alias"]])
+    container = runner.run(f"docker run -d --name rtgmock {variables} rtgmock")
+    runner.client.networks.get(runner.network()).connect(container, aliases=[service["alias"]])
 
     assert f"{job['variables']['HEALTHCHECK_TCP_PORT']}/tcp" in container.attrs["Config"]["ExposedPorts"]
     url = job["variables"]["REDISTOGO_API_URL"]
-    assert re.findall(MADE, place.ask(CLIENT, "-e", f"REDISTOGO_API_URL={url}"))
+    assert re.findall(CREATED, runner.ask(CLIENT, "-e", f"REDISTOGO_API_URL={url}"))
 
 
-def test_testcontainers_in_python(place: ImageGround) -> None:
+def test_testcontainers_in_python(runner: ImageRunner) -> None:
     [script] = blocks("python", "Testcontainers")
-    script = script.replace('"rtgmock"', f'"{place.name}", env={{"RTGMOCK_PORTS": "{place.range}"}}')
+    script = script.replace('"rtgmock"', f'"{runner.name}", env={{"RTGMOCK_PORTS": "{runner.range}"}}')
 
-    assert place.command(sys.executable, given=script.replace("9001", str(place.ports[0]))) == "True\n"
+    assert runner.command(sys.executable, stdin=script.replace("9001", str(runner.ports[0]))) == "True\n"
 
 
 def test_testcontainers_in_node_is_well_formed(tmp_path: Path, program: Callable[[str, str], str]) -> None:

@@ -1,4 +1,4 @@
-"""The image: what is in it, whom it runs as, and what its containers outlive."""
+"""The image: its contents, its user and privileges, and what survives when its containers stop or are killed."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     import docker
     from docker.models.containers import Container
 
-    from tests.support.image_ground import ImageGround
+    from tests.support.image_runner import ImageRunner
 
-pytest_plugins = ["tests.support.redis_fixtures", "tests.support.emulator_containers", "tests.support.image_ground"]
+pytest_plugins = ["tests.support.redis_fixtures", "tests.support.emulator_containers", "tests.support.image_runner"]
 
 ROOT = Path(__file__).parents[2]
 CONTENTS = """
@@ -46,13 +46,13 @@ print("reaped" if not orphan.exists() else (orphan / "status").read_text())
 """
 
 
-def printed(container: Container, *command: str) -> str:
-    """What a command prints in a container."""
+def output_of(container: Container, *command: str) -> str:
+    """Run a command in a container and return its output."""
     output: Any = container.exec_run(list(command)).output
     return str(output.decode())
 
 
-def test_its_labels_and_defaults_are_those_that_are_promised(docker_client: docker.DockerClient, image: str) -> None:
+def test_its_labels_and_defaults(docker_client: docker.DockerClient, image: str) -> None:
     config = docker_client.images.get(image).attrs["Config"]
     labels = {name.removeprefix("org.opencontainers.image."): text for name, text in config["Labels"].items()}
 
@@ -68,9 +68,9 @@ def test_its_labels_and_defaults_are_those_that_are_promised(docker_client: dock
     ]
 
 
-def test_nothing_of_the_build_is_left_in_it(place: ImageGround) -> None:
-    where = ("docker", "run", "--rm", "-i", "--user", "0", "--entrypoint", "python", place.name, "-")
-    found = json.loads(place.command(*where, given=CONTENTS))
+def test_it_contains_nothing_that_only_the_build_needs(runner: ImageRunner) -> None:
+    command = ("docker", "run", "--rm", "-i", "--user", "0", "--entrypoint", "python", runner.name, "-")
+    found = json.loads(runner.command(*command, stdin=CONTENTS))
     versions = found["versions"]
 
     assert found["left"] == found["uncompiled"] == []
@@ -87,45 +87,45 @@ def test_nothing_in_the_dockerfile_ties_it_to_one_architecture() -> None:
 @pytest.mark.parametrize(
     "arguments", ["serve --port 7000", "serve --tls --port 443", "serve --ready-file /tmp/ready --state :memory:"]
 )
-def test_it_is_healthy_wherever_it_was_told_to_serve(place: ImageGround, arguments: str) -> None:
-    container = place.start(arguments)
+def test_it_is_healthy_with_any_port_protocol_and_ready_file(runner: ImageRunner, arguments: str) -> None:
+    container = runner.start(arguments)
 
     assert container.exec_run(["rtgmock", "ready"]).exit_code == 0
     assert container.attrs["State"]["Health"]["FailingStreak"] == 0
 
 
-def test_it_is_not_healthy_when_nothing_is_served(place: ImageGround) -> None:
+def test_it_is_not_healthy_when_nothing_is_served(runner: ImageRunner) -> None:
     with pytest.raises(LookupError, match="rtgmock: "):
-        place.start("serve --state /proc/rtgmock.json")
+        runner.start("serve --state /proc/rtgmock.json")
 
 
-def test_what_a_childs_child_leaves_behind_is_reaped(place: ImageGround) -> None:
-    container = place.start()
+def test_orphaned_processes_are_reaped(runner: ImageRunner) -> None:
+    container = runner.start()
 
-    assert printed(container, "python", "-c", ZOMBIES) == "reaped\n"
+    assert output_of(container, "python", "-c", ZOMBIES) == "reaped\n"
 
 
-def test_a_stop_saves_every_redis_and_a_start_brings_them_back(place: ImageGround) -> None:
-    container = place.start()
-    made = [place.api.create(plan=plan) for plan in ("nano", "mini", "small", "medium", "large")]
+def test_a_stop_saves_every_redis_and_a_start_brings_them_back(runner: ImageRunner) -> None:
+    container = runner.start()
+    made = [runner.api.create(plan=plan) for plan in ("nano", "mini", "small", "medium", "large")]
     assert all(ask(one["url"], "SET", "key", one["label"]) for one in made)
 
     container.stop()
 
     assert container.wait()["StatusCode"] == 0
     container.start()
-    place.healthy()
+    runner.await_health()
     assert [ask(one["url"], "GET", "key") for one in made] == [one["label"] for one in made]
 
 
-def test_what_was_answered_before_a_kill_is_there_after_it_and_nothing_by_halves(place: ImageGround) -> None:
-    container = place.start()
-    answered = [place.api.create(plan="mini")]
+def test_instances_created_before_a_kill_are_complete_after_it(runner: ImageRunner) -> None:
+    container = runner.start()
+    answered = [runner.api.create(plan="mini")]
 
     def create_until_killed() -> None:
         while len(answered) < 10:
             try:
-                answered.append(place.api.create())
+                answered.append(runner.api.create())
             except (requests.RequestException, LookupError):
                 return
 
@@ -136,18 +136,18 @@ def test_what_was_answered_before_a_kill_is_there_after_it_and_nothing_by_halves
         container.kill("KILL")
 
     container.start()
-    place.healthy()
-    listed = [one["instance"] for one in place.api.call("GET", "/instances.json").json()]
+    runner.await_health()
+    listed = [one["instance"] for one in runner.api.call("GET", "/instances.json").json()]
     assert {one["id"] for one in answered} <= {one["id"] for one in listed}
-    shown = [place.api.instance(one["id"]) for one in listed]
+    shown = [runner.api.instance(one["id"]) for one in listed]
     assert until(lambda: all(answers(one["url"]) for one in shown))
-    folders = printed(container, "ls", "/data/rtgmock.json.redis").split()
+    folders = output_of(container, "ls", "/data/rtgmock.json.redis").split()
     assert {int(folder) for folder in folders} == {one["id"] for one in listed}
 
 
-def test_it_runs_as_anybody_on_a_fresh_volume(place: ImageGround) -> None:
-    container = place.start("serve --tls --port 443", options="--user 12345:12345 --cap-drop ALL --read-only")
+def test_it_runs_as_any_user_on_a_new_volume(runner: ImageRunner) -> None:
+    container = runner.start("serve --tls --port 443", options="--user 12345:12345 --cap-drop ALL --read-only")
 
-    listing = printed(container, "ls", "-ln", "/data")
+    listing = output_of(container, "ls", "-ln", "/data")
     assert re.search(r"^-rw-r--r-- 1 12345 12345 .*rtgmock\.json\.ca\.pem$", listing, re.MULTILINE)
     assert re.search(r"^-rw------- 1 12345 12345 .*rtgmock\.json\.ca\.key$", listing, re.MULTILINE)

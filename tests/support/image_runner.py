@@ -1,4 +1,4 @@
-"""Containers of the emulator's image, as the README's commands and compose files make them; gone after the test."""
+"""Runs containers of the emulator's image by the README's own commands and Compose files, and removes them."""
 
 from __future__ import annotations
 
@@ -34,18 +34,21 @@ api = os.environ.get("REDISTOGO_API_URL", "https://redistogo.com")
 made = requests.post(f"{api}/instances.json", {"plan": "nano"}, auth=("username", "password"), timeout=20).json()
 print("INSTANCE", made["id"], made["url"].partition("@")[2], redis.Redis.from_url(made["url"]).ping(), os.getuid())
 """
-"""The service that a compose file calls ``app``: it knows the emulator by what the file gives it, and nothing else."""
+"""The service ``app`` of a Compose file. It finds the emulator only by the variables and names that the file sets."""
 
 
 def blocks(language: str, heading: str) -> list[str]:
-    """The blocks of a language below a heading, up to the next one."""
+    """Return the code blocks in ``language`` in the README between ``heading`` and the next heading."""
     below = re.split(r"^##+ ", README.partition(f"# {heading}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
     return re.findall(rf"^```{language}\n(.*?)^```$", below, re.DOTALL | re.MULTILINE)
 
 
 @dataclass
-class ImageGround:
-    """A name that the image, containers, a network, a volume and a compose project have, and ports of the host."""
+class ImageRunner:
+    """Runs the image with names and ports of the host that no other test uses.
+
+    The image's tag, the containers, a network, a volume and a Compose project all have the same random ``name``.
+    """
 
     client: docker.DockerClient
     folder: Path
@@ -59,19 +62,19 @@ class ImageGround:
 
     @property
     def range(self) -> str:
-        """The ports as RTGMOCK_PORTS names them."""
+        """The ports in the form of RTGMOCK_PORTS."""
         return f"{self.ports[0]}-{self.ports[-1]}"
 
-    def moved(self, text: str) -> str:
-        """A text of the README that publishes on this ground's ports."""
+    def with_own_ports(self, text: str) -> str:
+        """Return a command or Compose file of the README with this runner's ports instead of the fixed ones."""
         return text.replace("127.0.0.1:8080:", f"127.0.0.1:{self.port}:").replace(INSTANCES, self.range)
 
-    def command(self, *arguments: str, given: str | None = None) -> str:
-        """What a program prints."""
+    def command(self, *arguments: str, stdin: str | None = None) -> str:
+        """Run a program in this runner's folder and return its output. Raises LookupError when it fails."""
         done = subprocess.run(
             arguments,
             cwd=self.folder,
-            input=given,
+            input=stdin,
             env=environment(COMPOSE_PROJECT_NAME=self.name, TESTCONTAINERS_RYUK_DISABLED="true"),
             capture_output=True,
             text=True,
@@ -83,18 +86,18 @@ class ImageGround:
         return done.stdout
 
     def run(self, line: str) -> Container:
-        """Run a ``docker run`` line of the README, and wait until the container is healthy."""
-        line = re.sub(r"\brtgmock\b", self.name, self.moved(line))
+        """Run a ``docker run`` command of the README and wait until the container is healthy."""
+        line = re.sub(r"\brtgmock\b", self.name, self.with_own_ports(line))
         self.command("sh", "-ec", line.replace("docker run", f"docker run -e RTGMOCK_PORTS={self.range}"))
-        return self.healthy()
+        return self.await_health()
 
     def start(self, *arguments: str, options: str = "") -> Container:
-        """A container that publishes its ports and has a volume for ``/data``."""
+        """Start a container that publishes its ports and has a volume for ``/data``."""
         published = f"-p 127.0.0.1:8080:8080 -p 127.0.0.1:{INSTANCES}:{INSTANCES} -v rtgmock:/data"
         return self.run(f"docker run -d --name rtgmock {published} {options} rtgmock {' '.join(arguments)}")
 
-    def healthy(self) -> Container:
-        """The container of this ground's name, once its health check has passed."""
+    def await_health(self) -> Container:
+        """Wait until the container's health check has passed. Raises LookupError with its logs when it fails."""
         container = self.client.containers.get(self.name)
 
         def status() -> str:
@@ -106,30 +109,30 @@ class ImageGround:
         return container
 
     def compose(self, text: str) -> Callable[..., str]:
-        """Write a compose file, with a service ``app`` beside it, and give what calls compose."""
-        moved = {"image": self.name, "environment": {"RTGMOCK_PORTS": self.range}}
+        """Write a Compose file and the image of its service ``app``; return a function that runs Compose on them."""
+        override = {"image": self.name, "environment": {"RTGMOCK_PORTS": self.range}}
         files = {
-            "compose.yaml": self.moved(text),
-            "moved.yaml": json.dumps({"services": {"rtgmock": moved}}),
+            "compose.yaml": self.with_own_ports(text),
+            "override.yaml": json.dumps({"services": {"rtgmock": override}}),
             "client.py": CLIENT,
             "Dockerfile": f'FROM {self.name}\nCOPY client.py /\nUSER 65534\nENTRYPOINT ["python", "/client.py"]\n',
         }
         for name, content in files.items():
             (self.folder / name).write_text(content)
-        return partial(self.command, *_compose(), "-f", "compose.yaml", "-f", "moved.yaml")
+        return partial(self.command, *_compose(), "-f", "compose.yaml", "-f", "override.yaml")
 
     def network(self) -> str:
-        """A network of this ground's name."""
+        """Create the network and return its name."""
         self.client.networks.create(self.name)
         return self.name
 
     def ask(self, script: str, *options: str) -> str:
-        """What a Python script prints in another container on the network."""
-        where = ("docker", "run", "--rm", "-i", "--network", self.name, *options, "--entrypoint", "python", self.name)
-        return self.command(*where, "-", given=script)
+        """Run a Python script in another container on the network and return its output."""
+        command = ("docker", "run", "--rm", "-i", "--network", self.name, *options, "--entrypoint", "python", self.name)
+        return self.command(*command, "-", stdin=script)
 
     def clear(self) -> None:
-        """Remove all of it."""
+        """Remove everything that this runner created."""
         with contextlib.ExitStack() as undo:
             undo.callback(self.client.images.remove, self.name)
             undo.callback(self._remove_network_and_volume)
@@ -138,6 +141,7 @@ class ImageGround:
                 self.command(*_compose(), "down", "--volumes", "--rmi", "local", "--timeout", "5")
 
     def _remove_containers(self) -> None:
+        # The filter also finds containers of images that were built on this one.
         for container in self.client.containers.list(all=True, ignore_removed=True, filters={"ancestor": self.name}):
             if container.attrs["Config"]["Image"] == self.name:
                 container.remove(force=True, v=True)
@@ -150,19 +154,19 @@ class ImageGround:
 
 
 def _compose() -> tuple[str, ...]:
-    """Compose as a part of Docker, or as the older program."""
+    """Return the command of Compose: Docker's plugin, or the older separate program."""
     if not subprocess.run(["docker", "compose", "version"], capture_output=True, timeout=60, check=False).returncode:
         return ("docker", "compose")
     return (shutil.which("docker-compose") or skip_or_fail("compose", "Docker Compose is not installed"),)
 
 
 @pytest.fixture
-def place(
+def runner(
     docker_client: docker.DockerClient, image: str, tmp_path: Path, program: Callable[[str, str], str]
-) -> Iterator[ImageGround]:
-    """Where a test runs the image, under a name of the test's own."""
+) -> Iterator[ImageRunner]:
+    """Run the image for a test."""
     program("docker", "docker")
-    ground = ImageGround(docker_client, tmp_path)
-    docker_client.images.get(image).tag(ground.name)
-    yield ground
-    ground.clear()
+    image_runner = ImageRunner(docker_client, tmp_path)
+    docker_client.images.get(image).tag(image_runner.name)
+    yield image_runner
+    image_runner.clear()
