@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from xdist.remote import Producer
+    from xdist.scheduler import Scheduling
+
     from rtgmock.web.access_log import Entry
 
 AUTH = ("username", "password")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests that share something on one pytest-xdist worker, so that no two of them run at once.
+@pytest.hookimpl(optionalhook=True)  # the hook exists only with pytest-xdist
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:
+    """Keep some tests from running at once; leave another ``--dist`` than the default to pytest-xdist."""
+    from tests.support.scheduling import GroupScheduling  # noqa: PLC0415  # xdist is imported where it is used only
 
-    The image is built once in each process that uses it.
-    """
-    for item in items:
-        if "image" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("image"))
+    return GroupScheduling(config, log) if config.getoption("dist") == "load" else None
 
 
 class Served:

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["tests.support.redis_fixtures", "tests.support.engine_fixtures"]
 
-# Each starts a Docker engine, and two engines that start at once may choose the same addresses for a network.
-pytestmark = pytest.mark.xdist_group("private-engine")
-
 
 @pytest.fixture
 def engine_name() -> str:

@@ -36,10 +36,7 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["tests.support.redis_fixtures", "tests.support.engine_fixtures"]
 
-pytestmark = [
-    pytest.mark.xdist_group("private-engine"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 PROMPT = 2.0
 """Seconds within which every request must be answered while there is no engine."""
 

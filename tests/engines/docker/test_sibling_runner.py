@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["tests.support.redis_fixtures", "tests.support.emulator_containers"]
 
-# One worker builds the emulator\'s image, and not each of them.
-pytestmark = pytest.mark.xdist_group("emulator-image")
-
 
 ASK = """
 import sys, redis, requests
