@@ -93,7 +93,7 @@ def test_a_reset_leaves_no_state_in_any_part_of_the_emulator(serve: Serve) -> No
 
 
 def use_every_part(api: Served) -> None:
-    """Change someinstance in every part that has state."""
+    """Change something in every part that has state."""
     api.create()
     api.create(plan="small")
     api.put("/instances/1.json", json={"label": "changed"})

@@ -1,0 +1,51 @@
+"""Requests that no endpoint takes, and what they were probably meant for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.control import JSON
+from tests.support.journal import exchange, shown_requests
+
+if TYPE_CHECKING:
+    from tests.conftest import Served
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "sent", "nearest"),
+    [
+        ("GET", "/instnaces/7.json", {}, "GET /instances/7.json"),
+        ("GET", "/instances/mongrel", {}, "GET /instances/:id"),
+        ("PATCH", "/instances/7", {"data": "plan=mini"}, "PUT /instances/7"),
+        ("GET", "/instances.jsn", {}, "GET /instances.json"),
+        ("POST", "/instances", {"data": "{}", "headers": {"Content-Type": "text/plain"}},
+         "POST /instances with Content-Type: application/json"),
+        ("POST", "/instances", {"data": '{"plan": "nano"}'}, "POST /instances with Content-Type: application/json"),
+        ("POST", "/instances.xml", {"data": "<plan>nano</plan>", "headers": JSON},
+         "POST /instances.xml with Content-Type: application/xml"),
+        ("POST", "/instances", {"data": "plan=nano", "headers": JSON},
+         "POST /instances with Content-Type: application/x-www-form-urlencoded"),
+    ],
+)  # fmt: skip
+def test_a_request_that_no_endpoint_takes_is_shown_with_the_nearest_endpoint(
+    api: Served, method: str, path: str, sent: dict[str, Any], nearest: str
+) -> None:
+    api.call(method, path, **sent)
+    [entry] = shown_requests(api, "?unmatched=true")
+
+    assert entry["nearest"][0] == nearest
+
+
+def test_a_request_that_an_endpoint_refuses_is_not_unmatched(api: Served) -> None:
+    api.get("/instances/99.json")
+    api.post("/instances", data="plan=pico")
+    api.post("/instances", data='{"plan": nano}', headers=JSON)
+    api.get("/instances", auth=("a", "b"))
+    assert [entry["status"] for entry in shown_requests(api, "?unmatched=false")] == [404, 422, 400, 401]
+
+
+def test_a_request_that_a_fault_answered_is_not_unmatched() -> None:
+    assert not exchange(status=405, fault="gone").unmatched
+    assert exchange(status=405).unmatched

@@ -1,0 +1,47 @@
+"""The journal, shown and cleared by the control API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.control import JSON
+from tests.support.journal import shown_requests
+
+if TYPE_CHECKING:
+    from tests.conftest import Served
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("?methd=GET", "methd is not known; did you mean method?"),
+        ("?status=abc", "status is invalid: it must be a status, as 404, or a class of them, as 4xx"),
+        ("?status=9xx", "status is invalid: it must be a status, as 404, or a class of them, as 4xx"),
+        ("?since=noon", "since is invalid: it must be a request's number, as 12, or a moment, as 2010-12-20T00:35:22Z"),
+        ("?limit=0", "limit must be greater than 0"),
+        ("?unmatched=maybe", "unmatched is not included in the list"),
+    ],
+)
+def test_a_wrong_query_is_refused(api: Served, query: str, message: str) -> None:
+    answer = api.get(f"/_rtgmock/requests{query}")
+
+    assert answer.status_code == 422
+    assert answer.json() == {"errors": [message]}
+
+
+def test_the_journal_can_be_cleared(api: Served) -> None:
+    api.get("/instances")
+    assert len(shown_requests(api)) == 1
+
+    answer = api.delete("/_rtgmock/requests", headers=JSON)
+
+    assert (answer.status_code, answer.json()) == (200, {"requests": [], "dropped": 0})
+    assert shown_requests(api) == []
+
+
+def test_a_web_page_cannot_clear_the_journal(api: Served) -> None:
+    api.get("/instances")
+    assert api.delete("/_rtgmock/requests").status_code == 415
+    assert len(shown_requests(api)) == 1
