@@ -29,6 +29,7 @@ class PortBlock:
     """
 
     def __init__(self, ports: range, lock: FileLock) -> None:
+        self.number = _BLOCKS.index(ports)
         self._ports = ports
         self._lock = lock
         self._next = 0
@@ -63,6 +64,11 @@ def _own_block() -> PortBlock:
 def free_ports(count: int) -> range:
     """Return ``count`` neighbouring ports on which nothing listens and which no other test process uses."""
     return _own_block().take(count)
+
+
+def process_number() -> int:
+    """Return a number below 120 that no other test process on this machine has now."""
+    return _own_block().number
 
 
 def is_port_free(port: int) -> bool:

@@ -18,6 +18,7 @@ import psutil
 import pytest
 
 from tests.support.command import until
+from tests.support.ports import process_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -164,7 +165,8 @@ class PrivateEngine(Daemon):
     def _provide_bridge(self) -> None:
         if not Path("/sys/class/net", self._bridge).exists():
             _run("ip", "link", "add", self._bridge, "type", "bridge")
-            subnet = f"198.18.{secrets.randbelow(250)}"  # for measurements between networks: no host is there
+            # A range for benchmarks of networks, which no real network uses (RFC 2544).
+            subnet = f"198.18.{process_number()}"
             _run("ip", "addr", "add", f"{subnet}.1/24", "dev", self._bridge)
             _run("ip", "link", "set", self._bridge, "up")
 
