@@ -1,4 +1,4 @@
-"""The certificate authority beside the state file: made once, kept, refused when broken; and its certificates."""
+"""The certificate authority beside the state file: how it is created, kept and refused; and its certificates."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def state(tmp_path: Path) -> Path:
 
 
 def certificate(api: Served) -> x509.Certificate:
-    """What a client is shown."""
+    """Return the certificate that a client receives."""
     with raw.connect(api.url) as connection:
         assert isinstance(connection, ssl.SSLSocket)
         return x509.load_der_x509_certificate(connection.getpeercert(binary_form=True) or b"")
@@ -58,13 +58,13 @@ def pem(ca: CA) -> bytes:
 
 
 @pytest.fixture
-def tight_umask() -> Iterator[None]:
+def restrictive_umask() -> Iterator[None]:
     before = os.umask(0o077)
     yield
     os.umask(before)
 
 
-def test_the_certificate_is_for_everybody_and_the_key_for_its_owner(state: Path, tight_umask: None) -> None:
+def test_everyone_can_read_the_certificate_and_only_the_owner_the_key(state: Path, restrictive_umask: None) -> None:
     Authority(state, NOW)
 
     assert mode(state.with_name("state.json.ca.pem")) == 0o644
@@ -72,7 +72,7 @@ def test_the_certificate_is_for_everybody_and_the_key_for_its_owner(state: Path,
     assert b"PRIVATE" not in state.with_name("state.json.ca.pem").read_bytes()
 
 
-def test_a_restart_keeps_the_authority_and_gives_a_new_certificate(serve: Serve, state: Path) -> None:
+def test_a_restart_keeps_the_authority_and_issues_a_new_certificate(serve: Serve, state: Path) -> None:
     first = serve(state=state, tls=True)
     trust, shown = trusted_certificate(state, NOW).read_bytes(), certificate(first)
     first.emulator.stop()
@@ -86,10 +86,10 @@ def test_a_restart_keeps_the_authority_and_gives_a_new_certificate(serve: Serve,
 
 def test_processes_that_start_at_once_share_one_authority(tmp_path: Path) -> None:
     with ThreadPoolExecutor(6) as pool:
-        told = list(pool.map(lambda _: run("ca", folder=tmp_path), range(6)))
+        printed = list(pool.map(lambda _: run("ca", folder=tmp_path), range(6)))
 
     path = tmp_path / "rtgmock.json.ca.pem"
-    assert [answer.stdout for answer in told] == [f"{path}\n"] * 6
+    assert [answer.stdout for answer in printed] == [f"{path}\n"] * 6
     assert path.read_bytes() == (tmp_path / "rtgmock.json.ca.key").read_bytes()[-len(path.read_bytes()) :]
 
 
@@ -101,7 +101,7 @@ def test_threads_that_start_at_once_share_one_authority(state: Path) -> None:
     assert len({authority._ca.cert_pem.bytes() for authority in made}) == 1
 
 
-def test_what_a_crash_leaves_is_no_obstacle(state: Path) -> None:
+def test_the_remains_of_a_crash_are_overwritten(state: Path) -> None:
     for name in (".state.json.ca.key.part", ".state.json.ca.pem.part"):
         state.with_name(name).write_bytes(b"-----BEGIN EC PRI")
     Authority(state, NOW)
@@ -110,7 +110,7 @@ def test_what_a_crash_leaves_is_no_obstacle(state: Path) -> None:
 
 
 @pytest.mark.parametrize("left", [None, b"", b"another's"])
-def test_the_certificate_is_written_again_when_it_is_not_the_authoritys(state: Path, left: bytes | None) -> None:
+def test_the_trusted_certificate_is_rewritten_when_it_is_missing_or_wrong(state: Path, left: bytes | None) -> None:
     path = Authority(state, NOW).certificate
     content = path.read_bytes()
     path.unlink()
@@ -120,8 +120,10 @@ def test_the_certificate_is_written_again_when_it_is_not_the_authoritys(state: P
     assert Authority(state, NOW).certificate.read_bytes() == content
 
 
-def signed_anew(ca: CA, not_after: datetime, extensions: list[x509.Extension[x509.ExtensionType]]) -> bytes:
-    """The authority with another certificate for its key."""
+def with_another_certificate(
+    ca: CA, not_after: datetime, extensions: list[x509.Extension[x509.ExtensionType]]
+) -> bytes:
+    """Return the authority with another certificate for its key."""
     old, not_before = ca._certificate, NOW - timedelta(days=9)
     builder = x509.CertificateBuilder(
         old.issuer, old.subject, ca._private_key.public_key(), 1, not_before, not_after, extensions
@@ -132,16 +134,16 @@ def signed_anew(ca: CA, not_after: datetime, extensions: list[x509.Extension[x50
 
 def expired() -> bytes:
     ca = CA()
-    return signed_anew(ca, NOW - timedelta(days=2), list(ca._certificate.extensions))
+    return with_another_certificate(ca, NOW - timedelta(days=2), list(ca._certificate.extensions))
 
 
 def without_key_identifier() -> bytes:
     ca = CA()
     kept = [extension for extension in ca._certificate.extensions if extension.oid != x509.SubjectKeyIdentifier.oid]
-    return signed_anew(ca, NOW + timedelta(days=9), kept)
+    return with_another_certificate(ca, NOW + timedelta(days=9), kept)
 
 
-def of_a_server() -> bytes:
+def server_certificate() -> bytes:
     return CA().issue_cert("localhost").private_key_and_cert_chain_pem.bytes()
 
 
@@ -152,7 +154,7 @@ BROKEN = {
     "no key": CA().cert_pem.bytes,
     "no certificate": CA().private_key_pem.bytes,
     "two that differ": lambda: CA().private_key_pem.bytes() + CA().cert_pem.bytes(),
-    "a server's": of_a_server,
+    "a server's": server_certificate,
     "expired": expired,
     "not one of ours": without_key_identifier,
 }
@@ -181,15 +183,13 @@ def test_an_authority_that_cannot_be_read_is_refused(state: Path) -> None:
         Authority(state, NOW)
 
 
-def test_a_missing_folder_is_refused_and_not_made(tmp_path: Path) -> None:
+def test_a_missing_folder_is_refused_and_not_created(tmp_path: Path) -> None:
     with pytest.raises(StartupError, match=r"cannot be kept in .*there is no such folder; .*--state FILE"):
         trusted_certificate(tmp_path / "not" / "state.json", NOW)
     assert not (tmp_path / "not").exists()
 
 
-def test_serve_ends_with_the_line_that_a_broken_authority_is_refused_with(
-    command: Callable[..., Command], tmp_path: Path
-) -> None:
+def test_serve_with_a_broken_authority_ends_with_one_line(command: Callable[..., Command], tmp_path: Path) -> None:
     (tmp_path / "state.json.ca.key").write_bytes(b"nonsense")
     server = command("--state", "state.json", "--tls", wait=False)
 
@@ -198,14 +198,14 @@ def test_serve_ends_with_the_line_that_a_broken_authority_is_refused_with(
     assert server.err.count("\n") == 1
 
 
-def test_the_path_is_told_to_who_may_not_read_the_key(state: Path) -> None:
+def test_the_path_is_given_to_a_user_who_cannot_read_the_key(state: Path) -> None:
     path = Authority(state, NOW).certificate
-    state.with_name("state.json.ca.key").write_bytes(b"as good as unreadable")
+    state.with_name("state.json.ca.key").write_bytes(b"unreadable")
 
     assert trusted_certificate(state, NOW) == path
 
 
-def test_without_a_state_file_the_authority_is_gone_with_the_emulator(
+def test_without_a_state_file_the_authority_is_removed_with_the_emulator(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
@@ -216,7 +216,7 @@ def test_without_a_state_file_the_authority_is_gone_with_the_emulator(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_authority_of_an_emulator_that_was_killed_is_a_leftover(
+def test_prune_finds_the_authority_of_an_emulator_that_was_killed(
     command: Callable[..., Command], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "temporary"
@@ -247,7 +247,7 @@ def test_without_tls_there_is_no_authority(serve: Serve, state: Path) -> None:
     assert not list(state.parent.glob("*.ca.*"))
 
 
-def test_a_certificate_names_the_service_this_machine_and_what_was_configured(serve: Serve) -> None:
+def test_a_certificate_has_the_names_of_the_service_this_machine_and_the_settings(serve: Serve) -> None:
     api = serve(tls=True, allow_hosts=("rtgmock", "my_service", "192.0.2.7"), hostname="redis.example.org")
     names = certificate(api).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
 
@@ -259,7 +259,7 @@ def test_a_certificate_names_the_service_this_machine_and_what_was_configured(se
 
 
 @pytest.mark.parametrize("name", ["redistogo.com", "www.redistogo.com", "localhost", "127.0.0.1", "::1", "rtgmock"])
-def test_clients_verify_a_name(serve: Serve, name: str) -> None:
+def test_clients_can_verify_each_name(serve: Serve, name: str) -> None:
     api = serve(tls=True, allow_hosts=("rtgmock",), hostname="{server}.example.org")
     context = ssl.create_default_context(cafile=api.emulator.certificate)
     plain = raw.connect(api.url.replace("https", "http"))
@@ -275,13 +275,13 @@ def test_this_machines_name_is_certified(serve: Serve) -> None:
     assert own in names.get_values_for_type(x509.DNSName) or "_" in own
 
 
-def test_a_name_that_no_certificate_can_have_is_still_answered_to(serve: Serve) -> None:
+def test_a_host_name_that_no_certificate_can_have_is_still_accepted(serve: Serve) -> None:
     api = serve(tls=True, allow_hosts=("my_service",))
 
     assert api.get("/instances", headers={"Host": "my_service"}).status_code == 200
 
 
-def test_a_certificate_is_valid_for_no_longer_than_every_platform_accepts(serve: Serve) -> None:
+def test_a_certificate_is_valid_for_as_long_as_every_platform_accepts(serve: Serve) -> None:
     shown = certificate(serve(tls=True))
 
     assert shown.not_valid_before_utc < datetime.now(UTC)

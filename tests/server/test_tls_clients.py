@@ -1,4 +1,4 @@
-"""Clients that others wrote, by HTTPS, each told in its own way whom to trust; their base URL is left as it is."""
+"""Real HTTPS clients, each of which is given the certificate to trust in the way that it provides for."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def trust(api: Served) -> str:
 
 @pytest.fixture
 def other(serve: Serve) -> str:
-    """The certificate of another emulator's authority."""
+    """Return the certificate of another emulator's authority."""
     return str(serve(tls=True).emulator.certificate)
 
 
@@ -61,7 +61,7 @@ def printed(finished: subprocess.CompletedProcess[str]) -> Any:
 
 @pytest.fixture
 def curl(program: Program, api: Served) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Asks for the address of the service, to which the emulator's is connected instead."""
+    """Return a function that runs curl with the service's URL, connected to the emulator."""
     path, place = program("curl", "curl"), urlsplit(api.url).netloc
 
     def ask(*options: str, host: str = "redistogo.com", **variables: str) -> subprocess.CompletedProcess[str]:
@@ -72,17 +72,17 @@ def curl(program: Program, api: Served) -> Callable[..., subprocess.CompletedPro
 
 
 @pytest.mark.parametrize("host", ["redistogo.com", "www.redistogo.com", "localhost", "[::1]"])
-def test_curl_trusts_the_file_that_it_is_given(curl: Callable[..., Any], trust: str, host: str) -> None:
+def test_curl_trusts_the_file_of_its_option(curl: Callable[..., Any], trust: str, host: str) -> None:
     assert printed(curl("--cacert", trust, "-d", "plan=nano", host=host))["plan"] == "nano"
     assert len(printed(curl("--cacert", trust, host=host))) == 1
 
 
 @pytest.mark.parametrize("variable", ["CURL_CA_BUNDLE", "SSL_CERT_FILE"])
-def test_curl_trusts_what_a_variable_names(curl: Callable[..., Any], trust: str, variable: str) -> None:
+def test_curl_trusts_the_file_of_a_variable(curl: Callable[..., Any], trust: str, variable: str) -> None:
     assert printed(curl(**{variable: trust})) == []
 
 
-def test_curl_trusts_neither_us_nor_another_authority_by_itself(curl: Callable[..., Any], other: str) -> None:
+def test_curl_refuses_the_emulator_without_its_certificate(curl: Callable[..., Any], other: str) -> None:
     for refused in (curl(), curl("--cacert", other)):
         assert refused.returncode == 60
         assert "certificate" in refused.stderr
@@ -95,7 +95,7 @@ def test_curl_refuses_a_name_that_is_not_certified(curl: Callable[..., Any], tru
 # Python: requests, urllib and http.client
 
 
-def test_requests_trusts_the_file_that_it_is_given(api: Served, trust: str, other: str) -> None:
+def test_requests_trusts_the_file_of_its_argument(api: Served, trust: str, other: str) -> None:
     with requests.Session() as session:
         session.trust_env = False
         session.auth = AUTH
@@ -120,7 +120,7 @@ print(urllib.request.urlopen(asked, timeout=10).read().decode())
 @pytest.mark.parametrize(
     ("script", "variable"), [(REQUESTS, "REQUESTS_CA_BUNDLE"), (REQUESTS, "CURL_CA_BUNDLE"), (URLLIB, "SSL_CERT_FILE")]
 )
-def test_python_trusts_what_a_variable_names(api: Served, trust: str, other: str, script: str, variable: str) -> None:
+def test_python_trusts_the_file_of_a_variable(api: Served, trust: str, other: str, script: str, variable: str) -> None:
     variables = {"API": api.url, "no_proxy": "*"}
 
     assert printed(run([sys.executable, "-c", script], {**variables, variable: trust})) == []
@@ -160,7 +160,7 @@ puts http.request(made).body
 """
 
 
-def test_ruby_trusts_what_a_variable_names(api: Served, trust: str, other: str, program: Program) -> None:
+def test_ruby_trusts_the_file_of_a_variable(api: Served, trust: str, other: str, program: Program) -> None:
     ruby, port = program("ruby", "ruby"), str(urlsplit(api.url).port)
 
     assert printed(run([ruby, "-e", RUBY], {"PORT": port, "SSL_CERT_FILE": trust}))["id"] == 1
@@ -179,7 +179,7 @@ fetch(process.env.API + "/instances.json", {method: "POST", headers, body: new U
 """
 
 
-def test_node_trusts_what_a_variable_names(api: Served, trust: str, other: str, program: Program) -> None:
+def test_node_trusts_the_file_of_a_variable(api: Served, trust: str, other: str, program: Program) -> None:
     node = program("node", "node")
     if run([node, "-e", "process.exit(typeof fetch === 'undefined' ? 1 : 0)"], {}).returncode:
         skip_or_fail("node", "this Node has no fetch")
@@ -216,7 +216,7 @@ wait $server
 """
 
 
-def test_pkgcloud_runs_unchanged_where_the_name_of_the_service_leads_to_us(
+def test_pkgcloud_runs_unchanged_where_the_services_name_resolves_to_the_emulator(
     program: Program, pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
 ) -> None:
     node, modules = program("node", "node"), npm.modules("pkgcloud", pytestconfig, tmp_path_factory)
@@ -227,11 +227,11 @@ def test_pkgcloud_runs_unchanged_where_the_name_of_the_service_leads_to_us(
 
     log = (tmp_path / "log").read_text()
     assert finished.returncode == 0, f"{finished.stderr}{log}"
-    said = json.loads(finished.stdout)
-    assert said["created"]["metadata"]["plan"] == "nano"
-    assert said["shown"]["id"] == said["created"]["id"] == 1
-    assert [item["instance"]["id"] for item in said["listed"]] == [1]
-    assert (said["removed"], said["left"]) == ("deleted", [])
+    result = json.loads(finished.stdout)
+    assert result["created"]["metadata"]["plan"] == "nano"
+    assert result["shown"]["id"] == result["created"]["id"] == 1
+    assert [item["instance"]["id"] for item in result["listed"]] == [1]
+    assert (result["removed"], result["left"]) == ("deleted", [])
     assert "POST /instances.json 201" in log
     assert "DELETE /instances/1.json 200" in log
     assert "API      https://127.0.0.1:443/instances" in (tmp_path / "banner").read_text()
