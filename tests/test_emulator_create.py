@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 def test_it_shows_what_a_client_is_shown(serve: Serve, version: int) -> None:
     api = serve(api=version)
 
-    made = api.emulator.create(plan="mini", label="mongrel", slave=False)
+    created = api.emulator.create(plan="mini", label="mongrel", slave=False)
 
-    assert (made["label"], made["status"]) == ("mongrel", "new")
-    assert api.get("/instances/1.json").json() == made | {"status": "running"}
+    assert (created["label"], created["status"]) == ("mongrel", "new")
+    assert api.get("/instances/1.json").json() == created | {"status": "running"}
 
 
 def test_no_request_is_made(api: Served) -> None:
@@ -29,13 +29,13 @@ def test_no_request_is_made(api: Served) -> None:
 
 
 def test_its_url_has_the_host_that_is_advertised(serve: Serve) -> None:
-    made = serve(hostname="{server}.example.com").emulator.create(plan="nano")
+    created = serve(hostname="{server}.example.com").emulator.create(plan="nano")
 
-    assert made["hostname"] == f"{made['label'].partition('-')[0]}.example.com"
+    assert created["hostname"] == f"{created['label'].partition('-')[0]}.example.com"
 
 
 @pytest.mark.parametrize(
-    ("attributes", "said"),
+    ("attributes", "message"),
     [
         ({}, "Plan can't be blank"),
         ({"plan": "huge"}, "Plan"),
@@ -43,8 +43,8 @@ def test_its_url_has_the_host_that_is_advertised(serve: Serve) -> None:
         ({"plan": "nano", "qqq": "x"}, "qqq is not an attribute"),
     ],
 )
-def test_wrong_attributes_are_refused_and_make_nothing(api: Served, attributes: dict[str, str], said: str) -> None:
-    with pytest.raises(Invalid, match=said):
+def test_wrong_attributes_are_refused_and_make_nothing(api: Served, attributes: dict[str, str], message: str) -> None:
+    with pytest.raises(Invalid, match=message):
         api.emulator.create(**attributes)
 
     assert not api.emulator.store.instances()

@@ -19,7 +19,7 @@ def test_a_password_is_32_lower_case_hex_digits(seed: int | None, number: int) -
 
 
 @pytest.mark.parametrize("seed", [0, 7, -7])
-def test_a_seed_repeats_whatever_the_order_of_the_draws(seed: int) -> None:
+def test_a_seed_repeats_in_any_order_of_the_draws(seed: int) -> None:
     first, second = Randomness(seed), Randomness(seed)
     passwords = {number: first.password(number) for number in (1, 2, 3)}
     name = first.server_name(1, ())
@@ -34,7 +34,7 @@ def test_a_config_command_is_drawn_like_a_password_and_is_another() -> None:
     assert Randomness(7).config_command(1) != Randomness(7).password(1)
 
 
-def test_ids_and_seeds_tell_passwords_apart() -> None:
+def test_passwords_differ_by_id_and_by_seed() -> None:
     passwords = [Randomness(seed).password(number) for seed in (-1, 0, 1, 11) for number in range(1, 50)]
 
     assert len(set(passwords)) == len(passwords)
@@ -57,10 +57,10 @@ def test_servers_have_different_fishes_until_there_are_no_more(seed: int | None)
         assert name.removesuffix(str(number)) in FISHES
 
 
-def test_the_fishes_that_are_on_record_come_first() -> None:
+def test_the_recorded_fishes_come_first() -> None:
     assert FISHES[:4] == ("ray", "goosefish", "catfish", "crestfish")
 
 
-def test_a_fish_stands_before_the_first_hyphen_of_a_label() -> None:
+def test_no_fish_has_a_hyphen() -> None:
     assert len(set(FISHES)) == len(FISHES)
     assert all(re.fullmatch("[a-z]+", fish) for fish in FISHES)

@@ -1,4 +1,4 @@
-"""The same seed and the same requests give the same bytes, also where chance decides."""
+"""The same seed and the same requests give the same bytes, also for faults with a probability."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ REQUESTS = [
 
 
 def answers(served: Command) -> list[bytes]:
-    """All that is sent; but for the date, which is the machine's, in the header that HTTP has for it."""
-    found = []
+    """Return all answers, without the header Date, which has the machine's time."""
+    received = []
     for line, header, body in REQUESTS:
         with raw.connect(served.url) as connection:
             connection.sendall(raw.head(f"{line} HTTP/1.1\nHost: localhost\nConnection: close\n{header}", body))
-            found.append(re.sub(rb"Date: [^\r]*\r\n", b"", raw.receive(connection)))
-    return found
+            received.append(re.sub(rb"Date: [^\r]*\r\n", b"", raw.receive(connection)))
+    return received
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ class InstanceHealth:
 
     def refresh(self, record: Record) -> Record:
         """Return a record with what its Redis reports, and with the status ``failed`` when it does not answer."""
+        # A frozen or paused Redis would keep a probe waiting; its instance shows the status that it had.
         if not self.is_supervised(record["id"]):
             return record | {"status": "failed"} if record["id"] in self._stopped else record
         reported = self._engine.probe(record)

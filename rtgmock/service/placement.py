@@ -50,6 +50,7 @@ class Placement:
             needs = f"{format_size(plan.memory)}, and a server has {format_size(capacity)}"
             raise Invalid([f"Plan {plan.name} needs {needs}; restart with a larger --server-memory"])
         servers = self._store.servers()
+        # Servers fill up one after the other (ours), so the first one with room is taken, not the emptiest.
         for server_id, used in sorted(self._memory_by_server().items()):
             if used + plan.memory <= (servers[server_id].memory or capacity):
                 return server_id, servers[server_id].name
@@ -90,6 +91,7 @@ class Placement:
         server = self._store.servers()[before["server_id"]]
         free = (server.memory or self._config.server_memory) - self._memory_by_server()[before["server_id"]]
         needed = plan.memory - before["memory"]
+        # Asked only when it decides: a fault counts the upgrades that it made fail.
         if 0 < needed <= free and fail_upgrade():
             free = 0
         if needed > max(free, 0):

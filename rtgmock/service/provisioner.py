@@ -33,6 +33,7 @@ class Provisioner:
         self._config, self._store, self._engine = context.config, context.store, context.engine
         self._clock, self._randomness, self._health = context.clock, context.randomness, context.health
         self._placement = Placement(self._config, self._store, self._engine, self._randomness)
+        # An account that the settings no longer have keeps its number and its instances, for when it comes back.
         names = [account.name for account in self._config.accounts]
         if not set(names) <= set(self._store.accounts()):
             with self._store.transaction() as change:
@@ -50,6 +51,7 @@ class Provisioner:
     def list(self, account: str) -> list[Record]:
         """Return the account's instances, in the order in which they were created. Counts as a read of each."""
         records = self._store.instances(account)
+        # A read changes an instance only while that boots; otherwise there is no transaction to wait for.
         if any(record["boot"] for record in records):
             with self._store.transaction() as change:
                 records = [self._count_read(change, record) for record in self._store.instances(account)]
@@ -138,7 +140,7 @@ class Provisioner:
             record = self._start(account, record)
             with self._store.transaction() as change:
                 return self._store_created(change, record, now)
-        except BaseException:
+        except BaseException:  # an interrupted create must not leave a Redis that no instance has either
             self._context.remove_leftovers(record["id"])
             raise
 
@@ -189,6 +191,7 @@ class Provisioner:
         """Return an instance before and after an update, and reserve the memory that it will have."""
         with self._store.transaction():
             before = self._with_current_status(self.find(account, instance_id))
+            # A client that saves an instance sends all of it back (observed); only what differs is a change.
             changed = {name: value for name, value in values.items() if before[name] != value}
             after = before | self._changes(before, changed, fail_upgrade)
             if changed:
@@ -219,7 +222,7 @@ class Provisioner:
         self._engine.apply(before, after, account)
         try:
             self._context.patch(after["id"], {name: value for name, value in after.items() if before[name] != value})
-        except BaseException:
+        except BaseException:  # the record stays as it was, so the Redis must follow it again
             self._engine.apply(after, before, account)
             raise
 

@@ -76,6 +76,7 @@ class _StateParser:
     instances: dict[int, Record] = field(default_factory=dict)
 
     def state(self) -> State:
+        # At least the highest id in use, since an id is never given twice.
         last = max(self.last_instance_id, *self.instances, 0)
         return State(tuple(self.instances.values()), self.servers, self.accounts, last)
 
@@ -138,6 +139,7 @@ class _StateParser:
         parsed = [(where, self._attributes(where, row.get("instance", row))) for where, row in rows]
         if self.mistakes:
             return
+        # What the rows give is kept free for them, also from rows that stand before them.
         taken_ids = {values["id"] for _, values in parsed if "id" in values}
         free_ids = (number for number in range(1, len(parsed) + len(taken_ids) + 1) if number not in taken_ids)
         taken_ports = {values["port"] for _, values in parsed if "port" in values}

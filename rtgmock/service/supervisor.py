@@ -41,6 +41,7 @@ class Supervisor:
         records = self._store.instances()
         with ThreadPoolExecutor(MAX_PARALLEL) as pool:
             versions = list(pool.map(self._ensure_running, records))
+        # One transaction for all, since each one writes the whole state file.
         with self._store.transaction() as change:
             for record, version in zip(records, versions, strict=True):
                 if version != record["version"]:
@@ -75,6 +76,7 @@ class Supervisor:
     def _ensure_running(self, record: Record) -> str:
         """Start an instance's Redis if it doesn't run, and return its version; the last known one if that fails."""
         version = str(record["version"])
+        # Not ``probe``: a Redis that runs but is slow to answer must not be started a second time.
         if not self._engine.is_alive(record):
             try:
                 version = self._engine.start(record, self._account_of(record))

@@ -256,6 +256,7 @@ def _servers(tables: Tables) -> dict[int, Server]:
 
 
 def _account_id(tables: Tables, name: str | None) -> int | None:
+    # A linear search, since there are a few accounts only.
     return next((int(number) for number, row in tables.get(ACCOUNTS, {}).items() if row["name"] == name), None)
 
 

@@ -138,8 +138,8 @@ def test_the_data_is_synced_before_it_replaces_the_file_and_the_folder_after(
     calls: list[tuple[str, int, int]] = []
     fsync, replace = os.fsync, os.replace
 
-    def note(name: str, found: os.stat_result) -> None:
-        calls.append((name, found.st_ino, 0 if stat.S_ISDIR(found.st_mode) else found.st_size))
+    def note(name: str, info: os.stat_result) -> None:
+        calls.append((name, info.st_ino, 0 if stat.S_ISDIR(info.st_mode) else info.st_size))
 
     def noted_fsync(descriptor: int) -> None:
         note("fsync", os.fstat(descriptor))

@@ -134,17 +134,17 @@ def test_what_was_read_stays_as_it_was_when_the_store_changes(store: Store) -> N
 
 
 def test_an_id_is_given_once_only_also_after_a_delete_and_a_reopening(path: Path) -> None:
-    given = []
+    ids = []
     for _ in range(3):
         with contextlib.closing(Store.open(path, STATE_ID)) as store:
             with store.transaction() as change:
                 change.add_server(1, "ray")
-                given.append(change.next_instance_id())
-                change.put_instance(record(id=given[-1]))
-            remove(store, given[-1])
-            given.append(next_id(store))
+                ids.append(change.next_instance_id())
+                change.put_instance(record(id=ids[-1]))
+            remove(store, ids[-1])
+            ids.append(next_id(store))
 
-    assert given == [1, 2, 3, 4, 5, 6]
+    assert ids == [1, 2, 3, 4, 5, 6]
 
 
 def test_a_new_file_bears_its_format_before_anything_else_is_in_it(path: Path) -> None:
@@ -184,8 +184,8 @@ def test_accounts_get_ids_in_the_order_in_which_they_come(store: Store) -> None:
 
 def shown(served: Served, name: str) -> list[tuple[str, int]]:
     """The label and the user_id of each instance that an account sees."""
-    found = served.get("/instances.json", auth=(name, name)).json()
-    show = [served.get(f"/instances/{item['instance']['id']}.json", auth=(name, name)).json() for item in found]
+    listed = served.get("/instances.json", auth=(name, name)).json()
+    show = [served.get(f"/instances/{item['instance']['id']}.json", auth=(name, name)).json() for item in listed]
     return [(record["label"], record["user_id"]) for record in show]
 
 

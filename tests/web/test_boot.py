@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 def status(api: Served, path: str = "/instances/1.json") -> str:
-    found: str = api.get(path).json()["status"]
-    return found
+    shown: str = api.get(path).json()["status"]
+    return shown
 
 
 def test_without_a_delay_an_instance_runs_once_its_create_is_answered(api: Served) -> None:
