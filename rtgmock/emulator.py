@@ -65,15 +65,15 @@ class Emulator:
         **settings: Any,
     ) -> None:
         self.config = config or ephemeral_config(**settings)
-        self.clock = ControlledClock(clock or SystemClock())
         # Clock and faults belong to the emulator and not to one run, so that a test can set both before the start.
+        self.clock = ControlledClock(clock or SystemClock())
         self._randomness = Randomness(self.config.random_seed)
         self.faults = FaultRegistry(self._randomness)
         self._log = log or _ignore_entry
         self._report = report or _ignore_text
         self._port = self.config.port
         self._composition: Composition | None = None
-        self._resources = contextlib.ExitStack()
+        self._resources: contextlib.ExitStack | None = None
         self._running = False
 
     def start(self) -> Self:
@@ -107,11 +107,12 @@ class Emulator:
 
         Faults are removed and the clock shows the time again that it was made with. Does nothing unless it is running.
         """
-        if not self._running:
+        # Taken first, so that a second stop in another thread closes nothing twice.
+        resources, self._resources = self._resources, None
+        if resources is None:
             return
         try:
-            # Emptied first, so that a second stop from another thread closes nothing twice.
-            self._resources.pop_all().close()
+            resources.close()
         finally:
             self.faults.reset()
             self.clock.reset()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ import requests
 
 from rtgmock.emulator import Emulator
 from rtgmock.errors import StartupError
+from rtgmock.server.http_server import HttpServer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,6 +102,31 @@ def test_a_second_stop_does_nothing() -> None:
     emulator = Emulator().start()
     emulator.stop()
     emulator.stop()
+
+    assert is_refused(emulator.url)
+
+
+def test_a_stop_during_a_stop_returns_and_the_emulator_is_running_until_the_first_one_has_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stopping, release = threading.Event(), threading.Event()
+    stop = HttpServer.stop
+
+    def slow_stop(server: HttpServer) -> None:
+        stopping.set()
+        release.wait(10)
+        stop(server)
+
+    monkeypatch.setattr(HttpServer, "stop", slow_stop)
+    emulator = Emulator().start()
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(emulator.stop)
+        assert stopping.wait(10)
+        emulator.stop()
+        with pytest.raises(RuntimeError, match="already running"):
+            emulator.start()
+        release.set()
+        first.result(10)
 
     assert is_refused(emulator.url)
 
