@@ -3,8 +3,8 @@ ARG BASE=python:3.13-slim
 FROM ${BASE} AS build
 WORKDIR /src
 RUN python3 -m venv --without-pip /opt/rtgmock
-# The dependencies first: they change seldom, and their layer is kept until then. Without docker's ssh: there is no ssh
-# program in the image.
+# Dependencies first: they change rarely, so that Docker reuses their layer. Without docker's extra for SSH, because the
+# image contains no ssh program.
 COPY pyproject.toml .docker/constraints.txt ./
 RUN python3 -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" \
         | sed 's/^docker\[ssh\]/docker/' > requirements.txt \
@@ -19,11 +19,11 @@ RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends redis-server tini \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log \
     && useradd --system --user-group --home-dir /data --no-create-home rtgmock \
-    # For any user: a volume that is new takes this over, and --user may name somebody else.
+    # Writable for every user, because --user may name any of them. A new volume gets the same mode.
     && install -d -o rtgmock -g rtgmock -m 1777 /data
 COPY --from=build /opt/rtgmock /opt/rtgmock
-# What serving imports of Python itself is compiled now: the base has none of it compiled, and later nobody may write
-# there, so that each start would compile it again.
+# Compile the modules of the standard library that serving imports. The base image has none of them compiled, and at
+# run time they cannot be written, so that every start would compile them again.
 RUN /opt/rtgmock/bin/python -c "import rtgmock.cli.main, rtgmock.emulator, rtgmock.server.certificates, rtgmock.server.tls_socket, \
     rtgmock.openapi.document, rtgmock.engines.prune, rtgmock.engines.process.runner, rtgmock.engines.redis.engine, \
     rtgmock.engines.docker.factory, rtgmock.engines.docker.orphans"
@@ -36,8 +36,8 @@ LABEL org.opencontainers.image.title="rtgmock" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.created="${CREATED}"
-# The ready file tells `rtgmock ready` what `serve` was told. /dev/shm can be written whoever one is, is each
-# container's own, and empty at its start.
+# `rtgmock ready` reads the URL from the ready file that `serve` writes. /dev/shm is writable for every user, private to
+# the container, and empty when it starts.
 ENV PATH=/opt/rtgmock/bin:$PATH \
     RTGMOCK_HOST=0.0.0.0 \
     RTGMOCK_STATE=/data/rtgmock.json \
@@ -49,9 +49,10 @@ WORKDIR /data
 VOLUME /data
 EXPOSE 8080 9001-9010
 STOPSIGNAL SIGTERM
-# Asked every second until it is ready, every ten seconds from then on: --start-interval is unknown to engines before 25.
+# Checks every second until the emulator is ready, and about every ten seconds afterwards. Docker's --start-interval
+# would do the same, but engines before version 25 do not know it.
 HEALTHCHECK --interval=1s --timeout=15s --start-period=30s --retries=5 \
     CMD rtgmock ready && if [ -e /dev/shm/rtgmock.healthy ]; then sleep 9; else : > /dev/shm/rtgmock.healthy; fi
-# It ends what others' children leave behind, of which the first process is the parent.
+# tini reaps orphaned processes, whose parent is the container's first process.
 ENTRYPOINT ["tini", "--", "rtgmock"]
 CMD ["serve"]

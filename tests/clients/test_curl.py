@@ -44,7 +44,7 @@ class Curl:
         return raw.parse(self.run(path, *options).stdout)
 
     def json(self, document: str) -> tuple[str, ...]:
-        """``--json``, or what it stands for where curl is older than 7.82."""
+        """Return the options that post JSON: ``--json``, or its parts before curl 7.82, which introduced it."""
         version = re.match(r"curl (\d+)\.(\d+)", run([self.path, "-q", "--version"]).stdout.decode())
         if version and (int(version[1]), int(version[2])) >= (7, 82):
             return "--json", document
@@ -68,7 +68,7 @@ def curl(api: Served, program: Callable[[str, str], str]) -> Curl:
     ],
     ids=" ".join,
 )
-def test_curl_creates_by_a_form(curl: Curl, options: tuple[str, ...]) -> None:
+def test_curl_creates_with_a_form(curl: Curl, options: tuple[str, ...]) -> None:
     answer = curl("/instances.json", *options)
 
     assert answer.status == 201, answer.text
@@ -77,7 +77,7 @@ def test_curl_creates_by_a_form(curl: Curl, options: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("document", ['{"plan":"nano"}', '{"instance":{"plan":"nano"}}'])
-def test_curl_creates_by_json(curl: Curl, document: str) -> None:
+def test_curl_creates_with_json(curl: Curl, document: str) -> None:
     answer = curl("/instances", *curl.json(document))
 
     assert answer.status == 201, answer.text
@@ -85,7 +85,7 @@ def test_curl_creates_by_json(curl: Curl, document: str) -> None:
     assert json.loads(answer.body)["plan"] == "nano"
 
 
-def test_curl_is_told_that_json_without_its_type_is_a_form(curl: Curl) -> None:
+def test_curl_gets_a_hint_when_json_is_labelled_a_form(curl: Curl) -> None:
     answer = curl("/instances.json", "-d", '{"plan":"nano"}')
 
     assert answer.status == 422
@@ -105,7 +105,7 @@ def test_curl_uploads_a_document_from_a_file(curl: Curl, tmp_path: Path) -> None
     assert "\n  <plan>nano</plan>\n" in answer.text
 
 
-def test_curl_upgrades_by_an_upload(api: Served, curl: Curl, tmp_path: Path) -> None:
+def test_curl_upgrades_with_an_upload(api: Served, curl: Curl, tmp_path: Path) -> None:
     api.create()
     document = tmp_path / "instance.xml"
     document.write_bytes(NANO_XML.replace(b"nano", b"mini"))
@@ -116,7 +116,7 @@ def test_curl_upgrades_by_an_upload(api: Served, curl: Curl, tmp_path: Path) -> 
     assert '\n  <memory type="integer">20971520</memory>\n' in answer.text
 
 
-def test_curl_sends_chunks_once_it_is_told_to_continue(curl: Curl) -> None:
+def test_curl_sends_chunks_after_100_continue(curl: Curl) -> None:
     options = ("-X", "POST", "-T", "-", "-H", "Content-Type: text/xml", "-H", "Expect: 100-continue", "-v")
 
     finished = curl.run("/instances", *options, stdin=NANO_XML)
@@ -128,7 +128,7 @@ def test_curl_sends_chunks_once_it_is_told_to_continue(curl: Curl) -> None:
     assert "\n  <plan>nano</plan>\n" in answer.text
 
 
-def test_curl_sends_a_form_once_it_is_told_to_continue(curl: Curl) -> None:
+def test_curl_sends_a_form_after_100_continue(curl: Curl) -> None:
     finished = curl.run("/instances", "-d", "plan=nano", "-H", "Expect: 100-continue")
 
     assert finished.stdout.startswith(b"HTTP/1.1 100 Continue\r\n")
@@ -136,7 +136,7 @@ def test_curl_sends_a_form_once_it_is_told_to_continue(curl: Curl) -> None:
 
 
 @pytest.mark.parametrize("query", ["plan=mini", "instance[plan]=mini", "instance%5Bplan%5D=mini"])
-def test_curl_upgrades_by_the_query_string(api: Served, curl: Curl, query: str) -> None:
+def test_curl_upgrades_with_a_query_string(api: Served, curl: Curl, query: str) -> None:
     api.create()
 
     answer = curl(f"/instances/1.json?{query}", "--globoff", "-X", "PUT")
@@ -145,7 +145,7 @@ def test_curl_upgrades_by_the_query_string(api: Served, curl: Curl, query: str) 
     assert api.get("/instances/1").json()["plan"] == "mini"
 
 
-def test_curl_gets_a_head_alone(api: Served, curl: Curl) -> None:
+def test_curl_sends_head(api: Served, curl: Curl) -> None:
     api.create()
 
     answer = curl("/instances/1.json", "-I")
@@ -173,7 +173,7 @@ def test_curl_with_a_wrong_password_is_refused(api: Served, curl: Curl) -> None:
     assert api.get("/instances").json() == []
 
 
-def test_curl_finds_out_by_itself_that_basic_is_wanted(api: Served, curl: Curl) -> None:
+def test_curl_negotiates_basic_authentication(api: Served, curl: Curl) -> None:
     finished = curl.run("/instances.json", "--anyauth", "-d", "plan=nano")
 
     assert re.findall(rb"^HTTP/1\.1 (\d+)", finished.stdout, re.MULTILINE) == [b"401", b"201"]
@@ -190,7 +190,7 @@ def test_curl_finds_out_by_itself_that_basic_is_wanted(api: Served, curl: Curl) 
     ],
     ids=["at once", "asking to continue", "chunked at once", "chunked, asking to continue"],
 )
-def test_curl_reads_why_its_body_is_too_large(api: Served, curl: Curl, options: tuple[str, ...]) -> None:
+def test_curl_reads_that_its_body_is_too_large(api: Served, curl: Curl, options: tuple[str, ...]) -> None:
     finished = curl.run("/instances.json", *options, stdin=b"x" * (2 * 2**20))
 
     answer = raw.parse(finished.stdout)
@@ -199,7 +199,7 @@ def test_curl_reads_why_its_body_is_too_large(api: Served, curl: Curl, options: 
     assert api.get("/instances").json() == []
 
 
-def test_curl_reads_why_its_file_is_too_large(curl: Curl, tmp_path: Path) -> None:
+def test_curl_reads_that_its_file_is_too_large(curl: Curl, tmp_path: Path) -> None:
     file = tmp_path / "large"
     file.write_bytes(b"plan=" + b"x" * (2 * 2**20))
 
@@ -208,7 +208,7 @@ def test_curl_reads_why_its_file_is_too_large(curl: Curl, tmp_path: Path) -> Non
     assert (answer.status, answer.text) == (413, TOO_LARGE)
 
 
-def test_curl_gets_xml_where_it_accepts_xml(curl: Curl) -> None:
+def test_curl_gets_xml_when_it_accepts_xml(curl: Curl) -> None:
     xml = ("-H", "Accept: application/xml")
 
     assert '\n<instances type="array"/>\n' in curl("/instances", *xml).text

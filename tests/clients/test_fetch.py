@@ -30,7 +30,7 @@ const send = async (method, path, body, headers) => {
 
 @pytest.fixture
 def node(api: Served, program: Callable[[str, str], str]) -> Callable[..., Any]:
-    """Gives what JavaScript returns, in which ``send`` sends a request by fetch."""
+    """Run JavaScript and return its result. In it, ``send`` sends a request by fetch."""
     path = program("node", "node")
 
     def evaluate(code: str) -> Any:
@@ -61,7 +61,7 @@ def test_fetch_creates_upgrades_and_deletes(api: Served, node: Callable[..., Any
     assert [item["instance"]["id"] for item in api.get("/instances").json()] == [1, 3]
 
 
-def test_fetch_is_told_which_type_a_string_needs(api: Served, node: Callable[..., Any]) -> None:
+def test_fetch_reads_which_type_a_string_needs(api: Served, node: Callable[..., Any]) -> None:
     as_json, as_form = node("""
         return [
           await send("POST", "/instances.json", JSON.stringify({plan: "nano"})),

@@ -43,7 +43,7 @@ instance%5Bplan%5D=nano"""
 
 @pytest.fixture(scope="session")
 def pkgcloud_modules(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where npm has installed what the lock file names; once for as long as that stays the same."""
+    """Return the folder in which npm has installed pkgcloud."""
     return npm.modules("pkgcloud", pytestconfig, tmp_path_factory)
 
 
@@ -64,7 +64,7 @@ class Pkgcloud:
 
 @pytest.fixture
 def pkgcloud(api: Served, program: Callable[[str, str], str], pkgcloud_modules: Path) -> Pkgcloud:
-    """Gives what JavaScript returns, in which ``call`` calls pkgcloud and catches what its callback is told."""
+    """Run JavaScript and return its result. In it, ``call`` calls pkgcloud and returns its callback's arguments."""
     return Pkgcloud(program("node", "node"), pkgcloud_modules, api.url)
 
 
@@ -118,7 +118,7 @@ def test_the_bytes_that_pkgcloud_sends_create_an_instance(api: Served) -> None:
     assert json.loads(answer.body)["plan"] == "nano"
 
 
-def test_pkgcloud_is_told_of_what_is_missing_in_its_callback(pkgcloud: Pkgcloud) -> None:
+def test_pkgcloud_passes_a_404_to_its_callback(pkgcloud: Pkgcloud) -> None:
     missing, made = pkgcloud("""return [await call("get", 7), await call("create", {plan: "nano"})];""")
 
     assert missing["error"] == "Bad response from server."
@@ -126,15 +126,13 @@ def test_pkgcloud_is_told_of_what_is_missing_in_its_callback(pkgcloud: Pkgcloud)
     assert made["result"]["id"] == 1
 
 
-def test_pkgcloud_is_told_of_a_wrong_password_in_its_callback(pkgcloud: Pkgcloud) -> None:
+def test_pkgcloud_passes_a_401_to_its_callback(pkgcloud: Pkgcloud) -> None:
     refused = pkgcloud("""return [await call("create", {plan: "nano"}), await call("get", 1)];""", password="wrong")
 
     assert refused == [{"error": "Unauthorized"}, {"error": "Unauthorized"}]
 
 
-def test_pkgcloud_ends_its_process_over_a_refused_plan_since_errors_have_no_label(
-    api: Served, pkgcloud: Pkgcloud
-) -> None:
+def test_pkgcloud_crashes_on_a_refused_plan_because_errors_have_no_label(api: Served, pkgcloud: Pkgcloud) -> None:
     finished = pkgcloud.run("""return call("create", {plan: "nona"});""")
 
     assert [entry["status"] for entry in api.log] == [422]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     ],
     ids=str,
 )
-def test_requests_creates_in_every_way_that_it_has_to_send_fields(api: Served, options: dict[str, Any]) -> None:
+def test_requests_creates_with_each_of_its_ways_to_send_fields(api: Served, options: dict[str, Any]) -> None:
     answer = api.post("/instances", **options)
 
     assert answer.status_code == 201, answer.text
@@ -73,7 +73,7 @@ def test_requests_changes_settings(api: Served, options: dict[str, Any]) -> None
     assert (changed["timeout"], changed["activerehashing"], changed["snapshots"]) == (30, False, ["60 1", "30 2"])
 
 
-def test_requests_reads_the_errors_of_what_it_sends(api: Served) -> None:
+def test_requests_reads_the_errors(api: Served) -> None:
     refused = api.post("/instances", json={"plan": "nona", "timeout": "soon"})
 
     assert refused.status_code == 422
@@ -89,9 +89,7 @@ def test_requests_reads_the_errors_of_what_it_sends(api: Served) -> None:
     assert (large.status_code, large.text) == (413, TOO_LARGE)
 
 
-def test_requests_uses_one_connection_for_a_session_whatever_the_answers_are(
-    api: Served, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_requests_keeps_its_connection_after_every_status(api: Served, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "urllib3.connectionpool")
 
     statuses = [

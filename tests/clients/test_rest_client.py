@@ -38,7 +38,7 @@ end
 
 @pytest.fixture
 def ruby(api: Served, program: Callable[[str, str], str]) -> Callable[..., Any]:
-    """Gives the value of Ruby code, in which ``API`` is the address with the credentials in it."""
+    """Evaluate Ruby code, in which ``API`` is the address with the credentials."""
     path = program("ruby", "ruby")
     host = urlsplit(api.url).netloc
 
@@ -82,7 +82,7 @@ def test_rest_client_creates_upgrades_and_deletes(api: Served, ruby: Callable[..
     assert [item["instance"]["id"] for item in api.get("/instances").json()] == [2]
 
 
-def test_rest_client_gets_xml_where_it_asks_for_it(api: Served, ruby: Callable[..., Any]) -> None:
+def test_rest_client_gets_xml_when_it_asks_for_it(api: Served, ruby: Callable[..., Any]) -> None:
     api.create()
 
     text = ruby("""RestClient::Resource.new(API)["instances/1"].get(accept: :xml).body""")

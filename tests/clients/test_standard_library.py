@@ -24,7 +24,7 @@ BASIC = b64encode(":".join(AUTH).encode()).decode()
 
 
 class BasicAuth(urllib.request.HTTPBasicAuthHandler):
-    """Closes the 401 that made it try again, which urllib leaves open."""
+    """Closes the 401 response before the second attempt, which urllib leaves open."""
 
     def http_error_401(
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage
@@ -34,13 +34,13 @@ class BasicAuth(urllib.request.HTTPBasicAuthHandler):
 
 
 def opener(api: Served) -> urllib.request.OpenerDirector:
-    """Asks without credentials first, and once more after a 401 that asks for them."""
+    """Return an opener that sends no credentials at first, and sends them after a 401."""
     passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
     passwords.add_password("Application", api.url, *AUTH)
     return urllib.request.build_opener(urllib.request.ProxyHandler({}), BasicAuth(passwords))
 
 
-def test_urllib_gets_json_though_it_sends_no_accept(api: Served) -> None:
+def test_urllib_gets_json_without_sending_accept(api: Served) -> None:
     with opener(api).open(f"{api.url}/instances", b"plan=nano", timeout=10) as answer:
         assert answer.status == 201
         assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
@@ -58,7 +58,7 @@ def test_urllib_raises_an_error_that_has_the_messages(api: Served) -> None:
 
 
 class OldConnection(http.client.HTTPConnection):
-    """Speaks HTTP/1.0, so without a Host."""
+    """Uses HTTP/1.0, and so sends no Host."""
 
     _http_vsn = 10
     _http_vsn_str = "HTTP/1.0"
@@ -78,7 +78,7 @@ def test_a_client_of_http_1_0_without_a_host_is_answered(api: Served) -> None:
     assert made["hostname"] == "127.0.0.1"
 
 
-def test_a_client_that_reads_only_once_it_has_sent_all_learns_that_its_body_is_too_large(api: Served) -> None:
+def test_a_client_that_sends_everything_before_it_reads_learns_that_its_body_is_too_large(api: Served) -> None:
     connection = http.client.HTTPConnection(urlsplit(api.url).netloc, timeout=10)
 
     connection.request("POST", "/instances", b"x" * (8 * 2**20), {"Authorization": f"Basic {BASIC}"})

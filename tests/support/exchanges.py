@@ -1,11 +1,14 @@
-"""The exchanges under ``fixtures/exchanges``: a state, a request and the response that it gets, each with its source.
+"""The exchanges in ``fixtures/exchanges``: a state, a request and the expected response, each with its source.
 
-A file is TOML. ``request`` and ``response`` are written as they go over the wire, but for the line ends of their
-heads, and for ``Host``, which is where the emulator listens. ``[given]`` tells what there is before: the version of
-the API, accounts in the order of their ids or by id, servers by id, and instances by what they have other than their
-plan's defaults. It is 2010-12-20T00:35:22Z. Of a response's headers those that are written down must come.
-``compare`` tells how its body is compared: ``bytes``, or ``data`` for what it means, the order of its keys and
-elements included.
+Each file is TOML:
+
+- ``request`` and ``response`` are written as they go over the wire, except for the line ends of their heads, and for
+  ``Host``, which is added. The response must have the headers that are written, and may have others.
+- ``[given]`` is the state before the request: the version of the API; accounts, in the order of their ids or by id;
+  servers by id; and instances, by the attributes that differ from their plan's defaults. The time is
+  2010-12-20T00:35:22Z.
+- ``compare`` says how the response's body is compared: ``bytes``, or ``data`` for its parsed content, including the
+  order of keys and elements.
 """
 
 from __future__ import annotations
@@ -40,20 +43,20 @@ class Exchange:
     given: dict[str, Any]
 
     def settings(self) -> dict[str, Any]:
-        """What the emulator has to be started with."""
+        """Return the settings with which the emulator must be started."""
         accounts = {"accounts": tuple(map(parse_account, self._accounts()))}
         others = ("api", "hostname", "random_seed")
         return accounts | {name: self.given[name] for name in others if name in self.given}
 
     def _accounts(self) -> list[str]:
-        """The accounts by id; the ids before and between those that are given are others'."""
+        """Return the accounts in the order of their ids; ids that are not given belong to other accounts."""
         given = self.given.get("accounts", ["username:password"])
         if isinstance(given, list):
             return given
         return [given.get(f"{number}", f"other-{number}:password") for number in range(1, max(map(int, given)) + 1)]
 
     def fill(self, store: Store) -> None:
-        """Put the given servers and instances in place."""
+        """Store the given servers and instances."""
         with store.transaction() as change:
             for number, name in self.given.get("servers", {"1": "ray"}).items():
                 change.add_server(int(number), name)
@@ -105,7 +108,7 @@ def _load(path: Path) -> Exchange:
 
 
 def meaning(body: bytes) -> Any:
-    """A body as nested data that keeps the order of keys and elements, and drops what is white space between them."""
+    """Parse a body into nested data that keeps the order of keys and elements, without the white space between them."""
     if body.lstrip().startswith(b"<"):
         return _element(fromstring(body))
     return json.loads(body, object_pairs_hook=lambda pairs: pairs)

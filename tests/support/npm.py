@@ -1,4 +1,4 @@
-"""npm packages for the tests that need them, installed once for as long as their lock file stays the same."""
+"""npm packages for the tests that need them, installed again only when their lock file has changed."""
 
 from __future__ import annotations
 
@@ -22,18 +22,22 @@ ENVIRONMENT = {name: os.environ[name] for name in ("PATH", "HOME") if name in os
 
 
 def modules(name: str, config: pytest.Config, factory: pytest.TempPathFactory) -> Path:
-    """The ``node_modules`` of what ``tests/clients/NAME`` locks; skips, or fails, where it cannot be installed."""
+    """Return the ``node_modules`` folder with the packages that ``tests/clients/NAME`` locks.
+
+    Skips or fails the test where they cannot be installed.
+    """
     npm = shutil.which("npm") or skip_or_fail("node", "npm is not installed")
     key = hashlib.sha256((LOCKED / name / "package-lock.json").read_bytes()).hexdigest()[:16]
     cache = getattr(config, "cache", None)
     folder = cache.mkdir(f"{name}-{key}") if cache else factory.mktemp(name)
     installed, partial = folder / "installed", folder / "partial"
+    # Each worker of pytest-xdist gets here; the first one installs, the others wait for it.
     with FileLock(folder / "lock", timeout=180):
         if not installed.exists():
             shutil.rmtree(partial, ignore_errors=True)
             shutil.copytree(LOCKED / name, partial)
             _install(npm, partial)
-            partial.rename(installed)
+            partial.rename(installed)  # only a complete installation gets the name that is looked for
     return Path(installed / "node_modules")
 
 
@@ -53,5 +57,5 @@ def _install(npm: str, folder: Path) -> None:
     except subprocess.TimeoutExpired:
         skip_or_fail("node", "npm ci took more than two minutes")
     except subprocess.CalledProcessError as error:
-        said = re.findall(r"^npm (?:error|ERR!) (.+)", error.stderr.decode(), re.MULTILINE)
-        skip_or_fail("node", f"npm ci failed: {'; '.join(said[:4])}")
+        reasons = re.findall(r"^npm (?:error|ERR!) (.+)", error.stderr.decode(), re.MULTILINE)
+        skip_or_fail("node", f"npm ci failed: {'; '.join(reasons[:4])}")

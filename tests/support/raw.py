@@ -1,4 +1,4 @@
-"""HTTP by hand: bytes to a socket and back, for what no client library would send or show."""
+"""HTTP as bytes on a socket, for requests that no client library sends and responses that none shows."""
 
 import contextlib
 import socket
@@ -26,7 +26,10 @@ class Answer:
 
 
 def connect(url: str, timeout: float = 10) -> socket.socket:
-    """A connection, by TLS where the URL says so: to anybody, but it must be ended as TLS ends one."""
+    """Connect to the URL's host and port, by TLS for https.
+
+    The certificate is not checked, but the connection must end with TLS's own closing message.
+    """
     parts = urlsplit(url)
     connection = socket.create_connection((parts.hostname or "", parts.port or 0), timeout)
     if parts.scheme != "https":
@@ -47,7 +50,7 @@ def connections(url: str, count: int, sent: bytes) -> Iterator[list[socket.socke
 
 
 def receive(connection: socket.socket) -> bytes:
-    """All that comes until the other side ends."""
+    """Read until the other side closes the connection."""
     received = b""
     with contextlib.suppress(ConnectionResetError):
         while chunk := connection.recv(65536):
@@ -56,7 +59,7 @@ def receive(connection: socket.socket) -> bytes:
 
 
 def parse(received: bytes) -> Answer:
-    """The one answer in ``received``, without a chunked body."""
+    """Parse a single response, after any ``100 Continue``. Chunked bodies are not decoded."""
     while received.startswith(b"HTTP/1.1 100 "):
         received = received.partition(b"\r\n\r\n")[2]
     head, _, body = received.partition(b"\r\n\r\n")
@@ -67,15 +70,16 @@ def parse(received: bytes) -> Answer:
 
 
 def send(url: str, request: bytes) -> Answer:
-    """One request on a connection of its own; the answer is read until the server closes."""
+    """Send one request on a new connection, and read the response until the server closes the connection."""
     with connect(url) as connection:
+        # A server may answer and close before it has read everything.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             connection.sendall(request)
         return parse(receive(connection))
 
 
 def head(text: str, body: bytes = b"", *, length: bool = True) -> bytes:
-    """A request from its head in plain lines; ``Content-Length`` and ``Connection: close`` are added."""
+    """Encode a request whose head is given in plain lines. Adds ``Content-Length`` and ``Connection: close``."""
     lines = [line for line in text.strip("\n").split("\n") if line]
     if length and body:
         lines.append(f"Content-Length: {len(body)}")

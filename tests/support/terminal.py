@@ -1,4 +1,4 @@
-"""A terminal with somebody at it, who presses keys and reads what is shown."""
+"""A terminal for a program under test: presses keys and reads what the program shows."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _TAKE_IT = "import os, sys; os.login_tty(0); os.execvp(sys.argv[1], sys.argv[1:])"
-"""Makes the standard input the controlling terminal of a program, as a login does."""
+"""Runs a program with its standard input as its controlling terminal, as a login does."""
 
 
 class Terminal:
-    """Runs a program in a terminal of its own; killed when its context ends."""
+    """Runs a program in a new terminal; kills it at the end of the context."""
 
     def __init__(self, folder: Path, *arguments: str) -> None:
         self._ours, theirs = pty.openpty()
@@ -40,7 +40,7 @@ class Terminal:
         os.write(self._ours, keys.encode())
 
     def await_text(self, text: str) -> str:
-        """Read until ``text`` is shown, after what was waited for before; what was shown in between."""
+        """Read until ``text`` is shown and return what was shown before it, since the previous call."""
         deadline = time.monotonic() + DEADLINE
         while text not in self.shown:
             if time.monotonic() > deadline or not self._read():
@@ -49,7 +49,7 @@ class Terminal:
         return before
 
     def _read(self) -> bool:
-        """Read what comes within a moment; False once nobody can write any more."""
+        """Read once, for at most 50 ms; return False when the program has closed the terminal."""
         if select.select([self._ours], [], [], 0.05)[0]:
             try:
                 more = os.read(self._ours, 4096)
