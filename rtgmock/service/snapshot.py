@@ -15,7 +15,7 @@ from rtgmock.model import attributes, validation
 from rtgmock.model.instances import default_label, new_instance
 from rtgmock.model.lifecycle import Status
 from rtgmock.model.plans import PLANS
-from rtgmock.model.types import Integer, InvalidValue, Text
+from rtgmock.model.types import MAX_LENGTH, Integer, InvalidValue, Text
 from rtgmock.storage.store import Server, State, problems
 from rtgmock.storage.tables import FORMAT
 from rtgmock.text import parse_size, printable
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from rtgmock.settings.config import Config
 
 T = TypeVar("T")
+# Labels are a server's name, a hyphen and a port. One that is too long would be stored by a create, and the state file
+# could not be opened again.
+_MAX_SERVER_NAME = MAX_LENGTH - len("-65535")
 _TOP_LEVEL_NAMES = ("format", "last_instance_id", "accounts", "servers", "instances")
 _EXTRA_NAMES = ("boot", "account", "server")
 """What an instance may have besides its attributes: the progress of its boot, and names in place of ids."""
@@ -132,6 +135,8 @@ class _StateParser:
 
     def _server(self, where: str, row: dict[str, Any]) -> Server:
         memory = row.get("memory")
+        if _MAX_SERVER_NAME < len(str(row["name"])) <= MAX_LENGTH:  # a longer one is refused already
+            self.mistakes.append(f"{where}: name is too long (maximum is {_MAX_SERVER_NAME} characters)")
         return Server(str(row["name"]), None if memory is None else self._parse(f"{where}: memory", _size, memory, 1))
 
     def _parse_instances(self, rows: list[tuple[str, dict[str, Any]]]) -> None:

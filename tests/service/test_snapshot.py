@@ -151,6 +151,7 @@ def test_every_state_reads_as_what_it_was_written_from() -> None:
         ({"servers": [{"name": "a", "memroy": 1}]}, "servers[0]: memroy is not known; did you mean memory?"),
         ({"servers": [{"name": "a", "id": 1}, {"name": "b", "id": 1}]}, "servers[1]: id 1 is another's"),
         ({"servers": ["a", "a"]}, "servers: two are called a"),
+        ({"servers": ["n" * 250]}, "servers[0]: name is too long (maximum is 249 characters)"),
         ({"accounts": [{"name": ""}]}, "accounts[0]: name can't be blank"),
     ],
 )  # fmt: skip
@@ -160,6 +161,16 @@ def test_a_mistake_is_named_with_its_place(document: object, message: str) -> No
 
 def test_all_mistakes_are_named_at_once() -> None:
     assert len(mistakes(instances({"plan": "x", "timeout": -1}, {"plan": "nano", "x": 1}, other=1))) == 4
+
+
+def test_the_longest_name_of_a_server_leaves_room_for_a_port_in_a_label(serve: Serve) -> None:
+    api = serve(ports=range(65535, 65536))
+    api.put("/_rtgmock/state", json={"servers": ["n" * 249]})
+
+    label = api.create()["label"]
+
+    assert label == "n" * 249 + "-65535"
+    assert parsed(instances({"plan": "nano", "label": label})).instances[0]["label"] == label
 
 
 def test_an_instance_needs_an_account() -> None:
