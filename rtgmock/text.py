@@ -17,6 +17,7 @@ def parse_size(text: str) -> int:
 
     Raises ValueError for anything else.
     """
+    # Fifteen digits are exact in a float.
     match = re.fullmatch(r"\s*(\d{1,15}(?:\.\d{1,9})?)\s*([a-z]{0,2})\s*", text, re.ASCII | re.IGNORECASE)
     unit = match[2].upper() if match else ""
     factor = UNITS.get(unit, UNITS.get(unit + "B"))

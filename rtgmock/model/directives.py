@@ -39,7 +39,7 @@ def _text(value: Value) -> str | None:
 
 def _save(record: Record) -> str:
     # An instance persists by snapshots or by an append-only file, never by both (recorded, blog), so an instance
-    # with another persistence has no save points, whatever its ``snapshots`` say.
+    # with another persistence has no save points, even if it has ``snapshots``.
     return " ".join(record["snapshots"]) if record["persistence"] == "snapshot" else ""
 
 

@@ -37,7 +37,7 @@ class InvalidValue(ValueError):
 
 @dataclass(frozen=True)
 class ValueType:
-    """A type of value, in whichever of JSON, XML or a form it was sent."""
+    """A type of value, which clients send in JSON, in XML or in a form."""
 
     xml_type: ClassVar[str | None] = None
     """The ``type=`` that Rails wrote (documented); None for a string, which has no type."""

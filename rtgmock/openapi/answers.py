@@ -19,8 +19,8 @@ Node = dict[str, Any]
 """A part of the document."""
 
 _LOCATION = "The path of the new instance, with the extension of the request."
-_IGNORED = "The attributes that came to no effect: read-only ones that differ, and unknown ones."
-_HINT = "What the mistake probably was, when it is likely to be another one than it seems."
+_IGNORED = "The attributes that had no effect: read-only ones that differ, and unknown ones."
+_HINT = "What the mistake probably was, when the sentence alone does not tell."
 
 
 def headers() -> dict[str, Node]:
@@ -42,17 +42,18 @@ def responses(operation: Operation, variant: PathVariant, sample: Samples) -> di
         str(error_class.status): ref(_name(error_class, variant), "responses")
         for error_class in refusals_of(operation, variant)
     }
-    return {str(operation.status): _success(operation, variant, sample), **refused}
+    return {str(operation.success.status): _success(operation, variant, sample), **refused}
 
 
 def _success(operation: Operation, variant: PathVariant, sample: Samples) -> Node:
-    success: Node = {"description": operation.answer}
-    if operation.takes:
+    success: Node = {"description": operation.success.description}
+    if operation.success.takes:
         success["headers"] = {"X-Rtgmock-Ignored": ref("X-Rtgmock-Ignored", "headers")}
-    if operation.status == 201:  # noqa: PLR2004
+    if operation.success.status == 201:  # noqa: PLR2004 - a create
         success["headers"] |= {"Location": ref("Location", "headers")}
-        success |= {"links": _links(variant)} if JSON in variant.formats else {}  # they cannot point into XML
-    if operation.shows:
+        # The expression of a link points into JSON only.
+        success |= {"links": _links(variant)} if JSON in variant.formats else {}
+    if operation.success.shows:
         success["content"] = {
             answer_format.mime_types[0]: _instance_content(operation, answer_format, sample)
             for answer_format in variant.formats
@@ -61,8 +62,8 @@ def _success(operation: Operation, variant: PathVariant, sample: Samples) -> Nod
 
 
 def _instance_content(operation: Operation, answer_format: AnswerFormat, sample: Samples) -> Node:
-    schema = _schema("Instances", answer_format) if operation.shows == "instances" else "Instance"
-    return {"schema": ref(schema), "example": getattr(sample, operation.shows)(answer_format)}
+    schema = _schema("Instances", answer_format) if operation.success.shows == "instances" else "Instance"
+    return {"schema": ref(schema), "example": getattr(sample, operation.success.shows)(answer_format)}
 
 
 def _schema(name: str, answer_format: AnswerFormat) -> str:
@@ -97,6 +98,7 @@ def _name(error_class: type[RequestError], variant: PathVariant) -> str:
 
 
 def _refusal(error_class: type[RequestError], variant: PathVariant) -> Node:
+    # Errors that depend on the state have no example, and so no headers besides ours.
     error = samples.refusals().get(error_class)
     own_headers = {name: _header("", value, required=True) for name, value in error.headers.items()} if error else {}
     return {

@@ -24,20 +24,20 @@ if TYPE_CHECKING:
 _ABOUT = """
 The provisioning API of Redis To Go, in its version of {api}, as rtgmock serves it.
 
-- Every endpoint is there without an extension and with `.json` or `.xml`, and tolerates a trailing `/`. Without an \
-extension the answer is in the format of `Accept`, else in the body's own, else in JSON.
-- Parameters come in a body or in the query string, which counts for more; alone or under `instance`, in a form as \
-`instance[plan]=nano`. A body without a `Content-Type` is a form. Accepted types are {types}.
-- What isn't a string may also be sent as a string that writes it.
-- A `POST` with the header `X-HTTP-Method-Override`, or with `_method` in a form, is the method that it names.
-- In XML, names are dashed (those with `_` are read as well), an element has the `type` that its schema calls \
+- Every path exists without an extension and with `.json` or `.xml`, and may end in `/`. Without an extension the \
+answer is in the format of `Accept`, else in that of the request's body, else in JSON.
+- Parameters are in the body or in the query string, which takes precedence; alone or under `instance`, in a form \
+as `instance[plan]=nano`. A body without a `Content-Type` is a form. Accepted types are {types}.
+- Numbers, booleans and times may also be sent as strings.
+- A `POST` with the header `X-HTTP-Method-Override`, or with `_method` in a form, is handled as the method that it names.
+- In XML, names are dashed (`_` is accepted as well), an element has the `type` that its schema calls \
 `x-type`, and null is `nil="true"`.
-- What isn't proper HTTP is refused before there is an operation, with `400`, `413`, `431` or `501` and a sentence.
+- Malformed HTTP is refused before it reaches an operation, with `400`, `413`, `431` or `501` and a sentence.
 
-`x-source` tells what something rests on: D the service's documentation, R a response recorded from it in 2012, B its \
-blog, C what client libraries send; ours where no source speaks.
+`x-source` names the source: D the service's documentation, R a response recorded from it in 2012, B its blog, C what \
+client libraries send; ours where there is no source.
 """
-_UPGRADE = "An upgrade without a body. Any other setting may stand in the query string as well."
+_UPGRADE = "An upgrade without a body. Any other setting may be in the query string as well."
 
 
 def document(api: int, server_url: str) -> Node:
@@ -83,7 +83,7 @@ def _operation(operation: Operation, variant: PathVariant, sample: Samples) -> N
         "summary": operation.endpoint.summary,
         "x-source": operation.endpoint.source,
     }
-    if operation.takes:
+    if operation.success.takes:
         node |= {"parameters": [ref("plan", "parameters")]} if operation.endpoint.is_member else {}
         node["requestBody"] = _body(operation)
     return node | {"responses": answers.responses(operation, variant, sample)}
@@ -91,11 +91,12 @@ def _operation(operation: Operation, variant: PathVariant, sample: Samples) -> N
 
 def _body(operation: Operation) -> Node:
     """Return the request body of an operation in every media type. An update may have a query string instead."""
-    schema, form = ref(operation.takes), ref(f"{operation.takes}Form")
+    schema, form = ref(operation.success.takes), ref(f"{operation.success.takes}Form")
     schemas_by_type = {
-        JSON.mime_types[0]: {"anyOf": [schema, ref(f"Wrapped{operation.takes}")]},
+        JSON.mime_types[0]: {"anyOf": [schema, ref(f"Wrapped{operation.success.takes}")]},
         XML.mime_types[0]: schema,
     }
+    # The sample instance has the first plan, so an upgrade is one to the second.
     first, second, *_ = PLANS
     examples = samples.bodies("plan", second if operation.endpoint.is_member else first)
     content = {mime: {"schema": schemas_by_type.get(mime, form), "examples": given} for mime, given in examples.items()}

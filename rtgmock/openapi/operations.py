@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rtgmock import errors
 from rtgmock.wire.endpoints import ENDPOINTS
@@ -34,24 +34,31 @@ class PathVariant(NamedTuple):
         return f"instances{self.extension}"
 
 
+# Each is listed as separate paths, since OpenAPI has no optional part in a path.
 PATH_VARIANTS = (
     PathVariant("", ANSWERS),
     *(PathVariant(f".{extension}", (form,)) for extension, form in EXTENSIONS.items()),
 )
 
 
-@dataclass(frozen=True)
-class Operation:
-    """An endpoint and what the document says of its request and of its answer when it succeeds.
+class Success(NamedTuple):
+    """What an endpoint takes, and what it answers when it succeeds.
 
     ``shows`` is the method of ``Samples`` that makes the answer's body, ``takes`` the schema of the request's body.
     """
 
-    endpoint: Endpoint
-    answer: str
+    description: str
     status: int = 200
     shows: str = ""
     takes: str = ""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An endpoint in the terms of OpenAPI."""
+
+    endpoint: Endpoint
+    success: Success
 
     @property
     def method(self) -> str:
@@ -59,28 +66,29 @@ class Operation:
         return self.endpoint.method.lower()
 
 
-_ANSWERS: dict[str, dict[str, Any]] = {
-    "listInstances": {"answer": "The account's instances.", "shows": "instances"},
-    "headInstances": {"answer": "The list has no body."},
-    "createInstance": {"answer": "The new instance.", "status": 201, "shows": "created", "takes": "NewInstance"},
-    "showInstance": {"answer": "The instance.", "shows": "instance"},
-    "headInstance": {"answer": "There is."},
-    "updateInstance": {
-        "answer": "The instance as it is now, with all of the changes or none.",
-        "shows": "instance",
-        "takes": "InstanceChanges",
-    },
-    "deleteInstance": {"answer": "It is gone; there is no body."},
+# An endpoint without an entry here fails at import, so none can be left out of the document.
+_SUCCESSES = {
+    "listInstances": Success("The account's instances.", shows="instances"),
+    "headInstances": Success("The list has no body."),
+    "createInstance": Success("The new instance.", status=201, shows="created", takes="NewInstance"),
+    "showInstance": Success("The instance.", shows="instance"),
+    "headInstance": Success("The instance exists."),
+    "updateInstance": Success(
+        "The instance as it is now, with all of the changes or none.", shows="instance", takes="InstanceChanges"
+    ),
+    "deleteInstance": Success("The instance is deleted; there is no body."),
 }
-OPERATIONS = tuple(Operation(endpoint, **_ANSWERS[endpoint.name]) for endpoint in ENDPOINTS)
+OPERATIONS = tuple(Operation(endpoint, _SUCCESSES[endpoint.name]) for endpoint in ENDPOINTS)
 
 # The operations and variants that an error can occur in; an error that is not listed can occur in all of them.
 _OCCURRENCES: dict[type[RequestError], Callable[[Operation, PathVariant], bool]] = {
+    # A list is never missing: without instances it is empty.
     errors.NotFound: lambda operation, _: operation.endpoint.is_member,
     errors.MethodNotAllowed: lambda operation, _: operation.method == "post",  # by X-HTTP-Method-Override
+    # An extension decides the format, and the Accept header is not read then.
     errors.NotAcceptable: lambda _, variant: not variant.extension,
-    errors.UnsupportedMedia: lambda operation, _: bool(operation.takes),
-    errors.Invalid: lambda operation, _: bool(operation.takes),
+    errors.UnsupportedMedia: lambda operation, _: bool(operation.success.takes),
+    errors.Invalid: lambda operation, _: bool(operation.success.takes),
     errors.EngineFailed: lambda operation, _: operation.method in {"post", "put", "delete"},
 }
 

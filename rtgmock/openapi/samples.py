@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rtgmock.wire.format import AnswerFormat, Fields
 
 _PASSWORD = "cc3da5b7aaaad5b4895d243239beed97"  # noqa: S105 - of no real instance
+# Values that look like real ones; what is not listed here has the example of its type.
 _ASSIGNED: Record = {
     "id": 1,
     "label": "ray-9001",
@@ -48,9 +49,10 @@ class Samples:
 
     @property
     def values(self) -> Record:
-        """An example of every attribute, including those that are null in a new instance."""
+        """An example of every attribute."""
         represented = {a.name: value for a, value in self._fields(JSON.show_payload, self.record)}
         values = self.record | represented
+        # What is null in a new instance would be a poor example, so it has the one of its type.
         return {
             a.name: a.value_type.schema()["examples"][0] if values[a.name] is None else values[a.name]
             for a in ATTRIBUTES
@@ -88,6 +90,7 @@ def bodies(name: str, value: Value) -> dict[str, dict[str, Any]]:
 
 def refusals() -> dict[type[RequestError], RequestError]:
     """Return the errors that a request alone brings about, by class; others depend on the state."""
+    # Raised by the code that refuses real requests, so that the sentences are the real ones.
     plan = next(iter(a.name for a in STORED if a.role is Role.PLAN))
     examples = (
         _error_of(JSON.decode, b'{"plan": "nano"', "utf-8"),

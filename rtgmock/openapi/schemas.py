@@ -56,6 +56,7 @@ def _elements(name: str, items: Schema, markup: Schema) -> Schema:
 
 def _instance(layout: Iterable[Attribute], sample: Record) -> Schema:
     """Return the schema of an instance in an answer, which has all of its attributes and no other."""
+    # Code that is generated from the document can rely on every attribute, so all are required.
     properties = {a.name: _property(a, sample) | _read_only(a) for a in layout}
     return {
         "type": "object",
@@ -69,7 +70,7 @@ def _instance(layout: Iterable[Attribute], sample: Record) -> Schema:
 def _new_instance(properties: dict[str, Schema], api: int) -> Schema:
     return {
         "type": "object",
-        "description": "Whatever else is sent is ignored, and named by X-Rtgmock-Ignored.",
+        "description": "Other attributes are ignored, and named by X-Rtgmock-Ignored.",
         "required": [a.name for a in changeable(api) if a.role is Role.PLAN],
         "properties": properties,
         "xml": {"name": ROOT},
@@ -95,6 +96,7 @@ def _changes(properties: dict[str, Schema]) -> Schema:
 
 def _form_fields(api: int, sample: Record) -> dict[str, Schema]:
     """Return the fields of a form, which has no null, and has an array as fields with brackets after their name."""
+    # A form has no null, so the plain type is enough here.
     schemas = {a: a.value_type.schema() | _annotations(a, sample) for a in changeable(api)}
     return {a.name + ("[]" if s["type"] == "array" else ""): s for a, s in schemas.items()}
 
@@ -116,6 +118,7 @@ def _values(attribute: Attribute) -> Schema:
         return {"type": schema["type"]}  # the bounds of the type are for clients, which cannot set it
     if not attribute.nullable:
         return schema
+    # An enumeration excludes null even where the type allows it.
     words = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
     return schema | {"type": [schema["type"], "null"]} | words
 

@@ -87,6 +87,7 @@ class _Resources:
 
     def _serve(self, path: str, target: _Target) -> Response:
         account = authenticate(self._config.accounts)
+        # Before the body is decoded, so that its errors have the right format too.
         negotiate(target.extension)
         endpoint = _endpoint(overridden_method(), path)
         return self._handlers[endpoint.name](account, target)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from rtgmock.wire.format import AnswerFormat
 
+# Clients that send these accept either format; curl and rest-client send */* (observed).
 _ANY = {"*/*", "application/*", "*"}
 
 
@@ -58,5 +59,6 @@ def _media_ranges(header: str) -> Iterator[tuple[str, float]]:
     for item in header.split(","):
         mime, *parameters = (part.strip().lower() for part in item.split(";"))
         quality = next((value[2:] for value in parameters if value.startswith("q=")), "1")
+        # A quality that is no number counts as 0, so that the type is not chosen.
         if mime:
             yield mime, float(quality) if quality.replace(".", "", 1).isdecimal() else 0.0

@@ -22,6 +22,7 @@ def decode_parameters() -> Tree:
     Raises BadRequest when they cannot be decoded, UnsupportedMedia for an unknown type of body.
     """
     context = request_context()
+    # Decoded once: routing needs them for _method, fault injection and the endpoint need them again.
     if context.parameters is None:
         context.parameters = form.merge(_decode_body(), form.decode_query(request.query_string))
         context.hint = context.hint or _wrong_root(context.parameters)

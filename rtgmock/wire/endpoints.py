@@ -30,6 +30,7 @@ class Endpoint(NamedTuple):
         return self.path == MEMBER
 
 
+# The names are those of the handlers in web/api, and the operation ids of the OpenAPI document.
 ENDPOINTS = (
     Endpoint("listInstances", "GET", COLLECTION, "List the instances", "D"),
     Endpoint("headInstances", "HEAD", COLLECTION, "Ask for the list's headers", "C"),

@@ -17,6 +17,7 @@ from rtgmock.wire.format import BodyFormat, Tree, decode_text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+# Bounds that no client comes near, so that a body cannot make nesting expensive (ours).
 MAX_FIELDS = 1000
 _MAX_DEPTH = 8
 

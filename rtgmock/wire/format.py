@@ -70,6 +70,7 @@ def decode_text(body: bytes, charset: str, what: str) -> str:
 
 def readable_text(body: bytes, charset: str) -> str | None:
     """Return a body as text for people, with bytes outside its charset escaped; None when it is not text."""
+    # A byte order mark says more than a label that is wrong or missing.
     if body.startswith((b"\xff\xfe", b"\xfe\xff")):
         charset = "utf-16"
     if charset.lower() not in _CHARSETS:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rtgmock.model.types import Value
     from rtgmock.wire.format import Fields
 
+# Well above the three levels of an instance, and far below what expat and Python's stack can take (ours).
 _MAX_DEPTH = 16
 
 
