@@ -29,7 +29,7 @@ answer is in the format of `Accept`, else in that of the request's body, else in
 - Parameters are in the body or in the query string, which takes precedence; alone or under `instance`, in a form \
 as `instance[plan]=nano`. A body without a `Content-Type` is a form. Accepted types are {types}.
 - Numbers, booleans and times may also be sent as strings.
-- A `POST` with the header `X-HTTP-Method-Override`, or with `_method` in a form, is handled as the method that it names.
+- A `POST` with the header `X-HTTP-Method-Override`, or with `_method` in a form, is the method that it names.
 - In XML, names are dashed (`_` is accepted as well), an element has the `type` that its schema calls \
 `x-type`, and null is `nil="true"`.
 - Malformed HTTP is refused before it reaches an operation, with `400`, `413`, `431` or `501` and a sentence.
