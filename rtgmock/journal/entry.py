@@ -90,7 +90,7 @@ def _redacted_body(body: Body, headers: Headers, redactor: Redactor, *, is_answe
         return f"({body.size} bytes that are no text)"
     if body.is_complete:
         return redactor.body(text, content_type.boundary)
-    # The beginning of our own JSON or XML is well-formed as far as it goes. A client's may be anything further on.
+    # The beginning of our own JSON or XML can be parsed up to the cut. A client's may be no JSON behind it.
     is_parsable = is_answer and content_type.mime != "text/plain"
     beginning = redactor.body(text, complete=False) if is_parsable else redactor.unparsed(text)
     return f"{beginning}... (cut: {body.size} bytes in all)"

@@ -54,6 +54,7 @@ class AccessLog:
     ) -> None:
         """Log a request. ``remarks`` are of ``REMARKS``, empty ones are left out."""
 
+        # Path and query are redacted apart: a ? may be escaped in a path, and only a query is parsed as a form.
         def render(redactor: Redactor) -> dict[str, str]:
             target = redactor.text(path) + (f"?{redactor.query(query)}" if query else "")
             texts = {name: redactor.text(remarks[name]) for name in REMARKS if remarks.get(name)}

@@ -34,7 +34,7 @@ _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
 def install(app: Flask, config: Config) -> None:
-    """Check every request, whatever its path, before any other step."""
+    """Check every request, of any path, before any other step."""
     known_names = {*SERVICE, *config.allow_hosts, config.host}
     if config.hostname and "{" not in config.hostname:  # {server} makes it a pattern for instances, not a name
         known_names.add(config.hostname.lower())

@@ -43,6 +43,7 @@ def blueprint(health_state: HealthState, clock: Clock) -> Blueprint:
             "status": "stopping" if health_state.stopping else "ok",
             "version": __version__,
             "engine": health_state.engine,
+            # By ticks: the time of day may have been set by a test.
             "uptime": round(clock.ticks() - health_state.started, 3),
         }
         return Response(orjson.dumps(body), 503 if health_state.stopping else 200, content_type="application/json")

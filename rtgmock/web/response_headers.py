@@ -17,7 +17,7 @@ def install(app: Flask) -> None:
     @app.after_request
     def add_headers(response: Response) -> Response:
         context = request_context()
-        # Werkzeug takes the phrases of its own table; Rails had other ones for 413 and 422.
+        # Werkzeug takes Python's phrases; Rails had different ones for 413 and 422.
         response.status = f"{response.status_code} {reason(response.status_code)}"
         if context.ignored:
             response.headers["X-Rtgmock-Ignored"] = ", ".join(context.ignored)

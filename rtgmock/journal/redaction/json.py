@@ -65,7 +65,7 @@ def _redacted(tokens: list[str], redact: RedactValue) -> Iterator[str]:
         yield from tokens[position:value]
         position, name = value, _unquoted(token)
         if is_secret(name):
-            # Whatever the value is: under a secret's name, an object or a list is masked as a whole.
+            # An object or a list under a secret's name is masked as a whole, like a string or a number.
             position = _end_of_value(tokens, value)
             yield _redacted_secret(name, tokens[value:position], redact)
         elif position < len(tokens) and tokens[position][0] == '"':

@@ -120,7 +120,7 @@ class Redactor:
     def body(self, text: str, boundary: str = "", *, complete: bool = True) -> str:
         """Redact a body by the format that it looks like; ``boundary`` is that of a multipart form.
 
-        One that is not ``complete`` must be well-formed as far as it goes.
+        One that is not ``complete`` is the beginning of a well-formed body.
         """
         text = text.removeprefix("\ufeff")
         start = text.lstrip()[:1]

@@ -25,7 +25,7 @@ class _CannotRedact(Exception):
 def redacted(text: str, redact: RedactValue, *, complete: bool) -> str | None:
     """Return XML with its texts redacted; None if it is not well-formed or cannot be redacted.
 
-    A body that is not ``complete`` is returned as far as it was parsed with certainty.
+    A body that is not ``complete`` is returned up to the offset where parsing is certain.
     """
     source = text.encode(errors="backslashreplace")
     parser = _TextParser(redact)
@@ -68,7 +68,7 @@ class _TextParser:
 
     @property
     def _name(self) -> str:
-        """The name that the current text is under: that of a secret around it, else that of its own element."""
+        """The name that the current text is under: that of the secret around it, else that of its element."""
         innermost = self._open_elements[-1] if self._open_elements else ""
         return next(filter(is_secret, self._open_elements), innermost)
 

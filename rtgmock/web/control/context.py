@@ -25,5 +25,7 @@ class ControlContext:
 
     def reset(self) -> None:
         """Return to the empty state, or to the fixture: faults, clock, instances and journal. Raises EngineFailed."""
+        # The clock before the supervisor: the fixture's instances are created at the current time. The journal last,
+        # so that it still shows what led to a reset that fails.
         for part in (self.faults, self.clock, self.maintenance, self.journal):
             part.reset()

@@ -35,6 +35,7 @@ def blueprint(context: ControlContext) -> Blueprint:
         values = parse_fields(json_io.read_object(), FIELDS)
         if not values:
             raise Invalid([f"Nothing to do: accepted are {', '.join(FIELDS)}"])
+        # In this order, one request can set a moment, go on from there and stop.
         if "set" in values:
             clock.set(datetime.fromisoformat(values["set"]))
         if "advance" in values:

@@ -36,6 +36,7 @@ def blueprint(context: ControlContext) -> Blueprint:
     def control_redis(instance_id: int) -> Response:
         values = parse_fields(json_io.read_object(), REDIS_FIELDS, required=("action",))
         action, milliseconds = RedisAction(values["action"]), values.get("ms")
+        # A pause has no default length, and ms with another action would be a mistake without effect.
         if (action is RedisAction.PAUSE) != (milliseconds is not None):
             raise Invalid(['ms is how long a pause takes, and only that, as {"action": "pause", "ms": 500}'])
         return _answer(supervisor.perform(instance_id, action, milliseconds or 0))

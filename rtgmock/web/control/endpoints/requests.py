@@ -37,6 +37,7 @@ class _NumberOrMoment(ValueType):
     def parse(self, raw: object) -> str:
         text = str(raw).strip()
         try:
+            # The result is dropped, and computed again by _filter: a field's value is one that JSON has, no datetime.
             _parse_since(text)
         except ValueError as error:
             raise InvalidValue(
