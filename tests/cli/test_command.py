@@ -300,7 +300,7 @@ WRONG = [
     ("--account", "username:", "written as NAME:PASSWORD"),
     ("--account", "user\nname:hunter2", r"the account 'user\nname' has a"),
     ("--api", "2011", "accepted are 2010 and 2012"),
-    ("--redis", "valkey", "accepted are off, process, docker and auto"),
+    ("--redis", "valkey", "'valkey' is not an engine; accepted are off, "),
     ("--redis-server", "", "'' is not a name"),
     ("--redis-image", " ", "' ' is not a name"),
     ("--ports", "9999-9001", "write the first and the last port, as 9001-9999"),

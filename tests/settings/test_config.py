@@ -12,10 +12,14 @@ import pytest
 from rtgmock import Emulator
 from rtgmock.model.lifecycle import BootDelay
 from rtgmock.settings.config import SETTINGS, Config, ephemeral_config
+from rtgmock.settings.engine_names import EngineName
 from rtgmock.settings.parsers import Credentials
 
 if TYPE_CHECKING:
     from rtgmock.settings.setting import Setting
+
+
+ENGINES = f"{', '.join([*EngineName][:-1])} and {[*EngineName][-1]}"
 
 
 def test_an_option_has_the_same_name_in_the_environment() -> None:
@@ -70,7 +74,7 @@ def test_by_default_python_takes_a_free_port_and_keeps_nothing() -> None:
     ("keywords", "message"),
     [
         ({"redsi": "off"}, "there is no setting redsi; did you mean redis?"),
-        ({"redis": "on"}, "redis: 'on' is not an engine; accepted are off, process, docker and auto"),
+        ({"redis": "on"}, f"redis: 'on' is not an engine; accepted are {ENGINES}"),
         ({"ports": "x"}, "ports: 'x' is not a port range"),
         ({"accounts": ["nobody"]}, "accounts: an account is written as NAME:PASSWORD"),
         ({"accounts": [("a:b", "c")]}, "accounts: the account name 'a:b' has a colon in it"),
