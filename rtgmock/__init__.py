@@ -11,7 +11,7 @@ __all__ = ["Emulator", "__version__"]
 
 
 def __getattr__(name: str) -> object:
-    """``Emulator``, imported when it is first asked for: the package itself costs next to nothing."""
+    """Import ``Emulator`` on first use: importing the package alone stays fast, as pytest does with the plugin."""
     if name != "Emulator":
         raise AttributeError(f"module 'rtgmock' has no attribute {name!r}")
     from rtgmock.emulator import Emulator  # noqa: PLC0415

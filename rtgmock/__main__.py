@@ -1,4 +1,4 @@
-"""``python -m rtgmock``."""
+"""The program ``python -m rtgmock``, which is the same as ``rtgmock``."""
 
 from rtgmock.cli.main import main
 

@@ -1,4 +1,4 @@
-"""Child processes: that they end when the process that started them is killed."""
+"""Child processes that end when the process that started them is killed."""
 
 from __future__ import annotations
 
@@ -15,14 +15,19 @@ _PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent() -> Callable[[], None] | None:
-    """On Linux, what makes a child get SIGTERM when the thread that starts it ends; to be called before its exec."""
+    """Return a ``preexec_fn`` with which a child receives SIGTERM when the thread that starts it ends; None off Linux.
+
+    The child is bound to the thread, not to the process (``prctl(2)``): it must be started from a thread that lives on.
+    """
     if not sys.platform.startswith("linux"):
         return None
-    prctl, parent = ctypes.CDLL(None).prctl, os.getpid()  # looked up here, and not between fork and exec
+    # Looked up before the fork: between fork and exec, another thread's lock on the loader would never be released.
+    prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
 
     def bind() -> None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # it died before that: a Redis that gets no configuration would be open to all
+        if os.getppid() != parent:
+            # The parent died before prctl. A Redis without its configuration would be open to everybody.
             os._exit(1)
 
     return bind

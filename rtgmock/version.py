@@ -1,3 +1,3 @@
-"""The version of rtgmock; the package's metadata have the same."""
+"""The version of rtgmock. ``pyproject.toml`` has the same one; a test compares them."""
 
 __version__ = "0.1.0"

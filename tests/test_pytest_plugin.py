@@ -1,4 +1,4 @@
-"""The pytest plugin, in suites that are run by a pytest of their own; and unittest, which needs no plugin."""
+"""The pytest plugin: its fixtures here and in suites that another pytest runs; and unittest, which needs no plugin."""
 
 from __future__ import annotations
 
@@ -7,15 +7,11 @@ import json
 import re
 import subprocess
 import sys
-import textwrap
 from typing import TYPE_CHECKING
 
-import pytest
-
-from rtgmock.settings.config import SETTINGS
 from tests.support.command import DEADLINE, environment
 from tests.support.ports import free_ports
-from tests.support.scratch import run_pytest
+from tests.support.scratch import run_pytest, write_modules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,11 +19,6 @@ if TYPE_CHECKING:
 
     from rtgmock import Emulator
     from rtgmock.pytest_plugin import EmulatorFactory
-
-
-def write(folder: Path, **files: str) -> None:
-    for name, text in files.items():
-        (folder / f"{name}.py").write_text(textwrap.dedent(text))
 
 
 # The fixtures, which this suite has as well
@@ -74,11 +65,11 @@ def test_the_environment_has_the_emulator_and_an_instance(
     assert [record["plan"] for record in rtgmock.store.instances()] == ["nano"]
 
 
-# Suites of their own
+# In suites that another pytest runs
 
 
 def test_nothing_but_the_plugin_is_imported_at_the_start(tmp_path: Path) -> None:
-    write(
+    write_modules(
         tmp_path,
         conftest="""
             import sys
@@ -97,7 +88,7 @@ def test_nothing_but_the_plugin_is_imported_at_the_start(tmp_path: Path) -> None
 
 
 def test_two_hundred_tests_on_two_workers_see_nothing_of_each_other(tmp_path: Path) -> None:
-    write(
+    write_modules(
         tmp_path,
         test_many="""
             import base64, json, urllib.request
@@ -127,7 +118,7 @@ def test_two_hundred_tests_on_two_workers_see_nothing_of_each_other(tmp_path: Pa
 
 
 def test_each_worker_has_one_emulator(tmp_path: Path) -> None:
-    write(
+    write_modules(
         tmp_path,
         test_many="""
             import pathlib, pytest
@@ -148,7 +139,7 @@ def test_each_worker_has_one_emulator(tmp_path: Path) -> None:
 
 
 def test_time_is_reset_between_tests_as_well(tmp_path: Path) -> None:
-    write(
+    write_modules(
         tmp_path,
         test_time="""
             import datetime, pytest
@@ -163,96 +154,12 @@ def test_time_is_reset_between_tests_as_well(tmp_path: Path) -> None:
     assert run_pytest(tmp_path).counts == {"passed": 2}
 
 
-SEEN = "def test_seen(rtgmock):\n    c = rtgmock.config\n    assert (c.api, c.accounts[0].name) == ({}, {!r})\n"
-
-
-def test_options_come_from_the_ini_file_a_fixture_and_the_command_line(tmp_path: Path) -> None:
-    (tmp_path / "pytest.ini").write_text("[pytest]\nrtgmock_options = --api 2012 --account 'ann:a 1'\n")
-    write(tmp_path, test_seen=SEEN.format(2012, "ann"))
-    assert run_pytest(tmp_path).counts == {"passed": 1}
-
-    conftest = """
-        import pytest
-
-        @pytest.fixture(scope="session")
-        def rtgmock_settings():
-            return {"accounts": ["bob:b2"]}
-    """
-    write(tmp_path, conftest=conftest, test_seen=SEEN.format(2012, "bob"))
-    assert run_pytest(tmp_path).counts == {"passed": 1}
-
-    write(tmp_path, test_seen=SEEN.format(2010, "eve"))
-    assert run_pytest(tmp_path, "--rtgmock-options=--api 2010 --account eve:e3").counts == {"passed": 1}
-
-
-def test_variables_of_the_command_do_not_count(tmp_path: Path) -> None:
-    write(tmp_path, test_seen=SEEN.format(2010, "username"))
-    variables = {setting.variable: "wrong" for setting in SETTINGS.values()} | {"RTGMOCK_API": "2012"}
-
-    assert run_pytest(tmp_path, env=variables).counts == {"passed": 1}
-
-
-def test_files_are_relative_to_the_rootdir(tmp_path: Path) -> None:
-    (tmp_path / "inner").mkdir()
-    (tmp_path / "state.json").write_text('{"instances": [{"plan": "mini"}]}')
-    (tmp_path / "pytest.ini").write_text("[pytest]\nrtgmock_options = --fixture state.json\n")
-    write(
-        tmp_path / "inner",
-        test_seen="""
-            def test_seen(rtgmock):
-                assert [record["plan"] for record in rtgmock.store.instances()] == ["mini"]
-        """,
-    )
-
-    done = run_pytest(tmp_path, f"--rootdir={tmp_path}", "inner")
-
-    assert done.counts == {"passed": 1}, done.out
-
-
-@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["alone", "workers"])
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        ("--api 2011", "'2011' is not a version of the API; accepted are 2010 and 2012."),
-        ("--state x.json", "No such option"),
-        ("here", "unexpected extra argument"),
-        ("--api '2010", "No closing quotation"),
-    ],
-)
-def test_wrong_options_end_the_run_with_one_line(tmp_path: Path, options: str, said: str, workers: list[str]) -> None:
-    write(tmp_path, test_seen="def test_seen(rtgmock):\n    pass\n")
-
-    done = run_pytest(tmp_path, f"--rtgmock-options={options}", *workers)
-
-    assert done.code == pytest.ExitCode.USAGE_ERROR
-    assert done.err.startswith("ERROR: rtgmock_options: ")
-    assert said in done.err
-    assert done.err.strip().count("\n") == 0
-
-
-def test_wrong_options_keep_no_test_from_running_that_does_not_use_them(tmp_path: Path) -> None:
-    write(tmp_path, test_other="def test_other():\n    pass\n")
-
-    assert run_pytest(tmp_path, "--rtgmock-options=--api 2011").counts == {"passed": 1}
-
-
-def test_an_emulator_that_cannot_start_is_an_error_of_one_line(tmp_path: Path) -> None:
-    write(tmp_path, test_seen="def test_seen(rtgmock):\n    pass\n")
-
-    done = run_pytest(tmp_path, "--rtgmock-options=--redis process --redis-server no-such-server")
-
-    assert done.counts == {"error": 1}
-    assert "rtgmock: there is no program no-such-server; name another one: --redis-server PATH" in done.out
-    assert "Traceback" not in done.out
-    assert "emulator.py" not in done.out
-
-
 def test_workers_with_real_redis_servers_do_not_take_each_others_ports(
     tmp_path: Path, program: Callable[[str, str], str]
 ) -> None:
     program("redis", "redis-server")
     ports = free_ports(4)
-    write(
+    write_modules(
         tmp_path,
         test_many="""
             import pathlib, pytest, redis
@@ -276,7 +183,7 @@ def test_workers_with_real_redis_servers_do_not_take_each_others_ports(
 
 
 def test_a_test_that_fails_shows_what_the_emulator_was_asked(tmp_path: Path) -> None:
-    write(
+    write_modules(
         tmp_path,
         test_failing="""
             import urllib.error, urllib.request, pytest
@@ -307,7 +214,7 @@ def test_a_test_that_fails_shows_what_the_emulator_was_asked(tmp_path: Path) -> 
 
 
 def test_the_fixtures_say_what_they_are_for(tmp_path: Path) -> None:
-    write(tmp_path, test_other="def test_other():\n    pass\n")
+    write_modules(tmp_path, test_other="def test_other():\n    pass\n")
 
     shown = run_pytest(tmp_path, "--fixtures").out.partition("rtgmock.pytest_plugin")[2]
 
@@ -317,7 +224,7 @@ def test_the_fixtures_say_what_they_are_for(tmp_path: Path) -> None:
 
 
 def test_a_unittest_needs_no_plugin(tmp_path: Path) -> None:
-    write(
+    write_modules(
         tmp_path,
         test_instances="""
             import unittest

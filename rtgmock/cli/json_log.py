@@ -1,4 +1,4 @@
-"""``--log-format json``: what is logged beside the access log, and what nobody caught, as one JSON object a line."""
+"""``--log-format json``: log records, warnings and uncaught exceptions as one JSON object a line."""
 
 from __future__ import annotations
 

@@ -179,7 +179,7 @@ def ephemeral_config(**settings: Any) -> Config:
 
 
 def _keywords_of(config: Callable[P, Config]) -> Callable[[Callable[..., R]], Callable[Concatenate[Any, P], R]]:
-    del config  # only its type is of interest
+    del config  # only type checkers use it
     return lambda method: method
 
 

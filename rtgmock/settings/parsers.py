@@ -48,12 +48,13 @@ def parse_ports(text: str) -> range:
 def parse_account(text: str) -> Credentials:
     """Parse ``NAME:PASSWORD``; the password may contain colons. No error shows the password."""
     name, _, password = text.partition(":")
-    return account(name, password)
+    return check_account((name, password))
 
 
-def account(name: str, password: str) -> Credentials:
-    """Return an account after checking both halves. Raises ValueError, which does not show the password."""
-    if not (name and password):
+def check_account(pair: tuple[str, ...]) -> Credentials:
+    """Return a pair of name and password as an account. Raises ValueError, which does not show the password."""
+    name, password, *rest = (*pair, "", "")
+    if not (name and password) or any(rest):
         raise ValueError("an account is written as NAME:PASSWORD, both not empty")
     if ":" in name:  # HTTP Basic sends NAME:PASSWORD, so that the server takes the first colon for the separator
         raise ValueError(f"the account name {name!r} has a colon in it, which HTTP Basic cannot send; name it without")

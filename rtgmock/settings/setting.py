@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from rtgmock.model.lifecycle import BootDelay
-from rtgmock.settings.parsers import account
+from rtgmock.settings.parsers import check_account
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +73,7 @@ class Setting(Generic[Accepted, Held]):
 
     def _convert_item(self, value: Any) -> Any:
         if isinstance(value, tuple):
-            return account(*value)
+            return check_account(value)
         if value is None or isinstance(value, bool | range | BootDelay):
             return value
         # Numbers and paths are parsed as well: the parser checks their bounds.

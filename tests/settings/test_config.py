@@ -76,9 +76,11 @@ def test_by_default_python_takes_a_free_port_and_keeps_nothing() -> None:
         ({"redsi": "off"}, "there is no setting redsi; did you mean redis?"),
         ({"redis": "on"}, f"redis: 'on' is not an engine; accepted are {ENGINES}"),
         ({"ports": "x"}, "ports: 'x' is not a port range"),
-        ({"accounts": ["nobody"]}, "accounts: an account is written as NAME:PASSWORD"),
+        ({"accounts": ["ann"]}, "accounts: an account is written as NAME:PASSWORD"),
         ({"accounts": [("a:b", "c")]}, "accounts: the account name 'a:b' has a colon in it"),
         ({"accounts": [Credentials("a:b", "c")]}, "accounts: the account name 'a:b' has a colon in it"),
+        ({"accounts": [("ann",)]}, "accounts: an account is written as NAME:PASSWORD"),
+        ({"accounts": [("ann", "a", "b")]}, "accounts: an account is written as NAME:PASSWORD"),
         ({"accounts": [("", "c")]}, "accounts: an account is written as NAME:PASSWORD"),
     ],
 )

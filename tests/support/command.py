@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
 T = TypeVar("T")
@@ -31,6 +31,16 @@ def environment(**variables: str) -> dict[str, str]:
         if not (name.startswith("RTGMOCK_") or name.lower().endswith("_proxy") or name == "PYTHONDONTWRITEBYTECODE")
     }
     return inherited | variables
+
+
+def reset_signals(ignored: Collection[signal.Signals] = ()) -> None:
+    """Give the signals that end a program their default action, or ignore them; to be called in a new process.
+
+    A child process inherits which signals are ignored. Under nohup that is SIGHUP, and in the background of a script
+    SIGINT and SIGQUIT: a test that sends one of them would wait for an end that does not come.
+    """
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN if number in ignored else signal.SIG_DFL)
 
 
 def run(*arguments: str, folder: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -84,6 +94,7 @@ class Command:
             stdin=subprocess.DEVNULL,
             stdout=self._out,
             stderr=self._err,
+            preexec_fn=reset_signals,  # noqa: PLW1509 - the tests start processes from one thread only
         )
         self.url = self._await_url() if wait else ""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -53,3 +54,9 @@ def run_pytest(folder: Path, *arguments: str, env: dict[str, str] | None = None,
         check=False,
     )
     return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+def write_modules(folder: Path, **modules: str) -> None:
+    """Write Python modules by their names; their common indentation is removed."""
+    for name, text in modules.items():
+        (folder / f"{name}.py").write_text(textwrap.dedent(text))

@@ -11,7 +11,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Self
 
-from tests.support.command import DEADLINE, environment
+from tests.support.command import DEADLINE, environment, reset_signals
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +33,7 @@ class Terminal:
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
+            preexec_fn=reset_signals,  # noqa: PLW1509 - the tests start processes from one thread only
         )
         os.close(theirs)
 
