@@ -1,4 +1,4 @@
-"""The README is true: its tables are the code's, and its examples run from the very text."""
+"""The README is true: its tables match the code, its links lead somewhere, and its examples run as written."""
 
 from __future__ import annotations
 
@@ -32,13 +32,14 @@ ADDRESS = "127.0.0.1:8080"
 
 
 def example(language: str, heading: str = "The documentation's example") -> str:
-    """The one block of that language in the section of that heading."""
+    """Return the single code block in ``language`` of the section whose heading starts with ``heading``."""
     section = README.partition(f"\n## {heading}")[2].partition("\n## ")[0]
     [block] = re.findall(rf"^```{language}\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
     return str(block)
 
 
 def run(arguments: list[str], text: str, api: Served) -> str:
+    """Run an interpreter on an example, with the emulator's address in it, and return what it prints."""
     script = text.replace(ADDRESS, api.url.removeprefix("http://"))
     environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
     done = subprocess.run(
@@ -48,7 +49,7 @@ def run(arguments: list[str], text: str, api: Served) -> str:
     return done.stdout
 
 
-def test_the_tables_are_the_codes_own() -> None:
+def test_the_tables_are_generated_from_the_code() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "cogapp", "--check", "-I", ".", "README.md"],
         cwd=ROOT,
@@ -57,14 +58,14 @@ def test_the_tables_are_the_codes_own() -> None:
         timeout=60,
         check=False,
     )
-    assert done.returncode == 0, f"{done.stdout}{done.stderr}; mend it with: nox -s docs"
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}; correct it with: nox -s docs"
 
 
 def test_the_faults_in_curl(api: Served, program: Callable[[str, str], str]) -> None:
     program("curl", "curl")
-    said = run(["sh", "-e"], example("sh", "Faults").replace("curl", "curl -qsS"), api)
+    printed = run(["sh", "-e"], example("sh", "Faults").replace("curl", "curl -qsS"), api)
 
-    answers = [json.loads(line)["faults"] for line in said.splitlines()]
+    answers = [json.loads(line)["faults"] for line in printed.splitlines()]
     assert [[fault["id"] for fault in faults] for faults in answers] == [[1], [2], [3, 4], [1, 2, 3, 4], []]
 
 
@@ -124,13 +125,13 @@ def test_the_suite_in_any_language(tmp_path: Path, program: Callable[[str, str],
     for name in ("redis-server", "redis-cli"):
         program("redis", name)
 
-    done = installed(example("sh", "In a test suite of any language"), tmp_path)
+    done = run_installed(example("sh", "In a test suite of any language"), tmp_path)
 
     assert (done.returncode, done.stdout) == (0, "PONG\n"), done.stderr
 
 
-def installed(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run a script in a folder, with ``rtgmock`` on PATH."""
+def run_installed(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a shell script in ``folder`` with ``rtgmock`` on PATH."""
     (folder / "rtgmock").write_text(f'#!/bin/sh\nexec {sys.executable} -m rtgmock "$@"\n')
     (folder / "rtgmock").chmod(0o755)
     return subprocess.run(
@@ -153,7 +154,7 @@ def test_the_old_app(tmp_path: Path, program: Callable[[str, str], str], unset: 
         skip_or_fail("ruby", "Ruby's redis is not installed")
     (tmp_path / "app.rb").write_text(example("ruby", "With an old app"))
 
-    done = installed(example("sh", "With an old app").replace("-- ", f"-- {unset}"), tmp_path)
+    done = run_installed(example("sh", "With an old app").replace("-- ", f"-- {unset}"), tmp_path)
 
     assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr
 
@@ -200,7 +201,7 @@ def test_the_journal_in_python(api: Served) -> None:
     exec(example("python", "The journal"), {"emulator": api.emulator})  # its assertions are the test
 
 
-def test_a_failed_assertion_is_the_one_that_is_shown(api: Served) -> None:
+def test_a_failed_assertion_prints_what_is_shown(api: Served) -> None:
     api.create()
     api.get("/instance/1")
     api.put("/instances/1.json", json={"plan": "mini"})
@@ -210,7 +211,7 @@ def test_a_failed_assertion_is_the_one_that_is_shown(api: Served) -> None:
     assert str(failed.value) == README.partition("requests that were received:\n\n```\n")[2].partition("\n```")[0]
 
 
-def test_the_banner_is_the_one_that_is_shown(api: Served) -> None:
+def test_the_banner_is_as_shown(api: Served) -> None:
     shown = README.partition("```\nrtgmock ")[2].partition("```")[0]
     printed = banner(api.emulator).removeprefix("rtgmock ").replace(api.url, f"http://{ADDRESS}")
     expected = printed.replace("in memory only", "/home/you/rtgmock/rtgmock.json")
@@ -218,10 +219,47 @@ def test_the_banner_is_the_one_that_is_shown(api: Served) -> None:
     assert shown.strip() == expected
 
 
-@pytest.mark.parametrize("name", ["LICENSE", "CHANGELOG.md", "fixtures/exchanges"])
-def test_what_it_points_to_is_there(name: str) -> None:
-    assert name in README
-    assert (ROOT / name).exists()
+def test_every_link_to_a_file_or_heading_leads_somewhere() -> None:
+    prose = re.sub(r"^```.*?^```$", "", README, flags=re.DOTALL | re.MULTILINE)
+    headings = re.findall(r"^#+ (.+)$", prose, re.MULTILINE)
+    anchors = {"#" + re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    links = re.findall(r"\]\((?!https?:)([^)]+)\)", README)
+
+    assert {"LICENSE", "CHANGELOG.md", "#faults"} <= set(links)
+    assert not [link for link in links if link not in anchors and not (ROOT / link).exists()]
+
+
+@pytest.mark.parametrize("folder", ["fixtures/exchanges", "fixtures/states"])
+def test_every_folder_of_fixtures_is_mentioned_and_exists(folder: str) -> None:
+    assert f"`{folder}`" in README
+    assert any((ROOT / folder).iterdir())
+
+
+def test_every_endpoint_of_the_control_api_is_listed() -> None:
+    table = README.partition("\n## Control it")[2].partition("\n## ")[0]
+    modules = (ROOT / "rtgmock" / "web" / "control" / "endpoints").glob("*.py")
+    source = "".join(path.read_text(encoding="utf-8") for path in modules)
+    rules = re.findall(r"@endpoints\.\w+\(\"/([^\"]+)\"", source)
+    paths = {re.sub(r"<[^>]+>", ":id", rule) for rule in rules}
+
+    assert {"reset", "state"} <= paths
+    assert not [path for path in paths if not re.search(rf"[` ]{path.removesuffix('/:id')}`", table)]
+
+
+def test_the_nox_sessions_that_are_named_exist() -> None:
+    sessions = re.findall(r"^def (\w+)\(session", (ROOT / "noxfile.py").read_text(encoding="utf-8"), re.MULTILINE)
+    named = re.findall(r"nox -s (\w+)", README)
+
+    assert named
+    assert set(named) <= set(sessions)
+
+
+def test_ci_runs_the_test_command_that_is_shown() -> None:
+    extract = "sed -n '/<!-- tests -->/,/^```$/p' README.md | grep -v '^```\\|<!--'"
+    command = subprocess.run(["sh", "-c", extract], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+
+    assert extract in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert command.stdout.strip() == example("sh", "Test it").strip()
 
 
 def test_the_picture_of_the_packages_is_the_contract_that_imports_are_checked_by() -> None:
