@@ -172,7 +172,7 @@ def test_no_password_of_the_file_is_in_the_refusal(tmp_path: Path) -> None:
     assert "hunter2" not in store_refusal(tmp_path / "state.json", content)
 
 
-def test_a_refusal_is_one_line_whatever_the_key(tmp_path: Path) -> None:
+def test_a_refusal_is_one_line_also_for_a_key_with_a_line_break(tmp_path: Path) -> None:
     content = state_tables()
     content["instances"]["1\n2"] = {}
     assert "\n" not in store_refusal(tmp_path / "state.json", content)
