@@ -1,4 +1,4 @@
-"""Small readings of text."""
+"""Sizes, printable text and the nearest word."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_size_is_read_in_powers_of_1024(text: str, size: int) -> None:
         "\u0661",
     ],
 )
-def test_what_is_no_size_is_refused_with_what_would_be_one(text: str) -> None:
+def test_an_invalid_size_is_refused_with_valid_examples(text: str) -> None:
     with pytest.raises(ValueError, match=r"is not a size; write it as 64GB, 500MB or a number of bytes$") as refused:
         parse_size(text)
 
@@ -97,13 +97,13 @@ def test_a_size_is_shown_in_its_largest_unit(size: int, shown: str) -> None:
         ("x" * 81, "x" * 77 + "..."),
     ],
 )
-def test_what_a_client_sent_is_shown_in_plain_characters(text: str, shown: str) -> None:
+def test_text_of_a_client_is_shown_in_ascii(text: str, shown: str) -> None:
     assert printable(text) == shown
 
 
 @few
 @given(st.text(st.characters()), st.integers(3, 100))
-def test_what_is_shown_is_one_bounded_line_of_ascii(text: str, limit: int) -> None:
+def test_printable_text_is_one_bounded_line_of_ascii(text: str, limit: int) -> None:
     shown = printable(text, limit)
 
     assert len(shown) <= limit
@@ -119,5 +119,5 @@ def test_a_misspelt_word_was_meant_to_be_the_nearest_one(word: str, meant: str |
     assert nearest(word, ["label", "plan", "timeout"]) == meant
 
 
-def test_nothing_is_near_where_nothing_is_known() -> None:
+def test_nothing_is_near_when_no_word_is_known() -> None:
     assert nearest("plan", []) is None

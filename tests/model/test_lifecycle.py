@@ -1,4 +1,4 @@
-"""An instance's statuses, and the boot delay that stands between them."""
+"""An instance's statuses, their transitions, and the boot delay."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def test_an_event_leads_from_a_status_to_the_next(status: str, event: Event, the
 
 
 @pytest.mark.parametrize(("status", "event"), sorted(set(product(Status, Event)) - set(TRANSITIONS)))
-def test_no_event_leads_where_the_table_has_no_way(status: Status, event: Event) -> None:
+def test_an_event_without_a_transition_is_refused(status: Status, event: Event) -> None:
     with pytest.raises(KeyError):
         step(status, event)
 
 
-def test_the_statuses_that_are_on_record_are_there() -> None:
+def test_the_documented_and_recorded_statuses_exist() -> None:
     assert {"new", "starting", "running"} <= set(Status)
 
 
@@ -81,7 +81,7 @@ def test_a_delay_is_seconds_or_reads(text: str, delay: BootDelay) -> None:
         "\u0663",
     ],
 )
-def test_what_is_no_delay_is_refused_with_what_would_be_one(text: str) -> None:
+def test_an_invalid_delay_is_refused_with_valid_examples(text: str) -> None:
     with pytest.raises(ValueError, match=r"is not a delay; write seconds, as 2\.5, or reads, as 3reads$") as refused:
         BootDelay.parse(text)
 
@@ -119,7 +119,7 @@ def test_a_read_ends_a_delay_of_reads_when_it_is_the_last_one() -> None:
     assert read_once("starting", {"reads": 1}, START) == ("running", None)
 
 
-def test_no_time_ends_a_delay_of_reads() -> None:
+def test_time_does_not_end_a_delay_of_reads() -> None:
     assert settle("starting", {"reads": 1}, START + timedelta(days=365)) == ("starting", {"reads": 1})
 
 
@@ -142,7 +142,7 @@ def test_the_nth_read_finds_the_instance_running(reads: int) -> None:
     assert boot is None
 
 
-def test_a_read_leaves_the_boot_that_it_was_given_alone() -> None:
+def test_a_read_does_not_change_the_boot_it_was_given() -> None:
     boot: Boot = {"reads": 2}
     read_once("starting", boot, START)
 

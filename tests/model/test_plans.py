@@ -1,4 +1,4 @@
-"""The plans."""
+"""The table of plans."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_plan_has_its_price_memory_connections_and_persistence(name: str) -> N
     assert (plan.price, plan.memory, plan.connections, plan.vm_max_memory, plan.persistence) == TABLE[name]
 
 
-def test_who_pays_more_gets_more() -> None:
+def test_a_more_expensive_plan_has_more_of_everything() -> None:
     for smaller, larger in pairwise(PLANS.values()):
         assert smaller.price < larger.price
         assert smaller.memory < larger.memory

@@ -1,4 +1,4 @@
-"""The kinds of values: what each reads from a form's or XML's strings and from JSON, and what it refuses."""
+"""The types of values: what each parses from a form's or XML's strings and from JSON, and what it refuses."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ NO_POINT = 'is invalid: each entry must be "seconds changes", as "900 1"'
 
 
 @pytest.mark.parametrize(
-    ("kind", "raw", "value"),
+    ("value_type", "raw", "value"),
     [
         (TEXT, "mongrel", "mongrel"),
         (TEXT, " mon grel ", " mon grel "),
@@ -97,15 +97,15 @@ NO_POINT = 'is invalid: each entry must be "seconds changes", as "900 1"'
         (POINTS, ["1 1"] * 64, ["1 1"] * 64),
     ],
 )
-def test_a_value_is_read(kind: ValueType, raw: object, value: Any) -> None:
-    read = kind.parse(raw)
+def test_a_value_is_parsed(value_type: ValueType, raw: object, value: Any) -> None:
+    read = value_type.parse(raw)
 
     assert read == value
     assert type(read) is type(value)
 
 
 @pytest.mark.parametrize(
-    ("kind", "raw", "phrase"),
+    ("value_type", "raw", "phrase"),
     [
         (TEXT, "", BLANK),
         (TEXT, " \t\u2003", BLANK),
@@ -188,29 +188,31 @@ def test_a_value_is_read(kind: ValueType, raw: object, value: Any) -> None:
         (POINTS, ["1 1"] * 65, "is too long (maximum is 64 entries)"),
     ],
 )
-def test_a_value_is_refused_in_rails_words(kind: ValueType, raw: object, phrase: str) -> None:
+def test_a_value_is_refused_in_rails_words(value_type: ValueType, raw: object, phrase: str) -> None:
     with pytest.raises(InvalidValue) as refused:
-        kind.parse(raw)
+        value_type.parse(raw)
 
     assert str(refused.value) == phrase
-    assert not kind.is_valid(raw)
+    assert not value_type.is_valid(raw)
 
 
-@pytest.mark.parametrize("kind", [TEXT, ANY], ids=["text", "any"])
+@pytest.mark.parametrize("value_type", [TEXT, ANY], ids=["text", "any"])
 @pytest.mark.parametrize(
     "character",
     ["\x00", "\t", "\n", "\r", "\x1f", "\x7f", "\x80", "\x85", "\x9f", chr(0xD800), chr(0xDFFF), "\ufffe", "\uffff"],
     ids=ascii,
 )
-def test_text_has_no_character_that_xml_or_a_configuration_cannot_carry(kind: ValueType, character: str) -> None:
+def test_text_with_a_character_that_xml_or_redis_conf_cannot_contain_is_refused(
+    value_type: ValueType, character: str
+) -> None:
     with pytest.raises(InvalidValue) as refused:
-        kind.parse(f"mon{character}grel")
+        value_type.parse(f"mon{character}grel")
 
     assert str(refused.value) == UNCARRIED
 
 
 @pytest.mark.parametrize(
-    ("kind", "value", "held"),
+    ("value_type", "value", "held"),
     [
         (TEXT, "9001", True),
         (TEXT, 9001, False),
@@ -234,21 +236,21 @@ def test_text_has_no_character_that_xml_or_a_configuration_cannot_carry(kind: Va
         (POINTS, [""], False),
     ],
 )
-def test_a_record_holds_only_what_reading_gives(kind: ValueType, value: object, held: bool) -> None:
-    assert kind.is_valid(value) is held
+def test_a_record_may_only_have_what_parsing_returns(value_type: ValueType, value: object, held: bool) -> None:
+    assert value_type.is_valid(value) is held
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: type(kind).__name__)
+@pytest.mark.parametrize("value_type", KINDS, ids=lambda value_type: type(value_type).__name__)
 @few
 @given(raw=json_like())
-def test_whatever_comes_is_refused_or_read_to_what_a_record_holds(kind: ValueType, raw: object) -> None:
+def test_any_input_is_refused_or_parsed_to_a_valid_value(value_type: ValueType, raw: object) -> None:
     try:
-        value = kind.parse(raw)
+        value = value_type.parse(raw)
     except InvalidValue:
-        assert not kind.is_valid(raw)
+        assert not value_type.is_valid(raw)
     else:
-        assert kind.is_valid(value)
-        assert kind.parse(value) == value
+        assert value_type.is_valid(value)
+        assert value_type.parse(value) == value
 
 
 @few
@@ -273,7 +275,7 @@ def test_a_moment_is_read_as_the_same_moment_in_utc(moment: datetime) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "xml_type", "typed_nil"),
+    ("value_type", "xml_type", "typed_nil"),
     [
         (TEXT, None, False),
         (WORD, None, False),
@@ -284,6 +286,8 @@ def test_a_moment_is_read_as_the_same_moment_in_utc(moment: datetime) -> None:
         (POINTS, "array", False),
     ],
 )
-def test_a_kind_bears_the_type_that_rails_wrote(kind: ValueType, xml_type: str | None, typed_nil: bool) -> None:
-    assert kind.xml_type == xml_type
-    assert kind.typed_nil is typed_nil
+def test_a_value_type_has_the_xml_type_that_rails_wrote(
+    value_type: ValueType, xml_type: str | None, typed_nil: bool
+) -> None:
+    assert value_type.xml_type == xml_type
+    assert value_type.typed_nil is typed_nil

@@ -64,7 +64,7 @@ def test_every_example_of_a_body_fits_its_schema(described: Described) -> None:
         given = [node["example"]] if "example" in node else []
         for example in [*given, *(one["value"] for one in node.get("examples", {}).values())]:
             value = described.read(media_type, node["schema"], example) if isinstance(example, str) else example
-            assert described.faults(node["schema"], value) == []
+            assert described.problems(node["schema"], value) == []
             seen += 1
     assert seen > 40
 
@@ -83,11 +83,11 @@ def test_every_example_of_a_value_fits_its_schema(described: Described) -> None:
     assert len(found) > len(layout(Payload.SHOW_JSON, api_of(described)))
     for schema in found:
         for example in schema["examples"]:
-            assert described.faults(schema, example) == [], schema
+            assert described.problems(schema, example) == [], schema
 
 
 @pytest.mark.parametrize(
-    ("kind", "fit", "unfit"),
+    ("value_type", "fit", "unfit"),
     [
         (Text(), ["a", " a", "é€"], ["", "  ", "a\nb", "\x7f", "x" * 256, 1, None]),
         (Text(blank=True), ["", " ", "x" * 255], ["\0", "x" * 256]),
@@ -100,11 +100,17 @@ def test_every_example_of_a_value_fits_its_schema(described: Described) -> None:
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_a_kind_holds_what_its_schema_fits(kind: ValueType, fit: list[object], unfit: list[object]) -> None:
+def test_a_value_is_valid_when_it_fits_the_schema(
+    value_type: ValueType, fit: list[object], unfit: list[object]
+) -> None:
     described = Described({"components": {}})
 
-    assert [(kind.is_valid(value), described.faults(kind.schema(), value)) for value in fit] == [(True, [])] * len(fit)
-    assert [value for value in unfit if kind.is_valid(value) or not described.faults(kind.schema(), value)] == []
+    assert [(value_type.is_valid(value), described.problems(value_type.schema(), value)) for value in fit] == [
+        (True, [])
+    ] * len(fit)
+    assert [
+        value for value in unfit if value_type.is_valid(value) or not described.problems(value_type.schema(), value)
+    ] == []
 
 
 def test_the_schemas_have_every_attribute_in_the_order_of_the_samples(described: Described) -> None:
@@ -144,13 +150,13 @@ def test_every_error_is_the_answer_of_some_operation(described: Described) -> No
         assert response["description"] == error.summary()
 
 
-def test_every_operation_has_a_name_of_its_own(described: Described) -> None:
+def test_every_operation_has_a_unique_name(described: Described) -> None:
     names = [operation["operationId"] for _, _, operation in described.operations()]
 
     assert len(set(names)) == len(names) == 7 * 3
 
 
-def test_a_new_attribute_is_described_without_further_ado(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_attribute_is_described_by_its_row_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     row = Attribute("shards", Integer(1, 9), Role.READ_ONLY, 1, DOCUMENTED, "ours")
     monkeypatch.setattr(instances, "STORED", (*attributes.STORED, row))
     monkeypatch.setattr(samples, "ATTRIBUTES", (*attributes.ATTRIBUTES, row))
@@ -163,7 +169,7 @@ def test_a_new_attribute_is_described_without_further_ado(monkeypatch: pytest.Mo
     assert described.document["components"]["schemas"]["Instance"]["properties"]["shards"]["maximum"] == 9
 
 
-def test_a_new_error_is_described_without_further_ado(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_error_is_described_by_its_row_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     class Teapot(errors.RequestError):
         """Short and stout."""
 
@@ -202,7 +208,7 @@ def test_the_version_is_read_as_serve_reads_it(tmp_path: Path) -> None:
     assert json.loads(by_environment.stdout)["info"]["version"] == "2012"
 
 
-def test_its_server_is_the_address_by_which_the_client_came(api: Served) -> None:
+def test_its_server_is_the_address_that_the_client_used(api: Served) -> None:
     answer = api.get(OPENAPI_PATH, headers={"Host": "rtg.test:80"})
     named = api.get(OPENAPI_PATH, headers={"Host": "mock:8080"})
 
@@ -275,7 +281,9 @@ def test_what_is_answered_is_described(
 
 
 @pytest.mark.parametrize(("fault", "status"), [(EngineFailed("No port is free."), 503), (ZeroDivisionError(), 500)])
-def test_a_fault_is_described(api: Served, monkeypatch: pytest.MonkeyPatch, fault: Exception, status: int) -> None:
+def test_an_internal_or_engine_error_is_described(
+    api: Served, monkeypatch: pytest.MonkeyPatch, fault: Exception, status: int
+) -> None:
     def fail(*_: object) -> None:
         raise fault
 

@@ -62,7 +62,7 @@ def described(api: int, url: str = "http://localhost", suffixes: tuple[str, ...]
 
 
 def map_path_parameters(context: object, path_parameters: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Most ids are those of instances that there are."""
+    """Use the ids of existing instances mostly."""
     if path_parameters and type(number := path_parameters.get("id")) is int:
         return path_parameters | {"id": number % (INSTANCES + 1)}
     return path_parameters
@@ -70,7 +70,7 @@ def map_path_parameters(context: object, path_parameters: dict[str, Any] | None)
 
 @pytest.fixture
 def filled(serve: Serve, request: pytest.FixtureRequest) -> Iterator[Served]:
-    """An emulator with instances, which whatever comes makes no fault of."""
+    """An emulator with instances."""
     served = serve(api=request.param, ports=range(9001, 60000))
     for _ in range(INSTANCES):
         served.create()
@@ -80,7 +80,7 @@ def filled(serve: Serve, request: pytest.FixtureRequest) -> Iterator[Served]:
 
 @pytest.fixture
 def bare() -> Iterator[requests.Session]:
-    """One connection for many requests, without credentials of its own."""
+    """One connection for many requests, without default credentials."""
     with requests.Session() as session:
         session.trust_env = False
         yield session

@@ -1,4 +1,4 @@
-"""Requests and answers held against an OpenAPI document."""
+"""Checks requests and answers by an OpenAPI document."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Node = dict[str, Any]
 
 
 class Described:
-    """An OpenAPI document that answers what it says of a request."""
+    """An OpenAPI document, to look up and check requests and answers in."""
 
     def __init__(self, document: Node) -> None:
         self.document = document
@@ -26,32 +26,32 @@ class Described:
             yield from ((method, path, item[method]) for method in item if method != "parameters")
 
     def operation(self, method: str, target: str) -> Node:
-        """What stands for a request: the template that leaves the least to its parameters."""
+        """Return the operation of a request: that of the longest template that matches its path."""
         path = target.partition("?")[0]
-        found = [
+        matches = [
             name
             for name in self.document["paths"]
             if re.fullmatch(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(name)), path)
         ]
-        operation: Node = self.document["paths"][max(found, key=len)][method.lower()]
+        operation: Node = self.document["paths"][max(matches, key=len)][method.lower()]
         return operation
 
     def resolved(self, node: Node) -> Node:
         while "$ref" in node:
-            found: Any = self.document
+            target: Any = self.document
             for part in node["$ref"].removeprefix("#/").split("/"):
-                found = found[part]
-            node = found
+                target = target[part]
+            node = target
         return node
 
-    def faults(self, schema: Node, value: object) -> list[str]:
-        """What is wrong with a value; empty when nothing is."""
+    def problems(self, schema: Node, value: object) -> list[str]:
+        """Return what is wrong with a value; empty when nothing is."""
         rooted = schema | {"components": self.document["components"]}
         validator = Draft202012Validator(rooted, format_checker=Draft202012Validator.FORMAT_CHECKER)
         return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(value)]
 
     def read(self, media_type: str, schema: Node, body: bytes | str) -> Any:
-        """What a body means, by its schema where it is XML."""
+        """Return the data in a body; that of XML depends on its schema."""
         text = body.decode() if isinstance(body, bytes) else body
         if media_type == "application/json":
             return json.loads(text)
@@ -84,16 +84,16 @@ class Described:
         return name, self._element(element, schema["properties"][name])
 
     def check_request(self, method: str, target: str, headers: Mapping[str, str], body: str) -> None:
-        """Fail where a request that was accepted is none of the document's."""
+        """Fail when an accepted request does not fit the document."""
         media_type = headers.get("content-type", "").partition(";")[0]
         if not (media_type and body):
             return
         node = self.operation(method, target)["requestBody"]["content"][media_type]
         if media_type == "application/json":
-            assert self.faults(node["schema"], json.loads(body)) == []
+            assert self.problems(node["schema"], json.loads(body)) == []
 
     def check_answer(self, method: str, target: str, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        """Fail where an answer is none of the document's."""
+        """Fail when an answer does not fit the document."""
         response = self.resolved(self.operation(method, target)["responses"][str(status)])
         for name, header in response.get("headers", {}).items():
             assert name.lower() in headers or not self.resolved(header)["required"], f"{name} is missing"
@@ -102,4 +102,4 @@ class Described:
             return
         media_type = headers["content-type"].partition(";")[0]
         schema = response["content"][media_type]["schema"]
-        assert self.faults(schema, self.read(media_type, schema, body)) == []
+        assert self.problems(schema, self.read(media_type, schema, body)) == []

@@ -1,4 +1,4 @@
-"""The README's tables, written from the tables in the code. ``nox -s docs`` puts them in place."""
+"""The README's tables, made from the tables in the code. ``nox -s docs`` inserts them."""
 
 from __future__ import annotations
 
@@ -88,13 +88,13 @@ def _applied(attribute: Attribute) -> str:
 
 
 def _values(attribute: Attribute) -> str:
-    kind = attribute.value_type
-    said = {Boolean: "true, false", Datetime: "time", PortText: "port, as a string", SavePoints: "array of strings"}
-    text = said.get(type(kind), "string")
-    if isinstance(kind, Choice):
-        text = ", ".join(f"`{word}`" for word in kind.choices)
-    elif isinstance(kind, Integer):
-        bounds = f" from {kind.minimum}" + (f" to {kind.maximum}" if kind.maximum < LONG_MAX else "")
+    value_type = attribute.value_type
+    texts = {Boolean: "true, false", Datetime: "time", PortText: "port, as a string", SavePoints: "array of strings"}
+    text = texts.get(type(value_type), "string")
+    if isinstance(value_type, Choice):
+        text = ", ".join(f"`{word}`" for word in value_type.choices)
+    elif isinstance(value_type, Integer):
+        bounds = f" from {value_type.minimum}" + (f" to {value_type.maximum}" if value_type.maximum < LONG_MAX else "")
         text = "integer" + (bounds if _settable(attribute) else "")
     return f"{text} or null" if attribute.nullable else text
 
@@ -116,7 +116,7 @@ def _default(attribute: Attribute) -> str:
 
 
 def _shown(attribute: Attribute) -> str:
-    """Where its first version shows it; that of 2012 shows everything in lists too."""
+    """Return the answers that show an attribute in its first version; that of 2012 shows all of them in lists too."""
     return "show" if attribute not in layout(Payload.LIST_JSON) and attribute.since == DOCUMENTED else "list, show"
 
 

@@ -1,4 +1,4 @@
-"""Values to test with: records, and what Hypothesis draws of each kind."""
+"""Values to test with: records, and Hypothesis strategies for each type of value."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 few = settings(deadline=None, max_examples=rounds(25, 100), suppress_health_check=[HealthCheck.too_slow])
-"""The settings of the properties: enough examples for every run, and no clock to fail by on a busy machine."""
+"""The settings of Hypothesis: enough examples for every run, and no deadline that a busy machine would miss."""
 
 _ASSIGNED: Record = {
     "label": "ray-9001",
@@ -58,26 +58,26 @@ def each(rows: Iterable[Attribute]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("attribute", rows, ids=[attribute.name for attribute in rows])
 
 
-def carried(attribute: Attribute) -> SearchStrategy[Any]:
-    """Values that ``attribute`` may have."""
-    values = _of_kind(attribute.value_type)
+def valid_values(attribute: Attribute) -> SearchStrategy[Any]:
+    """Return a strategy for the values that ``attribute`` may have."""
+    values = _by_type(attribute.value_type)
     return st.none() | values if attribute.nullable else values
 
 
 def settable(api: int = DOCUMENTED) -> SearchStrategy[Record]:
-    """A value for every attribute that a client may change."""
-    return st.fixed_dictionaries({attribute.name: carried(attribute) for attribute in changeable(api)})
+    """Return a strategy for a value of every attribute that a client may change."""
+    return st.fixed_dictionaries({attribute.name: valid_values(attribute) for attribute in changeable(api)})
 
 
 def texts(*, blank: bool = False) -> SearchStrategy[str]:
-    """Strings that XML and redis.conf can carry, with a leaning to what formats find special."""
+    """Return a strategy for strings that XML and redis.conf can contain, often with characters special to a format."""
     characters = st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff")
     drawn = st.text(st.sampled_from("&<>\"'=+%;[]{}-_:/?#@ \\é€\U0001f600") | characters, max_size=MAX_LENGTH)
     return drawn if blank else drawn.filter(str.strip)
 
 
 def json_like() -> SearchStrategy[Any]:
-    """Whatever a decoder may make of a body, and strings that none would."""
+    """Return a strategy for decoded bodies, and for strings that no decoder would return."""
     telling = st.sampled_from(
         ["", " ", "nano", "900 1", "1", "+1", "1.5", "true", "no", "9" * 30, "2010-12-20T00:35:22Z"]
     )
@@ -89,19 +89,19 @@ def json_like() -> SearchStrategy[Any]:
 
 
 def soup(tokens: Iterable[bytes]) -> SearchStrategy[bytes]:
-    """Bytes that look a little like a format: its tokens in any order, and some that are none."""
+    """Return a strategy for bytes of a format's tokens in any order, and of random bytes."""
     pieces = st.lists(st.sampled_from(list(tokens)) | st.binary(max_size=4), max_size=20)
     return st.binary(max_size=60) | pieces.map(b"".join)
 
 
-def _of_kind(kind: ValueType) -> SearchStrategy[Any]:
-    match kind:
+def _by_type(value_type: ValueType) -> SearchStrategy[Any]:
+    match value_type:
         case Text():
-            return texts(blank=kind.blank)
+            return texts(blank=value_type.blank)
         case Choice():
-            return st.sampled_from(kind.choices).map(str)
+            return st.sampled_from(value_type.choices).map(str)
         case Integer():
-            return st.integers(kind.minimum, kind.maximum)
+            return st.integers(value_type.minimum, value_type.maximum)
         case Boolean():
             return st.booleans()
         case PortText():
@@ -109,4 +109,4 @@ def _of_kind(kind: ValueType) -> SearchStrategy[Any]:
         case SavePoints():
             point = st.tuples(st.integers(1, INT_MAX), st.integers(1, INT_MAX)).map(lambda pair: f"{pair[0]} {pair[1]}")
             return st.lists(point, max_size=5)
-    raise NotImplementedError(kind)
+    raise NotImplementedError(value_type)

@@ -1,4 +1,4 @@
-"""POST /instances: what a new instance is."""
+"""``POST /instances``: the values of a new instance."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_a_plan_is_all_that_a_create_needs(api: Served) -> None:
 
 
 @pytest.mark.parametrize(("path", "location"), [("/instances", "/instances/1"), ("/instances.xml", "/instances/1.xml")])
-def test_the_location_bears_the_extension_of_the_request(api: Served, path: str, location: str) -> None:
+def test_the_location_has_the_extension_of_the_request(api: Served, path: str, location: str) -> None:
     assert api.post(path, data={"plan": "nano"}).headers["Location"] == location
 
 

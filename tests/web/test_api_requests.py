@@ -80,7 +80,7 @@ BODIES: list[tuple[str, str | None, bytes]] = [
 
 
 @pytest.mark.parametrize(("name", "content_type", "body"), BODIES, ids=[body[0] for body in BODIES])
-def test_a_plan_is_understood_in_whatever_form_it_comes(
+def test_a_plan_is_accepted_in_every_type_of_body(
     api: Served, name: str, content_type: str | None, body: bytes
 ) -> None:
     answer = api.post("/instances.json", data=body, headers={"Content-Type": content_type})
@@ -105,7 +105,7 @@ def test_a_body_may_come_in_chunks_or_after_a_continue(api: Served, framing: str
     assert answer.status == 201, answer.text
 
 
-def test_query_parameters_count_like_the_bodys_and_for_more(api: Served) -> None:
+def test_query_parameters_take_precedence_over_those_of_the_body(api: Served) -> None:
     assert api.post("/instances.json?plan=nano").json()["plan"] == "nano"
     assert api.post("/instances.json?instance[plan]=nano").json()["plan"] == "nano"
     both = api.post("/instances.json?instance%5Btimeout%5D=30", json={"instance": {"plan": "nano", "timeout": 20}})
@@ -132,7 +132,7 @@ def test_arrays_in_forms(api: Served) -> None:
         ("", {"X-HTTP-Method-Override": "put", "Content-Type": JSON}, '{"plan": "mini"}'),
     ],
 )
-def test_a_post_may_stand_for_a_put(api: Served, query: str, headers: dict[str, str], body: str) -> None:
+def test_a_post_may_represent_a_put(api: Served, query: str, headers: dict[str, str], body: str) -> None:
     api.create()
     typed = {"Content-Type": "application/x-www-form-urlencoded", **headers}
     answer = api.post(f"/instances/1.json{query}", data=body, headers=typed)
@@ -141,7 +141,7 @@ def test_a_post_may_stand_for_a_put(api: Served, query: str, headers: dict[str, 
     assert answer.json()["plan"] == "mini"
 
 
-def test_a_post_may_stand_for_a_delete(api: Served) -> None:
+def test_a_post_may_represent_a_delete(api: Served) -> None:
     api.create()
     answer = api.post("/instances/1.json", data={"_method": "delete"})
 
@@ -149,7 +149,7 @@ def test_a_post_may_stand_for_a_delete(api: Served) -> None:
     assert api.get("/instances/1.json").status_code == 404
 
 
-def test_a_post_to_the_list_stands_for_nothing_but_a_create(api: Served) -> None:
+def test_a_post_to_the_list_can_only_be_a_create(api: Served) -> None:
     api.create()
     assert api.post("/instances.json", data={"_method": "delete", "plan": "nano"}).status_code == 405
     assert len(api.get("/instances.json").json()) == 1

@@ -1,4 +1,4 @@
-"""Settings, in every version of the API: each can be changed, and refused; what is no setting is ignored."""
+"""Settings in every version of the API: accepted and refused values; other attributes are ignored."""
 
 from __future__ import annotations
 

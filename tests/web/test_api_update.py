@@ -1,4 +1,4 @@
-"""PUT and DELETE: upgrades, settings, what is ignored, what is refused and leaves everything as it was."""
+"""``PUT`` and ``DELETE``: upgrades, ignored and refused attributes; a refusal changes nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 MB = 2**20
 
 
-def test_an_upgrade_keeps_who_and_where_the_instance_is(api: Served) -> None:
+def test_an_upgrade_changes_only_what_follows_the_plan(api: Served) -> None:
     before = api.create(label="mongrel")
     api.clock.advance(1)
     after = api.put("/instances/1.json", data={"plan": "small"}).json()
@@ -35,7 +35,7 @@ def test_a_smaller_plan_is_allowed(api: Served) -> None:
     assert api.put("/instances/1.json", data={"plan": "nano"}).json()["memory"] == 5 * MB
 
 
-def test_an_upgrade_fails_for_want_of_space_and_changes_nothing(serve: Serve) -> None:
+def test_an_upgrade_without_enough_space_fails_and_changes_nothing(serve: Serve) -> None:
     api = serve(server_memory=110 * MB)
     api.create()
     api.create(plan="mini")
@@ -90,7 +90,7 @@ def test_a_save_that_changes_nothing_leaves_updated_at(api: Served) -> None:
     assert "X-Rtgmock-Ignored" not in answer.headers
 
 
-def test_a_read_only_attribute_in_other_words_does_not_differ(api: Served) -> None:
+def test_a_read_only_attribute_in_another_notation_does_not_differ(api: Served) -> None:
     api.create()
     same = {"id": "1", "created_at": "2010-12-20T01:35:22+01:00", "vm_enabled": "false", "last_backup_at": None}
 
@@ -116,7 +116,7 @@ def test_what_a_create_ignores_is_reported_as_well(api: Served) -> None:
         ({"tiemout": 3, "size": 1}, "tiemout, size", "tiemout is not an attribute; did you mean timeout?"),
     ],
 )
-def test_an_update_without_any_attribute_is_refused_by_what_came(
+def test_an_update_without_any_attribute_is_refused_with_the_names_that_were_sent(
     api: Served, body: dict[str, Any], came: str, hint: str | None
 ) -> None:
     api.create()
@@ -141,7 +141,7 @@ def test_a_replica_must_know_its_master(api: Served) -> None:
     assert len(api.get("/instances.json").json()) == 1
 
 
-def test_markup_and_other_alphabets_come_back_as_they_went(api: Served) -> None:
+def test_markup_and_other_alphabets_are_returned_unchanged(api: Served) -> None:
     label = "<b>&amp; \"Größe\" 'ロブスター' \U0001f980</b>"
     api.create(label=label)
 

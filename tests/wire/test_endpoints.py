@@ -1,4 +1,4 @@
-"""The table of endpoints is what is served, and tells which paths there are and what they accept."""
+"""The table of endpoints: it is what is served, with its paths and the methods that they accept."""
 
 from __future__ import annotations
 

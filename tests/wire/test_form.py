@@ -92,7 +92,7 @@ def test_a_form_is_read_as_rails_nested_it(body: str, tree: dict[str, Any]) -> N
         "[[[[[[",
     ],
 )
-def test_an_odd_name_is_a_name_like_any_other(name: str) -> None:
+def test_a_name_with_unpaired_brackets_is_not_nested(name: str) -> None:
     assert form.decode(f"{quote_plus(name)}=x".encode(), "utf-8") == {name: "x"}
 
 
@@ -164,7 +164,7 @@ def test_a_form_has_a_thousand_fields_at_most(field: str) -> None:
         (b"a=%E9", "us-ascii", "an escape in it is not us-ascii"),
     ],
 )
-def test_what_is_not_in_the_charset_is_refused(body: bytes, charset: str, message: str) -> None:
+def test_text_outside_the_charset_is_refused(body: bytes, charset: str, message: str) -> None:
     with pytest.raises(BadRequest) as refused:
         form.decode(body, charset)
 
@@ -194,11 +194,11 @@ def test_other_charsets_are_not_read() -> None:
         ([{"a": "1"}, {"a": "2"}, {"a": "3"}], {"a": "3"}),
     ],
 )
-def test_the_later_tree_counts_for_more(trees: list[dict[str, Any]], merged: dict[str, Any]) -> None:
+def test_the_later_tree_takes_precedence(trees: list[dict[str, Any]], merged: dict[str, Any]) -> None:
     assert form.merge(*trees) == merged
 
 
-def test_merging_leaves_its_trees_alone() -> None:
+def test_merging_does_not_change_its_trees() -> None:
     one, other = {"a": {"b": "1"}}, {"a": {"c": "2"}}
     form.merge(one, other)
 
@@ -223,7 +223,7 @@ def test_any_names_and_values_are_read_as_they_are(tree: dict[str, str]) -> None
 
 @few
 @given(soup(TOKENS), st.sampled_from(["utf-8", "utf-16", "windows-1252", "x"]))
-def test_no_bytes_of_a_form_are_a_fault_of_ours(body: bytes, charset: str) -> None:
+def test_no_bytes_of_a_form_cause_an_internal_error(body: bytes, charset: str) -> None:
     with suppress(BadRequest, UnsupportedMedia):
         assert isinstance(form.decode(body, charset), dict)
 

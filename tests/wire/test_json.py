@@ -82,7 +82,7 @@ def test_a_body_is_read_in_the_charset_that_it_is_labelled_with(charset: str) ->
         (b"<plan>nano</plan>", "line 1, column 1"),
     ],
 )
-def test_what_is_no_json_is_refused_with_the_place(body: bytes, where: str) -> None:
+def test_malformed_json_is_refused_with_the_place(body: bytes, where: str) -> None:
     with pytest.raises(BadRequest, match=rf"^The JSON body cannot be read at {where}\b.*\.$"):
         json.decode(body, "utf-8")
 
@@ -98,7 +98,7 @@ def test_what_is_no_json_is_refused_with_the_place(body: bytes, where: str) -> N
         (b"7", "a single value"),
     ],
 )
-def test_what_is_no_object_is_refused(body: bytes, what: str) -> None:
+def test_json_other_than_an_object_is_refused(body: bytes, what: str) -> None:
     with pytest.raises(BadRequest) as refused:
         json.decode(body, "utf-8")
 
@@ -117,7 +117,7 @@ def test_what_is_no_object_is_refused(body: bytes, what: str) -> None:
         (b"\xff\xfe\x00\xd8", "utf-16", r"byte 2 \(0x00\) is not utf-16"),
     ],
 )
-def test_what_is_not_in_the_charset_is_refused_with_the_byte(body: bytes, charset: str, where: str) -> None:
+def test_text_outside_the_charset_is_refused_with_the_byte(body: bytes, charset: str, where: str) -> None:
     with pytest.raises(BadRequest, match=rf"^The JSON body cannot be read: {where}\.$"):
         json.decode(body, charset)
 
@@ -195,6 +195,6 @@ def test_any_object_is_read_as_it_is(tree: dict[str, Any]) -> None:
 
 @few
 @given(soup(TOKENS), st.sampled_from(["utf-8", "utf-16", "windows-1252", "x"]))
-def test_no_bytes_are_a_fault_of_ours(body: bytes, charset: str) -> None:
+def test_no_bytes_cause_an_internal_error(body: bytes, charset: str) -> None:
     with suppress(BadRequest, UnsupportedMedia):
         assert isinstance(json.decode(body, charset), dict)

@@ -132,7 +132,7 @@ def test_what_a_client_writes_in_parts_is_read_back(values: Record) -> None:
 
 @few
 @given(soup(PARTS), st.sampled_from(["utf-8", "utf-16", "windows-1252", "x"]), st.text(st.characters(), max_size=3))
-def test_no_bytes_of_a_multipart_body_are_a_fault_of_ours(body: bytes, charset: str, boundary: str) -> None:
+def test_no_bytes_of_a_multipart_body_cause_an_internal_error(body: bytes, charset: str, boundary: str) -> None:
     for line in (boundary, "B"):
         with suppress(BadRequest, UnsupportedMedia):
             assert isinstance(form.decode_multipart(body, charset, line), dict)

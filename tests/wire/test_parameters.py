@@ -1,4 +1,4 @@
-"""Parameters: a decoded body becomes values that are typed and valid."""
+"""Parameters: a decoded body is parsed to typed and valid values."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_every_bad_value_is_refused_under_its_name(tree: dict[str, Any], message
     assert str(refused.value) == "; ".join(messages)
 
 
-def test_what_a_client_cannot_set_is_told_apart_as_it_came() -> None:
+def test_read_only_attributes_are_returned_as_they_were_sent() -> None:
     tree = {"instance": {"id": "7", "url": None, "port": {"a": 1}}, "plan": "nano", "user_id": []}
 
     assert parameters.parse_parameters(tree) == Parameters(
@@ -93,14 +93,14 @@ def test_what_a_client_cannot_set_is_told_apart_as_it_came() -> None:
     )
 
 
-def test_what_is_no_attribute_is_told_apart_in_its_order() -> None:
+def test_unknown_names_are_returned_in_their_order() -> None:
     read = parameters.parse_parameters({"zzz": "1", "instance": {"pln": "nano", "PLAN": "nano", "": "x"}})
 
     assert read == Parameters(values={}, read_only={}, unknown=("zzz", "pln", "PLAN", ""))
 
 
 @pytest.mark.parametrize("nested", [False, True])
-def test_what_rails_puts_beside_a_form_is_passed_over(nested: bool) -> None:
+def test_the_fields_that_rails_adds_to_a_form_are_ignored(nested: bool) -> None:
     names = ["_method", "utf8", "authenticity_token", "commit", "format", "controller", "action"]
     tree = dict.fromkeys(names, "x")
 
@@ -112,7 +112,7 @@ def test_an_instance_that_holds_nothing_is_no_attribute(nested: object) -> None:
     assert parameters.parse_parameters({"instance": nested}).unknown == ("instance",)
 
 
-def test_reading_leaves_the_tree_alone() -> None:
+def test_parsing_does_not_change_the_tree() -> None:
     tree = {"instance": {"snapshots": ["900  1"]}, "plan": "nano"}
     parameters.parse_parameters(tree)
 
@@ -146,7 +146,7 @@ def test_a_hint_names_what_was_probably_meant(unknown: tuple[str, ...], hint: st
         (["x" * 60, "x" * 61], "x" * 60 + ", (no name)"),
     ],
 )
-def test_names_are_shown_fit_for_a_header(names: list[str], shown: str) -> None:
+def test_names_are_made_printable_for_a_header(names: list[str], shown: str) -> None:
     assert parameters.printable_names(iter(names)) == shown
 
 
@@ -190,7 +190,7 @@ def test_a_hint_names_only_what_the_version_has(api: int) -> None:
 @pytest.mark.parametrize("api", APIS)
 @few
 @given(tree=st.dictionaries(st.sampled_from([*BY_NAME, "instance", "x", "format"]), json_like(), max_size=5))
-def test_any_tree_is_read_to_values_that_a_record_may_have_or_refused(tree: dict[str, Any], api: int) -> None:
+def test_any_tree_is_refused_or_parsed_to_valid_values(tree: dict[str, Any], api: int) -> None:
     try:
         read = parameters.parse_parameters(tree, api)
     except Invalid as refused:

@@ -57,7 +57,7 @@ def test_a_list_derives_nothing(payload: Payload) -> None:
         ),
     ],
 )
-def test_the_url_leads_from_where_the_client_stands(
+def test_the_url_has_the_account_and_the_host_of_the_client(
     payload: Payload, view_context: ViewContext, hostname: str, url: str
 ) -> None:
     shown = {attribute.name: value for attribute, value in represent(record(), payload, view_context)}

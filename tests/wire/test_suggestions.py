@@ -1,4 +1,4 @@
-"""Which endpoint a request was meant for, told from the mistakes that people make."""
+"""Suggestions of endpoints, for the mistakes that people make."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 class Mistake(NamedTuple):
-    """What is sent, and the endpoint that was meant, as ``nearest_endpoints`` writes it."""
+    """A request with a mistake, and the endpoint that was meant, as ``nearest_endpoints`` writes it."""
 
     sort: str
     method: str
@@ -76,7 +76,7 @@ TYPES = [
 
 
 def mistakes(randomness: random.Random) -> Iterator[Mistake]:
-    """A round of mistakes, one or more of each sort, for some endpoint."""
+    """Yield a round of mistakes, one or more of each kind, for a random endpoint."""
     number = randomness.randrange(1, 2000)
     endpoint = randomness.choice([one for one in ENDPOINTS if one.method != "HEAD"])
     extension = randomness.choice(["", ".json", ".xml"])
@@ -108,7 +108,7 @@ def mistakes(randomness: random.Random) -> Iterator[Mistake]:
 
 
 def of_instances(randomness: random.Random, number: int, extension: str) -> Iterator[Mistake]:
-    """Mistakes with one instance's endpoints."""
+    """Yield mistakes with the endpoints of a single instance."""
     member = f"/instances/{number}{extension}"
     below = randomness.choice(["backups", "redis", "edit"])
     yield Mistake("extra nesting", "GET", f"/instances/{number}/{below}{extension}", f"GET {member}")
@@ -120,7 +120,7 @@ def of_instances(randomness: random.Random, number: int, extension: str) -> Iter
 
 
 def is_right(mistake: Mistake) -> bool:
-    """Whether what came of a slip is a request that is answered, so that there is nothing to be found out."""
+    """Whether the mistake happens to give a request that is answered, so that there is nothing to suggest."""
     known = path_template(mistake.path) is not None and mistake.path.endswith((".json", ".xml")) == (
         "." in mistake.path
     )
@@ -128,7 +128,7 @@ def is_right(mistake: Mistake) -> bool:
 
 
 def matches(found: str, mistake: Mistake) -> bool:
-    """An id that was itself the slip's victim cannot be guessed: there the endpoint counts, not its number."""
+    """Whether the suggestion is the endpoint that was meant; a mistake in an id cannot be guessed."""
     if "anywhere" not in mistake.sort:
         return found == mistake.meant
     return without_id(found) == without_id(mistake.meant)
@@ -155,7 +155,7 @@ def test_the_endpoint_that_was_meant_is_named_first() -> None:
     assert len(missed) <= len(made) * (1 - ENOUGH)
 
 
-def test_a_path_that_is_like_none_has_no_likely_endpoint() -> None:
+def test_an_unrelated_path_has_no_likely_endpoint() -> None:
     for path in ("/", "/favicon.ico", "/nowhere", "/robots.txt", "/.env", "/wp-login.php"):
         assert not nearest_endpoints("GET", path)[0].likely, path
 

@@ -1,4 +1,4 @@
-"""XML: Rails's types in both directions, and what is refused before it can do harm."""
+"""XML: Rails's types in both directions."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ TOKENS = (
 
 
 def inside(element: str) -> Any:
-    """What is read of an element in an instance."""
+    """Return what an element in an instance is decoded to."""
     tree = xml.decode(f"<instance>{element}</instance>".encode(), "utf-8")
     assert list(tree) == ["instance"]
     return tree["instance"]
 
 
 def written(name: str, value: Value) -> str:
-    """The lines between the tags of an instance that has one attribute."""
+    """Return the lines between the tags of an instance that has one attribute."""
     lines = xml.encode_instance([(BY_NAME[name], value)]).decode()
     assert lines.startswith(f"{HEAD}<instance>\n  ")
     assert lines.endswith("\n</instance>\n")
@@ -234,7 +234,7 @@ def test_a_list_is_typed_also_when_it_is_empty() -> None:
 
 
 @pytest.mark.parametrize("number", [1, 3])
-def test_errors_bear_no_type(number: int) -> None:
+def test_errors_have_no_type(number: int) -> None:
     errors = xml.encode_errors(iter(["Label can't be <b>"] * number)).decode()
 
     assert errors == f"{HEAD}<errors>\n" + "  <error>Label can't be &lt;b&gt;</error>\n" * number + "</errors>\n"
@@ -268,6 +268,6 @@ def test_any_text_is_read_in_any_unicode_encoding(text: str, encoding: str) -> N
 
 @few
 @given(soup(TOKENS), st.sampled_from(["utf-8", "utf-16", "windows-1252", "x"]))
-def test_no_bytes_are_a_fault_of_ours(body: bytes, charset: str) -> None:
+def test_no_bytes_cause_an_internal_error(body: bytes, charset: str) -> None:
     with suppress(BadRequest, UnsupportedMedia):
         assert isinstance(xml.decode(body, charset), dict)

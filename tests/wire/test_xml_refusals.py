@@ -35,7 +35,7 @@ from rtgmock.wire import xml
         (b"<?xml version='1.0' encoding='utf-16'?><plan>mini!</plan>", "is not utf-16"),
     ],
 )
-def test_what_is_no_xml_is_refused_with_the_place(body: bytes, where: str) -> None:
+def test_malformed_xml_is_refused_with_the_place(body: bytes, where: str) -> None:
     with pytest.raises(BadRequest, match=rf"^The XML body cannot be read: .*{where}\.$"):
         xml.decode(body, "utf-8")
 
@@ -89,7 +89,7 @@ def nested(depth: int) -> bytes:
     return b"<a>" * depth + b"x" + b"</a>" * depth
 
 
-def test_a_document_may_be_nested_some_way() -> None:
+def test_a_document_may_be_nested() -> None:
     tree: Any = xml.decode(nested(16), "utf-8")
     for _ in range(16):
         tree = tree["a"]
