@@ -1,4 +1,4 @@
-"""``emulator.requests``: looking at what came, and assertions that say what did come when they fail."""
+"""``emulator.requests``: the requests that were received, and assertions whose failures show them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def failure(assertion: Any, *arguments: Any, **named: Any) -> str:
     return str(raised.value)
 
 
-def test_requests_are_a_list_of_what_came(api: Served, received: Requests) -> None:
+def test_requests_are_a_sequence_of_entries(api: Served, received: Requests) -> None:
     api.create()
     api.get("/instances/1.json")
     api.get("/instance")
@@ -43,12 +43,12 @@ def test_requests_are_a_list_of_what_came(api: Served, received: Requests) -> No
     assert repr(received) == "<3 requests>"
 
 
-def test_the_last_of_none_is_an_error(received: Requests) -> None:
+def test_the_last_request_of_none_is_an_error(received: Requests) -> None:
     with pytest.raises(IndexError, match="no request has come"):
         received.last  # noqa: B018 - it raises
 
 
-def test_requests_of_a_sort(api: Served, received: Requests) -> None:
+def test_requests_are_selected_by_conditions(api: Served, received: Requests) -> None:
     api.create()
     api.get("/instances/1.json")
     api.get("/instances/2.json")
@@ -60,7 +60,7 @@ def test_requests_of_a_sort(api: Served, received: Requests) -> None:
     assert received.of(unmatched=True) == []
 
 
-def test_requests_can_be_forgotten(api: Served, received: Requests) -> None:
+def test_requests_can_be_cleared(api: Served, received: Requests) -> None:
     api.create()
     received.clear()
     assert list(received) == []
@@ -78,7 +78,7 @@ SENT: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("name", "sent"), SENT, ids=[name for name, _ in SENT])
-def test_what_was_given_is_the_same_in_every_format(
+def test_parameters_are_the_same_in_every_format(
     api: Served, received: Requests, name: str, sent: dict[str, Any]
 ) -> None:
     api.post("/instances", **sent)
@@ -91,26 +91,26 @@ def test_what_was_given_is_the_same_in_every_format(
     received.assert_not_received("POST", "/instances", including={"label": "x"})
 
 
-def test_passwords_are_compared_as_they_came(api: Served, received: Requests) -> None:
+def test_passwords_are_compared_but_not_shown(api: Served, received: Requests) -> None:
     api.create(password="s3cret-one")
 
     received.assert_received("POST", "/instances.json", including={"password": "s3cret-one"})
-    said = failure(received.assert_received, "POST", "/instances.json", including={"password": "s3cret-two"})
-    assert "s3cret" not in said
-    assert 'POST /instances.json including {"password": "***"} came 0 times, not at least once.' in said
-    assert "The nearest was 1: password is ***, not ***." in said
+    message = failure(received.assert_received, "POST", "/instances.json", including={"password": "s3cret-two"})
+    assert "s3cret" not in message
+    assert 'POST /instances.json including {"password": "***"} came 0 times, not at least once.' in message
+    assert "The nearest was 1: password is ***, not ***." in message
 
 
-def test_a_failure_shows_what_came_and_the_nearest(api: Served, received: Requests) -> None:
+def test_a_failure_shows_the_requests_and_the_nearest_one(api: Served, received: Requests) -> None:
     api.create(label="mongrel")
     api.get("/instance/1")
     api.put("/instances/1.json", json={"plan": "mini"})
 
-    said = failure(
+    message = failure(
         received.assert_received, "PUT", "/instances/1.json", status=200, json={"plan": "small", "timeout": 3}
     )
 
-    assert said.splitlines() == [
+    assert message.splitlines() == [
         'PUT /instances/1.json answered 200 with {"plan": "small", "timeout": 3} came 0 times, not at least once.',
         "What came:",
         "  #  method  path               status  ms",
@@ -123,17 +123,19 @@ def test_a_failure_shows_what_came_and_the_nearest(api: Served, received: Reques
 
 def test_a_path_that_differs_is_named(api: Served, received: Requests) -> None:
     api.create()
-    said = failure(received.assert_received, "POST", "/instances", status=422, json={"plan": "nano"})
-    assert said.endswith("The nearest was 1: the path is /instances.json, not /instances; the status is 201, not 422.")
+    message = failure(received.assert_received, "POST", "/instances", status=422, json={"plan": "nano"})
+    assert message.endswith(
+        "The nearest was 1: the path is /instances.json, not /instances; the status is 201, not 422."
+    )
 
 
-def test_a_failure_says_so_when_nothing_came(received: Requests) -> None:
+def test_a_failure_says_that_no_request_came(received: Requests) -> None:
     assert failure(received.assert_received, "GET", "/instances") == (
         "GET /instances came 0 times, not at least once.\nNothing came."
     )
 
 
-def test_how_often_a_request_came_is_counted(api: Served, received: Requests) -> None:
+def test_requests_are_counted(api: Served, received: Requests) -> None:
     api.get("/instances")
     api.get("/instances")
 
@@ -146,25 +148,25 @@ def test_how_often_a_request_came_is_counted(api: Served, received: Requests) ->
     )
 
 
-def test_a_body_that_cannot_be_read_gave_nothing(api: Served, received: Requests) -> None:
+def test_a_body_that_cannot_be_read_has_no_parameters(api: Served, received: Requests) -> None:
     api.post("/instances", data='{"plan": nano}', headers=JSON)
     api.post("/instances", data="label=" + "x" * 20_000)
 
-    said = failure(received.assert_received, "POST", "/instances", including={"plan": "nano"})
-    assert "The nearest was 2: its parameters cannot be read" in said
+    message = failure(received.assert_received, "POST", "/instances", including={"plan": "nano"})
+    assert "The nearest was 2: its parameters cannot be read" in message
 
 
-def test_requests_that_no_endpoint_takes_are_told(api: Served, received: Requests) -> None:
+def test_requests_that_no_endpoint_takes_fail_the_assertion(api: Served, received: Requests) -> None:
     api.get("/instances")
     received.assert_all_matched()
     api.call("PATCH", "/instances/1")
 
-    said = failure(received.assert_all_matched)
-    assert said.startswith("1 request matched no endpoint.\nWhat came:\n")
-    assert "no such endpoint; did you mean PUT /instances/1?" in said
+    message = failure(received.assert_all_matched)
+    assert message.startswith("1 request matched no endpoint.\nWhat came:\n")
+    assert "no such endpoint; did you mean PUT /instances/1?" in message
 
 
-def test_what_was_dropped_cannot_be_told() -> None:
+def test_an_assertion_fails_if_dropped_requests_could_matter() -> None:
     journal = Journal(max_requests=1)
     received = Requests(journal)
     for path in ("/instances", "/instances/1"):
@@ -184,7 +186,7 @@ def test_only_the_newest_of_many_are_printed() -> None:
     for number in range(60):
         journal.add(Exchange("GET", f"/instances/{number}", 200, START))
 
-    said = failure(Requests(journal).assert_received, "GET", "/instances")
-    assert "... and 10 before" in said
-    assert "/instances/9 " not in said
-    assert "/instances/59 " in said
+    message = failure(Requests(journal).assert_received, "GET", "/instances")
+    assert "... and 10 before" in message
+    assert "/instances/9 " not in message
+    assert "/instances/59 " in message

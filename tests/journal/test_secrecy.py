@@ -1,4 +1,4 @@
-"""No password is in what the journal shows, in whatever way it was sent."""
+"""No password is in what the journal shows, however it was sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Basic auth, and that accounts do not see each other."""
+"""HTTP Basic authentication, and the separation of accounts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ALICE, BOB = Credentials("alice", "wonder:land"), Credentials("bøb", "größer 
 
 
 @pytest.fixture
-def two(serve: Serve) -> Served:
+def two_accounts(serve: Serve) -> Served:
     return serve(accounts=(ALICE, BOB))
 
 
@@ -28,9 +28,13 @@ def header(account: Credentials) -> str:
     return "Basic " + base64.b64encode(f"{account.name}:{account.password}".encode()).decode()
 
 
-def test_each_account_has_a_user_id_and_its_name_in_its_urls(two: Served) -> None:
-    alices = two.post("/instances.json", json={"plan": "nano"}, headers={"Authorization": header(ALICE)}, auth=no_auth)
-    bobs = two.post("/instances.json", json={"plan": "nano"}, headers={"Authorization": header(BOB)}, auth=no_auth)
+def test_each_account_has_a_user_id_and_its_name_in_its_urls(two_accounts: Served) -> None:
+    alices = two_accounts.post(
+        "/instances.json", json={"plan": "nano"}, headers={"Authorization": header(ALICE)}, auth=without_session_auth
+    )
+    bobs = two_accounts.post(
+        "/instances.json", json={"plan": "nano"}, headers={"Authorization": header(BOB)}, auth=without_session_auth
+    )
 
     assert (alices.json()["user_id"], bobs.json()["user_id"]) == (1, 2)
     assert alices.json()["url"].startswith("redis://alice:")
@@ -39,22 +43,22 @@ def test_each_account_has_a_user_id_and_its_name_in_its_urls(two: Served) -> Non
     assert alices.json()["port"] != bobs.json()["port"]
 
 
-def no_auth(request: PreparedRequest) -> PreparedRequest:
+def without_session_auth(request: PreparedRequest) -> PreparedRequest:
     return request
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
-def test_another_accounts_instance_is_not_there(two: Served, method: str) -> None:
-    two.create(label="alices")
-    before = two.get("/instances/1.json").json()
-    as_bob = {"headers": {"Authorization": header(BOB)}, "auth": no_auth}
+def test_another_accounts_instance_is_not_found(two_accounts: Served, method: str) -> None:
+    two_accounts.create(label="alices")
+    before = two_accounts.get("/instances/1.json").json()
+    as_bob = {"headers": {"Authorization": header(BOB)}, "auth": without_session_auth}
 
-    answer = two.call(method, "/instances/1.json?label=bobs", **as_bob)
+    answer = two_accounts.call(method, "/instances/1.json?label=bobs", **as_bob)
 
     assert answer.status_code == 404
-    assert answer.text == two.call(method, "/instances/77.json", **as_bob).text.replace("77", "1")
-    assert two.get("/instances.json", **as_bob).json() == []
-    assert two.get("/instances/1.json").json() == before
+    assert answer.text == two_accounts.call(method, "/instances/77.json", **as_bob).text.replace("77", "1")
+    assert two_accounts.get("/instances.json", **as_bob).json() == []
+    assert two_accounts.get("/instances/1.json").json() == before
 
 
 @pytest.mark.parametrize(
@@ -68,25 +72,28 @@ def test_another_accounts_instance_is_not_there(two: Served, method: str) -> Non
         Credentials("Alice", "wonder:land"),
     ],
 )
-def test_wrong_credentials_are_denied(two: Served, given: Credentials) -> None:
-    answer = two.get("/instances.json", headers={"Authorization": header(given)}, auth=no_auth)
+def test_wrong_credentials_are_denied(two_accounts: Served, given: Credentials) -> None:
+    answer = two_accounts.get("/instances.json", headers={"Authorization": header(given)}, auth=without_session_auth)
     assert answer.status_code == 401
 
 
 @pytest.mark.parametrize(
     "value", ["", "Basic", "Basic ", "Basic =", "Basic YWxpY2U=", "Digest username=alice", "Bearer x", "Basic \xff\xfe"]
 )
-def test_a_header_that_is_no_basic_auth_is_denied(two: Served, value: str) -> None:
+def test_a_header_that_is_no_basic_auth_is_denied(two_accounts: Served, value: str) -> None:
     request = raw.head(f"GET /instances.json HTTP/1.1\nHost: localhost\nAuthorization: {value}")
-    assert raw.send(two.url, request).status == 401
+    assert raw.send(two_accounts.url, request).status == 401
 
 
-def test_the_scheme_is_read_in_any_case(two: Served) -> None:
+def test_the_scheme_is_read_in_any_case(two_accounts: Served) -> None:
     lower = header(ALICE).replace("Basic", "basic")
-    assert two.get("/instances.json", headers={"Authorization": lower}, auth=no_auth).status_code == 200
+    assert (
+        two_accounts.get("/instances.json", headers={"Authorization": lower}, auth=without_session_auth).status_code
+        == 200
+    )
 
 
-def test_every_account_is_compared_in_constant_time(two: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_account_is_compared_in_constant_time(two_accounts: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     compared = []
     real = hmac.compare_digest
 
@@ -95,7 +102,7 @@ def test_every_account_is_compared_in_constant_time(two: Served, monkeypatch: py
         return real(one, other)
 
     monkeypatch.setattr("rtgmock.web.auth.hmac.compare_digest", record)
-    two.get("/instances.json")
-    two.get("/instances.json", auth=("nobody", "x"))
+    two_accounts.get("/instances.json")
+    two_accounts.get("/instances.json", auth=("nobody", "x"))
 
     assert len(compared) == 8

@@ -1,4 +1,4 @@
-"""new, starting, running: through the API, by time and by reads."""
+"""An instance's statuses new, starting and running, after a delay in seconds or in reads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def status(api: Served, path: str = "/instances/1.json") -> str:
     return shown
 
 
-def test_without_a_delay_an_instance_runs_once_its_create_is_answered(api: Served) -> None:
+def test_without_a_delay_an_instance_runs_after_its_create(api: Served) -> None:
     assert api.create()["status"] == "new"
     assert status(api) == "running"
 
@@ -33,7 +33,7 @@ def test_a_delay_in_seconds_follows_the_clock(serve: Serve) -> None:
     assert status(api) == "running"
 
 
-def test_an_update_shows_what_time_has_brought_about(serve: Serve) -> None:
+def test_an_update_shows_the_status_at_its_time(serve: Serve) -> None:
     api = serve(boot_delay=BootDelay(seconds=1))
     api.create()
     assert api.put("/instances/1.json", data={"label": "a"}).json()["status"] == "starting"

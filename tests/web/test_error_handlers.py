@@ -1,4 +1,4 @@
-"""Every class of error, in both formats and on the wire, and that the server answers on after each."""
+"""Every class of error, in both formats; the emulator still answers after each."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ def test_a_refused_login_names_the_realm(api: Served) -> None:
     ("path", "allow"), [("/instances", "GET, HEAD, POST"), ("/instances/1", "DELETE, GET, HEAD, PUT")]
 )
 @pytest.mark.parametrize("method", ["PATCH", "OPTIONS", "TRACE"])
-def test_a_wrong_method_is_told_the_right_ones(unchanged_api: Served, method: str, path: str, allow: str) -> None:
+def test_the_answer_to_a_wrong_method_names_the_right_ones(
+    unchanged_api: Served, method: str, path: str, allow: str
+) -> None:
     assert unchanged_api.call(method, path).headers["Allow"] == allow
 
 
@@ -55,11 +57,11 @@ def test_a_head_is_refused_without_a_body(api: Served) -> None:
     assert answer.body == b""
 
 
-def test_a_fault_of_ours_shows_no_trace(
+def test_an_internal_error_shows_no_traceback(
     api: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(*_: object) -> None:
-        raise ZeroDivisionError("a secret of the house")
+        raise ZeroDivisionError("an internal detail")
 
     monkeypatch.setattr("rtgmock.service.provisioner.Provisioner.list", fail)
     answer = api.get("/instances.xml")
@@ -71,7 +73,7 @@ def test_a_fault_of_ours_shows_no_trace(
     assert api.get("/_rtgmock/health").status_code == 200
 
 
-def test_a_fault_before_the_app_shows_no_trace(
+def test_an_error_in_an_error_handler_shows_no_traceback(
     serve: Serve, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     api = serve()
@@ -87,7 +89,7 @@ def test_a_fault_before_the_app_shows_no_trace(
 
 
 @pytest.mark.parametrize("extension", ["json", "xml"])
-def test_an_engine_that_cannot_is_a_sentence_too(api: Served, monkeypatch: pytest.MonkeyPatch, extension: str) -> None:
+def test_an_engines_failure_is_a_sentence(api: Served, monkeypatch: pytest.MonkeyPatch, extension: str) -> None:
     def fail(*_: object) -> None:
         raise errors.EngineFailed("The instance's Redis did not start: no memory.")
 

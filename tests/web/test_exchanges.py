@@ -36,7 +36,7 @@ def test_the_response_is_the_one_on_record(serve: Serve, exchange: Exchange) -> 
 
 
 @pytest.mark.parametrize("exchange", EXCHANGES, ids=lambda exchange: exchange.name)
-def test_what_is_given_is_a_valid_state(serve: Serve, exchange: Exchange) -> None:
+def test_the_state_before_an_exchange_is_valid(serve: Serve, exchange: Exchange) -> None:
     served = serve(**exchange.settings())
     exchange.fill(served.emulator.store)
 
@@ -45,14 +45,14 @@ def test_what_is_given_is_a_valid_state(serve: Serve, exchange: Exchange) -> Non
 
 
 @pytest.mark.parametrize("exchange", EXCHANGES, ids=lambda exchange: exchange.name)
-def test_an_exchange_says_what_it_rests_on(exchange: Exchange) -> None:
+def test_an_exchange_names_its_source(exchange: Exchange) -> None:
     assert exchange.source.partition(":")[0] in {"documentation", "recorded", "observed", "ours"}
     head, _, body = exchange.request.partition("\n\n")
     if "Content-Length" in head:
         assert f"Content-Length: {len(body.encode())}" in head.split("\n")
 
 
-def test_the_recorded_response_is_there_in_every_payload() -> None:
+def test_the_recorded_response_has_an_exchange_in_every_payload() -> None:
     recorded = {exchange.name: exchange for exchange in EXCHANGES if exchange.name.startswith("recorded-2012-")}
 
     assert set(recorded) == {f"recorded-2012-{what}-{form}" for what in ("list", "show") for form in ("json", "xml")}
@@ -61,7 +61,7 @@ def test_the_recorded_response_is_there_in_every_payload() -> None:
     assert exchanges.meaning(recorded["recorded-2012-list-json"].wanted().body) == [[("instance", shown)]]
 
 
-def test_the_four_samples_of_the_documentation_are_there() -> None:
+def test_the_four_samples_of_the_documentation_have_exchanges() -> None:
     names = {exchange.name for exchange in EXCHANGES if exchange.source.startswith("documentation: the sample")}
 
     assert names == {f"documentation-{what}-{form}" for what in ("list", "show") for form in ("json", "xml")}

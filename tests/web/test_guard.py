@@ -1,4 +1,4 @@
-"""The guard against web pages, on every route."""
+"""The guard that keeps web pages out, on every route."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def send(api: Served, line: str, *headers: str) -> raw.Answer:
         "redis.example.org",
     ],
 )
-def test_a_host_of_ones_own_is_answered_to(serve: Serve, host: str) -> None:
+def test_a_known_host_is_answered(serve: Serve, host: str) -> None:
     api = serve(allow_hosts=("emulator.example.net",), hostname="redis.example.org")
     assert send(api, "GET /instances", f"Host: {host}").status == 200
 
@@ -78,9 +78,9 @@ def test_a_page_of_another_origin_is_forbidden(api: Served, line: str, header: s
     assert "web page" in answer.text
 
 
-def test_a_page_of_the_emulators_own_is_not(api: Served) -> None:
-    fine = ("Origin: http://localhost:8080", "Sec-Fetch-Site: same-origin")
-    assert send(api, "GET /instances", "Host: localhost:8080", *fine).status == 200
+def test_a_page_of_the_same_origin_is_allowed(api: Served) -> None:
+    same_origin = ("Origin: http://localhost:8080", "Sec-Fetch-Site: same-origin")
+    assert send(api, "GET /instances", "Host: localhost:8080", *same_origin).status == 200
     assert send(api, "GET /instances", "Host: localhost:80", "Origin: http://localhost").status == 200
     assert send(api, "GET /instances", "Host: localhost", "Sec-Fetch-Site: none").status == 200
 
@@ -93,7 +93,7 @@ def test_a_host_that_cannot_be_read_is_bad(api: Served, line: str, host: str) ->
     assert send(api, line, f"Host: {host}").status == 400
 
 
-def test_a_host_is_needed_from_http_1_1_on(api: Served) -> None:
+def test_http_1_1_needs_a_host(api: Served) -> None:
     assert send(api, "GET /instances").status == 400
 
     old = raw.send(api.url, raw.head(f"POST /instances.json HTTP/1.0\n{AUTHORIZED}", b"plan=nano"))
@@ -111,7 +111,7 @@ def test_a_host_is_needed_from_http_1_1_on(api: Served) -> None:
         ("rtgmock:80", "rtgmock", "rtgmock"),
     ],
 )
-def test_urls_lead_to_where_the_client_stands(api: Served, host: str, hostname: str, in_url: str) -> None:
+def test_urls_have_the_host_that_the_client_used(api: Served, host: str, hostname: str, in_url: str) -> None:
     api.create()
     made = api.get("/instances/1.json", headers={"Host": host}).json()
 
@@ -119,7 +119,7 @@ def test_urls_lead_to_where_the_client_stands(api: Served, host: str, hostname: 
     assert made["url"] == f"redis://username:{made['password']}@{in_url}:9001/"
 
 
-def test_a_hostname_that_was_set_is_advertised_to_all(serve: Serve) -> None:
+def test_a_hostname_from_the_settings_is_in_all_urls(serve: Serve) -> None:
     api = serve(hostname="{server}.redistogo.com")
     made = api.create()
 

@@ -1,4 +1,4 @@
-"""No secret is in what is shown of a request, in whatever format and place it came."""
+"""No secret is in what is shown of a request, in any format and place."""
 
 from __future__ import annotations
 
