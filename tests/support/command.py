@@ -61,7 +61,7 @@ def until(condition: Callable[[], T]) -> T:
     """Call ``condition`` until it returns something true or DEADLINE has passed, and return its last result."""
     deadline = time.monotonic() + DEADLINE
     while not (result := condition()) and time.monotonic() < deadline:
-        time.sleep(0.005)
+        time.sleep(0.005)  # a poll: what ends it is the condition
     return result
 
 
@@ -99,6 +99,7 @@ class Command:
         self.url = self._await_url() if wait else ""
 
     def _await_url(self) -> str:
+        # The file appears once requests are answered, and tells which port --port 0 has taken.
         until(lambda: self.ready_file.exists() or self.process.poll() is not None)
         if not self.ready_file.exists():
             self.close()

@@ -45,7 +45,7 @@ def own_folder() -> Iterator[Path]:
 def idle_engine(own_folder: Path) -> Iterator[PrivateEngine]:
     """A private Docker engine that is not started yet."""
     if os.geteuid() != 0 or not (shutil.which("dockerd") and shutil.which("ip")):
-        skip_or_fail("dockerd", "a Docker engine of a test's own needs root, dockerd and ip")
+        skip_or_fail("dockerd", "a Docker engine for a single test needs root, dockerd and ip")
     engine, index = PrivateEngine(own_folder), Path("/sys/class/net/docker0/ifindex")
     before = index.read_text() if index.exists() else ""
     yield engine
