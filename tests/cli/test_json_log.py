@@ -48,10 +48,10 @@ except urllib.error.HTTPError as error:
 """
 
 
-def run_broken(folder: Path, *arguments: str) -> str:
-    """Return what a broken emulator writes to the standard error while a client sends one request."""
-    done = subprocess.run(
-        [sys.executable, "-c", BROKEN, "exec", "--verbose", *arguments, "--", sys.executable, "-c", REQUEST],
+def run_script(folder: Path, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a Python program to its end."""
+    return subprocess.run(
+        [sys.executable, "-c", script, *arguments],
         cwd=folder,
         env=environment(),
         stdin=subprocess.DEVNULL,
@@ -60,6 +60,11 @@ def run_broken(folder: Path, *arguments: str) -> str:
         timeout=DEADLINE,
         check=False,
     )
+
+
+def run_broken(folder: Path, *arguments: str) -> str:
+    """Return what a broken emulator writes to the standard error while a client sends one request."""
+    done = run_script(folder, BROKEN, "exec", "--verbose", *arguments, "--", sys.executable, "-c", REQUEST)
     assert done.returncode == 0, done.stderr
     return done.stderr
 
@@ -90,16 +95,7 @@ def test_unexpected_errors_are_plain_text_by_default(tmp_path: Path) -> None:
 @pytest.mark.parametrize("log_format", ["text", "json"])
 def test_an_error_that_ends_the_program_is_in_the_format_of_the_log(tmp_path: Path, log_format: str) -> None:
     script = BROKEN.replace("main()", "import rtgmock.cli.serve as serve\nserve.banner = break_down\nmain()")
-    done = subprocess.run(
-        [sys.executable, "-c", script, "serve", "--port", "0", "--state", ":memory:", "--log-format", log_format],
-        cwd=tmp_path,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE,
-        check=False,
-    )
+    done = run_script(tmp_path, script, "serve", "--port", "0", "--state", ":memory:", "--log-format", log_format)
 
     assert done.returncode == 1
     if log_format == "text":
