@@ -106,7 +106,8 @@ class Choice(ValueType):
             raise InvalidValue("can't be blank")
         word = raw.strip() if isinstance(raw, str) else None
         if word not in self.choices:
-            raise InvalidValue("is not included in the list")
+            # Rails's own words first, for clients that look for them, then what would be accepted (ours).
+            raise InvalidValue(f"is not included in the list: it is one of {', '.join(self.choices)}")
         return word
 
     def schema(self) -> Schema:
@@ -187,7 +188,7 @@ class Boolean(ValueType):
         word = {0: "0", 1: "1"}.get(raw, "") if isinstance(raw, int) else raw
         word = word.strip().lower() if isinstance(word, str) else ""
         if word not in values:
-            raise InvalidValue("is not included in the list")
+            raise InvalidValue("is not included in the list: it is true or false")
         return values[word]
 
     def schema(self) -> Schema:

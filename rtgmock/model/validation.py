@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rtgmock.errors import Invalid
-from rtgmock.model.types import Choice, InvalidValue, ValueType
+from rtgmock.model.types import InvalidValue, ValueType
 from rtgmock.text import nearest, printable
 
 if TYPE_CHECKING:
@@ -48,10 +48,7 @@ def _find_problem(value_type: ValueType, value: object) -> str:
     try:
         value_type.parse(value)
     except InvalidValue as error:
-        # People write these documents by hand, so the message also names the choices. Those of the emulated API don't:
-        # they are Rails's own words.
-        choices = f": it is one of {', '.join(value_type.choices)}" if isinstance(value_type, Choice) else ""
-        return f"{error}{choices}"
+        return str(error)
     return ""
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from rtgmock.model.plans import PLANS
 from tests.support.sentences import TOO_LARGE
 
 if TYPE_CHECKING:
@@ -77,7 +78,9 @@ def test_requests_reads_the_errors(api: Served) -> None:
     refused = api.post("/instances", json={"plan": "nona", "timeout": "soon"})
 
     assert refused.status_code == 422
-    assert refused.json() == {"errors": ["Plan is not included in the list", "Timeout is not a number"]}
+    assert refused.json() == {
+        "errors": [f"Plan is not included in the list: it is one of {', '.join(PLANS)}", "Timeout is not a number"]
+    }
     wrong = api.get("/instances", auth=("username", "wrong"))
     assert (wrong.status_code, wrong.text) == (401, "HTTP Basic: Access denied.\n")
     gone = api.get("/instances/7")

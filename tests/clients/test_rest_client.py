@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from rtgmock.model.plans import PLANS
 from tests.support.requirements import skip_or_fail
 from tests.support.scripts import MISSING, printed, run
 from tests.support.sentences import TOO_LARGE
@@ -102,7 +103,7 @@ def test_rest_client_raises_the_exceptions_of_the_statuses(ruby: Callable[..., A
     """)
 
     assert unknown[0] == "RestClient::UnprocessableEntity"
-    assert json.loads(unknown[1]) == {"errors": ["Plan is not included in the list"]}
+    assert json.loads(unknown[1]) == {"errors": [f"Plan is not included in the list: it is one of {', '.join(PLANS)}"]}
     assert stranger == ["RestClient::Unauthorized", "HTTP Basic: Access denied.\n"]
     assert missing[0] == "RestClient::NotFound"
     assert missing[1].startswith("There is no instance 7")

@@ -36,7 +36,8 @@ KINDS = (TEXT, ANY, WORD, COUNT, PORT, TIMEOUT, SWITCH, MOMENT, PORT_TEXT, POINT
 OFFSETS = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 
 BLANK = "can't be blank"
-NOT_LISTED = "is not included in the list"
+NO_WORD = "is not included in the list: it is one of always, everysec, no"
+NO_SWITCH = "is not included in the list: it is true or false"
 NOT_A_NUMBER = "is not a number"
 NOT_WHOLE = "must be an integer"
 NO_STRING = "is invalid: it must be a string"
@@ -118,12 +119,12 @@ def test_a_value_is_parsed(value_type: ValueType, raw: object, value: Any) -> No
         (WORD, "", BLANK),
         (WORD, "  ", BLANK),
         (WORD, None, BLANK),
-        (WORD, "never", NOT_LISTED),
-        (WORD, "Always", NOT_LISTED),
-        (WORD, 1, NOT_LISTED),
-        (WORD, False, NOT_LISTED),
-        (WORD, ["no"], NOT_LISTED),
-        (WORD, {"no": 1}, NOT_LISTED),
+        (WORD, "never", NO_WORD),
+        (WORD, "Always", NO_WORD),
+        (WORD, 1, NO_WORD),
+        (WORD, False, NO_WORD),
+        (WORD, ["no"], NO_WORD),
+        (WORD, {"no": 1}, NO_WORD),
         (COUNT, "", NOT_A_NUMBER),
         (COUNT, "ten", NOT_A_NUMBER),
         (COUNT, "1 0", NOT_A_NUMBER),
@@ -152,12 +153,12 @@ def test_a_value_is_parsed(value_type: ValueType, raw: object, value: Any) -> No
         (TIMEOUT, INT_MAX + 1, "must be less than or equal to 2147483647"),
         (PORT, 0, "must be greater than 0"),
         (PORT, "65536", "must be less than or equal to 65535"),
-        (SWITCH, "", NOT_LISTED),
-        (SWITCH, "yes", NOT_LISTED),
-        (SWITCH, "2", NOT_LISTED),
-        (SWITCH, 2, NOT_LISTED),
-        (SWITCH, 1.0, NOT_LISTED),
-        (SWITCH, [True], NOT_LISTED),
+        (SWITCH, "", NO_SWITCH),
+        (SWITCH, "yes", NO_SWITCH),
+        (SWITCH, "2", NO_SWITCH),
+        (SWITCH, 2, NO_SWITCH),
+        (SWITCH, 1.0, NO_SWITCH),
+        (SWITCH, [True], NO_SWITCH),
         (MOMENT, "", "is invalid"),
         (MOMENT, "yesterday", "is invalid"),
         (MOMENT, "2010-12-20", "is invalid"),

@@ -103,7 +103,10 @@ def test_the_command_loads_a_fixture(command: Callable[..., Command], fixture_fi
         ("{", "is not JSON (line 1, column 2"),
         (
             '{"instances": [{"plan": "x"}, {}]}',
-            "cannot be used: instances[0]: plan is not included in the list (and 1 more)",
+            (
+                "cannot be used: instances[0]: plan is not included in the list: it is one of "
+                "nano, mini, small, medium, large, super, mega (and 1 more)"
+            ),
         ),
     ],
 )

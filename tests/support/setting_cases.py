@@ -15,7 +15,7 @@ MASTER = {"master_host": "10.0.0.1", "master_port": "6379"}
 """What an instance needs before it can be a slave."""
 
 _BLANK = (None, "can't be blank")
-_NOT_LISTED = "is not included in the list"
+_NOT_LISTED = "is not included in the list: it is"
 _TOO_LONG = ("x" * 256, "is too long (maximum is 255 characters)")
 _NO_STRING = "is invalid: it must be a string"
 _CONTROL_CHARACTER = ("a\u0007b", "is invalid: it has a control character, or one that XML cannot carry")
@@ -65,8 +65,9 @@ def _refused_by_type(value_type: ValueType) -> list[tuple[Any, str]]:
         case Text(blank):
             values: list[tuple[Any, str]] = [_TOO_LONG, _CONTROL_CHARACTER, (["10.0.0.1"], _NO_STRING)]
             return values if blank else [*values, ("", "can't be blank")]
-        case Choice():
-            return [("sometimes", _NOT_LISTED), (True, _NOT_LISTED), ("", "can't be blank")]
+        case Choice(choices):
+            not_listed = f"{_NOT_LISTED} one of {', '.join(choices)}"
+            return [("sometimes", not_listed), (True, not_listed), ("", "can't be blank")]
         case Integer(minimum, maximum):
             above = "greater than 0" if minimum == 1 else f"greater than or equal to {minimum}"
             return [
@@ -78,7 +79,7 @@ def _refused_by_type(value_type: ValueType) -> list[tuple[Any, str]]:
                 ([1], "is not a number"),
             ]
         case Boolean():
-            return [("perhaps", _NOT_LISTED), (2, _NOT_LISTED)]
+            return [(value, f"{_NOT_LISTED} true or false") for value in ("perhaps", 2)]
         case PortText():
             return [("70000", "must be less than or equal to 65535"), ("redis", "is not a number")]
         case SavePoints():

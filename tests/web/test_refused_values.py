@@ -8,27 +8,30 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
+from rtgmock.model.plans import PLANS
 from tests.support import raw
 from tests.support.refused import AUTHORIZED, FORM
 
 if TYPE_CHECKING:
     from tests.conftest import Served
 
+_UNKNOWN_PLAN = f"Plan is not included in the list: it is one of {', '.join(PLANS)}"
+
 REFUSED_VALUES = [
     ("no plan", b"label=mongrel", ["Plan can't be blank"]),
     ("blank plan", b"plan=", ["Plan can't be blank"]),
     ("nothing", b"", ["Plan can't be blank"]),
-    ("unknown plan", b"plan=pico", ["Plan is not included in the list"]),
-    ("plan in capitals", b"plan=Nano", ["Plan is not included in the list"]),
+    ("unknown plan", b"plan=pico", [_UNKNOWN_PLAN]),
+    ("plan in capitals", b"plan=Nano", [_UNKNOWN_PLAN]),
     ("not a number", b"plan=nano&timeout=soon", ["Timeout is not a number"]),
     (
         "several",
         b"plan=pico&timeout=-1&databases=0&appendfsync=often",
         [
-            "Plan is not included in the list",
+            _UNKNOWN_PLAN,
             "Timeout must be greater than or equal to 0",
             "Databases must be greater than 0",
-            "Appendfsync is not included in the list",
+            "Appendfsync is not included in the list: it is one of always, everysec, no",
         ],
     ),
 ]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from rtgmock.errors import Invalid
 from rtgmock.model.attributes import APIS, BY_NAME, DOCUMENTED, RECORDED, changeable, known
+from rtgmock.model.plans import PLANS
 from rtgmock.wire import parameters
 from rtgmock.wire.parameters import Parameters
 from tests.support.values import few, json_like, settable
@@ -50,8 +51,8 @@ def test_attributes_are_read_alone_and_under_instance(tree: dict[str, Any], valu
     [
         ({"plan": ""}, ("Plan can't be blank",)),
         ({"plan": None}, ("Plan can't be blank",)),
-        ({"plan": "gigantic"}, ("Plan is not included in the list",)),
-        ({"instance": {"plan": {"a": "b"}}}, ("Plan is not included in the list",)),
+        ({"plan": "gigantic"}, (f"Plan is not included in the list: it is one of {', '.join(PLANS)}",)),
+        ({"instance": {"plan": {"a": "b"}}}, (f"Plan is not included in the list: it is one of {', '.join(PLANS)}",)),
         ({"timeout": "soon"}, ("Timeout is not a number",)),
         ({"timeout": 1.5}, ("Timeout must be an integer",)),
         ({"timeout": -1}, ("Timeout must be greater than or equal to 0",)),
@@ -62,9 +63,12 @@ def test_attributes_are_read_alone_and_under_instance(tree: dict[str, Any], valu
             {"hash_max_zipmap_value": 2**63},
             ("Hash max zipmap value must be less than or equal to 9223372036854775807",),
         ),
-        ({"persistence": "tape"}, ("Persistence is not included in the list",)),
-        ({"appendfsync": "never"}, ("Appendfsync is not included in the list",)),
-        ({"memory_limit_notification": "maybe"}, ("Memory limit notification is not included in the list",)),
+        ({"persistence": "tape"}, ("Persistence is not included in the list: it is one of aof, snapshot, none",)),
+        ({"appendfsync": "never"}, ("Appendfsync is not included in the list: it is one of always, everysec, no",)),
+        (
+            {"memory_limit_notification": "maybe"},
+            ("Memory limit notification is not included in the list: it is true or false",),
+        ),
         ({"master_port": "70000"}, ("Master port must be less than or equal to 65535",)),
         ({"label": "x" * 256}, ("Label is too long (maximum is 255 characters)",)),
         ({"label": None}, ("Label can't be blank",)),
@@ -73,7 +77,7 @@ def test_attributes_are_read_alone_and_under_instance(tree: dict[str, Any], valu
         ({"snapshots": "900 1"}, ('Snapshots is invalid: it must be an array of "seconds changes", as "900 1"',)),
         (
             {"slave": "maybe", "timeout": "soon", "label": "fine"},
-            ("Slave is not included in the list", "Timeout is not a number"),
+            ("Slave is not included in the list: it is true or false", "Timeout is not a number"),
         ),
     ],
 )
@@ -173,7 +177,9 @@ def test_what_only_2012_has_is_unknown_before() -> None:
     assert parameters.parse_parameters(tree, DOCUMENTED) == Parameters(
         {"timeout": 30}, {}, ("log_level", "config_command")
     )
-    with pytest.raises(Invalid, match=r"^Log level is not included in the list$"):
+    with pytest.raises(
+        Invalid, match=r"^Log level is not included in the list: it is one of debug, verbose, notice, warning$"
+    ):
         parameters.parse_parameters(tree, RECORDED)
     assert parameters.parse_parameters({"log_level": "debug", "config_command": "x"}, RECORDED) == Parameters(
         {"log_level": "debug"}, {"config_command": "x"}, ()

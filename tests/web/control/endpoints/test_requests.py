@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         ("?status=9xx", "status is invalid: it must be a status, as 404, or a class of them, as 4xx"),
         ("?since=noon", "since is invalid: it must be a request's number, as 12, or a moment, as 2010-12-20T00:35:22Z"),
         ("?limit=0", "limit must be greater than 0"),
-        ("?unmatched=maybe", "unmatched is not included in the list"),
+        ("?unmatched=maybe", "unmatched is not included in the list: it is true or false"),
     ],
 )
 def test_a_wrong_query_is_refused(api: Served, query: str, message: str) -> None:
