@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from rtgmock.model.plans import PLANS
 from tests.support.command import run
 
 if TYPE_CHECKING:
@@ -103,10 +104,7 @@ def test_the_command_loads_a_fixture(command: Callable[..., Command], fixture_fi
         ("{", "is not JSON (line 1, column 2"),
         (
             '{"instances": [{"plan": "x"}, {}]}',
-            (
-                "cannot be used: instances[0]: plan is not included in the list: it is one of "
-                "nano, mini, small, medium, large, super, mega (and 1 more)"
-            ),
+            f"instances[0]: plan is not included in the list: it is one of {', '.join(PLANS)} (and 1 more)",
         ),
     ],
 )
