@@ -29,7 +29,7 @@ AUTH = ("username", "password")
 
 @pytest.hookimpl(optionalhook=True)  # the hook exists only with pytest-xdist
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:
-    """Keep some tests from running at once; leave another ``--dist`` than the default to pytest-xdist."""
+    """Divide the tests by file and group; leave another ``--dist`` than the default to pytest-xdist."""
     from tests.support.scheduling import GroupScheduling  # noqa: PLC0415  # xdist is imported where it is used only
 
     return GroupScheduling(config, log) if config.getoption("dist") == "load" else None

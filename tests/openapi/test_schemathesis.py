@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
 INSTANCES = 8
 EXAMPLES = rounds(4, 50)
+# Each path exists three times: as it is, with .json and with .xml. Both versions and all three are tried in every run,
+# but each combination of them only in nox -s long.
+BARE = ("instances", "{id}")
+WITH_EXTENSION = (".json", ".xml")
+EVERY = ("",)
 BOUNDARIES_OF = rounds(DOCUMENTED, RECORDED)
 """The version whose values are tried at every boundary. That of 2012 has every attribute, and takes twice as long."""
 SETTINGS = {
@@ -52,7 +57,7 @@ BOUNDED = settings(
 )
 
 
-def described(api: int, url: str = "http://localhost", suffixes: tuple[str, ...] = ("",)) -> BaseSchema:
+def described(api: int, url: str = "http://localhost", suffixes: tuple[str, ...] = EVERY) -> BaseSchema:
     # One version is enough, since they share their attributes, and the credentials need no boundaries.
     coverage = {"enabled": api == BOUNDARIES_OF, "checks": {"ignored_auth": {"enabled": False}}}
     config = SchemathesisConfig.from_dict(SETTINGS | {"base-url": url, "phases": {"coverage": coverage}})
@@ -88,14 +93,14 @@ def bare() -> Iterator[requests.Session]:
         yield session
 
 
-@described(DOCUMENTED).parametrize()
+@described(DOCUMENTED, suffixes=rounds(BARE, EVERY)).parametrize()
 @pytest.mark.parametrize("filled", [DOCUMENTED], indirect=True)
 @BOUNDED
 def test_the_api_of_2010_answers_as_it_is_described(case: Case, filled: Served, bare: requests.Session) -> None:
     case.call_and_validate(base_url=filled.url, session=bare)
 
 
-@described(RECORDED).parametrize()
+@described(RECORDED, suffixes=rounds(WITH_EXTENSION, EVERY)).parametrize()
 @pytest.mark.parametrize("filled", [RECORDED], indirect=True)
 @BOUNDED
 def test_the_api_of_2012_answers_as_it_is_described(case: Case, filled: Served, bare: requests.Session) -> None:
@@ -105,7 +110,7 @@ def test_the_api_of_2012_answers_as_it_is_described(case: Case, filled: Served, 
 @pytest.mark.parametrize("filled", APIS, indirect=True)
 def test_an_instance_that_was_made_is_there_until_it_is_deleted(filled: Served) -> None:
     # To schemathesis, a path with an extension is another resource.
-    schema = described(filled.emulator.config.api, filled.url, ("instances", "{id}"))
+    schema = described(filled.emulator.config.api, filled.url, BARE)
 
     run_state_machine_as_test(schema.as_state_machine(), settings=settings(BOUNDED, max_examples=rounds(12, 50)))
 

@@ -1,4 +1,6 @@
-"""Which tests pytest-xdist may not run at once.
+"""How the tests are divided among pytest-xdist's workers: by file, and some files only together.
+
+By file, since a fixture of a module is then set up once, and scheduling thousands of single tests takes longer.
 
 pytest-xdist's own mark for this, ``xdist_group``, has no effect in version 3.8 with pytest 9.2: it cannot add the
 group to a test's id there. So the groups are folders and modules, which the ids contain.
@@ -18,7 +20,8 @@ _GROUPS = {
 
 
 class GroupScheduling(LoadScopeScheduling):
-    """Sends all tests of a group to one worker, and each other test to any worker."""
+    """Sends all tests of a group, or of a file without a group, to one worker; the largest ones first."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return next((group for start, group in _GROUPS.items() if nodeid.startswith(start)), nodeid)
+        file = nodeid.partition("::")[0]
+        return next((group for start, group in _GROUPS.items() if file.startswith(start)), file)
