@@ -9,3 +9,8 @@ HEALTH_PATH = f"{CONTROL_PATH}/health"
 OPENAPI_PATH = f"{CONTROL_PATH}/openapi.json"
 BODY_LIMIT = 2**20
 """The size in bytes that a request's body may have at most (ours)."""
+
+
+def is_control_path(path: str) -> bool:
+    """Return whether a path is one of the control API, existing or not; all others belong to the emulated API."""
+    return f"{path}/".startswith(f"{CONTROL_PATH}/")

@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from rtgmock.errors import RequestError
 from rtgmock.faults.connection import KEY
 from rtgmock.faults.rule import Trigger
-from rtgmock.paths import CONTROL_PATH
+from rtgmock.paths import is_control_path
 from rtgmock.text import printable
 from rtgmock.web.negotiation import negotiate
 from rtgmock.web.parameters import overridden_method
@@ -31,7 +31,7 @@ def install(app: Flask, registry: FaultRegistry) -> None:
 
     @app.before_request
     def on_request() -> None:
-        if not len(registry) or f"{request.path}/".startswith(f"{CONTROL_PATH}/"):
+        if not len(registry) or is_control_path(request.path):
             return
         # Before access is checked: a failing service or proxy would not check it either.
         method = _effective_method()

@@ -8,7 +8,7 @@ from flask import request
 from werkzeug.exceptions import HTTPException
 
 from rtgmock.journal.exchange import Body, Exchange
-from rtgmock.paths import CONTROL_PATH
+from rtgmock.paths import is_control_path
 from rtgmock.web.request_context import request_context
 
 if TYPE_CHECKING:
@@ -23,14 +23,9 @@ def install(app: Flask, clock: Clock, journal: Journal) -> None:
 
     @app.after_request
     def record(response: Response) -> Response:
-        if is_recorded(request.path):
+        if not is_control_path(request.path):
             journal.add(_exchange(response, clock))
         return response
-
-
-def is_recorded(path: str) -> bool:
-    """Return whether requests of a path are recorded: all but the control API's own, also those of unknown paths."""
-    return path != CONTROL_PATH and not path.startswith(f"{CONTROL_PATH}/")
 
 
 def _exchange(response: Response, clock: Clock) -> Exchange:
@@ -49,7 +44,7 @@ def _exchange(response: Response, clock: Clock) -> Exchange:
         ms=round((clock.ticks() - context.started) * 1000, 3),
         account=context.account,
         ignored=tuple(context.ignored),
-        hint=context.hint if response.status_code >= 400 else "",  # noqa: PLR2004 - a request that worked needs none
+        hint=context.hint_for(response.status_code),
         fault=context.fault_id,
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rtgmock.journal.exchange import Body, Exchange
-from rtgmock.web.journaling import is_recorded
+from rtgmock.paths import is_control_path
 
 if TYPE_CHECKING:
     from rtgmock.clock import Clock
@@ -33,6 +33,6 @@ class RefusedRequests:
         path, _, query = target.partition("?")
         now = self.clock.now()
         self.log.add(now, method, path, query, status, hint=sentence)
-        if is_recorded(path):
+        if not is_control_path(path):
             answer = Body.of(f"{sentence}\n".encode())
             self.journal.add(Exchange(method, path, status, now, query=query, answer=answer))

@@ -31,13 +31,17 @@ class RequestContext:
     ignored: list[str] = field(default_factory=list)
     """Names of the parameters that had no effect."""
     hint: str = ""
-    """What the client's mistake probably was; goes out with an error only."""
+    """What the client's mistake probably was; ``hint_for`` tells whether it is shown."""
     parameters: Tree | None = None
     """The decoded body and query string; None until they are first needed."""
     fault_id: str = ""
     """The id of the injected fault, if one was applied."""
     fail_upgrade: Callable[[], bool] = bool
     """Called when there is room for an upgrade; true makes the upgrade fail anyway (fault injection)."""
+
+    def hint_for(self, status: int) -> str:
+        """Return the hint to show with an answer; empty with one that is no error, whose request worked anyway."""
+        return self.hint if status >= 400 else ""  # noqa: PLR2004 - the first status of an error
 
 
 def install(app: Flask, clock: Clock) -> None:

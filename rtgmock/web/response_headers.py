@@ -21,8 +21,8 @@ def install(app: Flask) -> None:
         response.status = f"{response.status_code} {reason(response.status_code)}"
         if context.ignored:
             response.headers["X-Rtgmock-Ignored"] = ", ".join(context.ignored)
-        if context.hint and response.status_code >= 400:  # noqa: PLR2004 - a request that worked needs no hint
-            response.headers["X-Rtgmock-Hint"] = context.hint
+        if hint := context.hint_for(response.status_code):
+            response.headers["X-Rtgmock-Hint"] = hint
         if context.fault_id:
             response.headers["X-Rtgmock-Fault"] = context.fault_id
         return response
