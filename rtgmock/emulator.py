@@ -40,7 +40,6 @@ class Emulator:
     It may be started again after a stop, and then begins like a new emulator with the same settings: with the
     instances of its state file, or in memory mode with none. It listens on the same port, also when the first start
     chose it.
-
     """
 
     @overload

@@ -10,7 +10,7 @@ from tests.conftest import AUTH
 
 
 class ApiClient:
-    """Calls the API at ``url``; each call has a session of its own."""
+    """Calls the API at ``url``; each call opens a new session."""
 
     def __init__(self, url: str, auth: tuple[str, str] = AUTH) -> None:
         self.url = url

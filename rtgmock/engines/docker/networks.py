@@ -46,6 +46,5 @@ class StateNetwork:
                 network.remove()
 
     def _find(self) -> list[Network]:
-        return self._client.networks.list(
-            names=[f"^{self.name}$"]
-        )  # as a plain name it would match every name that contains it
+        # Docker takes a pattern: the plain name would match every name that contains it.
+        return self._client.networks.list(names=[f"^{self.name}$"])
