@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +16,9 @@ from rtgmock.cli.serve import serve
 from rtgmock.errors import StartupError
 from rtgmock.version import __version__
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="rtgmock", message="%(prog)s %(version)s")
@@ -26,10 +30,13 @@ for command in (serve, execute, ready, openapi, ca, prune):
     cli.add_command(command)
 
 
-def main() -> None:
-    """Run the command line; an error at the start is one line on the standard error, and exit code 1."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line, by default this process's; exit with the code of the command.
+
+    An error at the start is one line on the standard error, and exit code 1.
+    """
     try:
-        cli(prog_name="rtgmock")
+        cli(arguments, prog_name="rtgmock")
     except StartupError as error:
         click.echo(f"rtgmock: {error}", err=True)
         sys.exit(1)

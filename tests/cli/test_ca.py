@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.command import run
+from tests.support.main import run_main
 from tests.support.serve_process import banner_row, call
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("by", ["option", "variable"])
 def test_ca_prints_the_path_alone_and_how_to_use_it_beside_it(command: Start, tmp_path: Path, by: str) -> None:
     options, env = (("--state", "a b.json"), {}) if by == "option" else ((), {"RTGMOCK_STATE": "a b.json"})
-    asked = run("ca", *options, folder=tmp_path, env=env)
+    asked = run_main("ca", *options, folder=tmp_path, env=env)
     path = tmp_path / "a b.json.ca.pem"
 
     assert (asked.returncode, asked.stdout) == (0, f"{path}\n")
@@ -34,7 +34,7 @@ def test_ca_prints_the_path_alone_and_how_to_use_it_beside_it(command: Start, tm
 
 
 def test_ca_has_nothing_to_print_where_nothing_is_kept(tmp_path: Path) -> None:
-    asked = run("ca", "--state", ":memory:", folder=tmp_path)
+    asked = run_main("ca", "--state", ":memory:", folder=tmp_path)
 
     assert (asked.returncode, asked.stdout) == (2, "")
     assert "its banner names the certificate" in asked.stderr

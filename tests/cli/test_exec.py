@@ -8,7 +8,7 @@ import pytest
 
 from rtgmock.model.plans import PLANS
 from rtgmock.settings.config import SETTINGS
-from tests.support.command import run
+from tests.support.main import run_main
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,15 +18,17 @@ if TYPE_CHECKING:
     ("script", "code"), [("exit 0", 0), ("exit 7", 7), ("kill -9 $$", 137), ("kill -TERM $$", 143)]
 )
 def test_the_exit_code_is_the_commands(tmp_path: Path, script: str, code: int) -> None:
-    assert run("exec", "--", "sh", "-c", script, folder=tmp_path).returncode == code
+    assert run_main("exec", "--", "sh", "-c", script, folder=tmp_path).returncode == code
 
 
 def test_options_after_the_command_are_the_commands(tmp_path: Path) -> None:
-    assert run("exec", "sh", "-c", 'echo "$@"', "sh", "--plan", "--", "x", folder=tmp_path).stdout == "--plan -- x\n"
+    done = run_main("exec", "sh", "-c", 'echo "$@"', "sh", "--plan", "--", "x", folder=tmp_path)
+
+    assert done.stdout == "--plan -- x\n"
 
 
 def test_a_command_that_there_is_not_is_127(tmp_path: Path) -> None:
-    done = run("exec", "--", "no-such-program", folder=tmp_path)
+    done = run_main("exec", "--", "no-such-program", folder=tmp_path)
 
     assert (done.returncode, done.stdout) == (127, "")
     assert done.stderr.startswith("rtgmock: there is no command no-such-program; ")
@@ -36,7 +38,7 @@ def test_a_command_that_there_is_not_is_127(tmp_path: Path) -> None:
 def test_a_command_that_cannot_be_run_is_126(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("")
 
-    done = run("exec", "--", "./text", folder=tmp_path)
+    done = run_main("exec", "--", "./text", folder=tmp_path)
 
     assert (done.returncode, done.stdout) == (126, "")
     assert done.stderr.startswith("rtgmock: ./text cannot be run: ")
@@ -44,7 +46,9 @@ def test_a_command_that_cannot_be_run_is_126(tmp_path: Path) -> None:
 
 
 def test_an_emulator_that_cannot_start_is_1_and_one_line(tmp_path: Path) -> None:
-    done = run("exec", "--redis", "process", "--redis-server", "no-such-server", "--", "echo", "x", folder=tmp_path)
+    options = ("--redis", "process", "--redis-server", "no-such-server")
+
+    done = run_main("exec", *options, "--", "echo", "x", folder=tmp_path)
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "rtgmock: there is no program no-such-server; name another one: --redis-server PATH\n"
@@ -54,7 +58,7 @@ def test_an_instance_that_cannot_be_made_is_1_and_one_line(tmp_path: Path) -> No
     (tmp_path / "fixture.json").write_text('{"instances": [{"plan": "nano"}]}')
     options = ("--fixture", "fixture.json", "--ports", "9001-9001")
 
-    done = run("exec", *options, "--plan", "nano", "--", "echo", "x", folder=tmp_path)
+    done = run_main("exec", *options, "--plan", "nano", "--", "echo", "x", folder=tmp_path)
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("rtgmock: no instance can be made: Port can't be assigned: ")
@@ -62,7 +66,7 @@ def test_an_instance_that_cannot_be_made_is_1_and_one_line(tmp_path: Path) -> No
 
 
 def test_a_wrong_plan_is_refused_with_those_that_there_are(tmp_path: Path) -> None:
-    done = run("exec", "--plan", "huge", "--", "echo", "x", folder=tmp_path)
+    done = run_main("exec", "--plan", "huge", "--", "echo", "x", folder=tmp_path)
 
     assert (done.returncode, done.stdout) == (2, "")
     assert all(plan in done.stderr for plan in ("huge", *PLANS))
@@ -79,14 +83,14 @@ def test_a_wrong_plan_is_refused_with_those_that_there_are(tmp_path: Path) -> No
     ],
 )
 def test_a_wrong_command_line_is_2(tmp_path: Path, arguments: list[str], said: str) -> None:
-    done = run("exec", *arguments, folder=tmp_path)
+    done = run_main("exec", *arguments, folder=tmp_path)
 
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
 
 
 def test_the_help_says_what_the_command_is_told(tmp_path: Path) -> None:
-    said = run("exec", "--help", folder=tmp_path).stdout
+    said = run_main("exec", "--help", folder=tmp_path).stdout
 
     assert all(
         name in said for name in ("RTGMOCK_URL", "REDISTOGO_API_URL", "REDISTOGO_URL", "--plan", *serves_options())

@@ -14,6 +14,7 @@ from rtgmock.child_environment import TRUST
 from rtgmock.settings.config import SETTINGS
 from tests.support.command import PROGRAM, run
 from tests.support.exec_process import CLIENT
+from tests.support.main import run_main
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +25,7 @@ SHOW = "import json, os; print(json.dumps(dict(os.environ)))"
 
 def command_environment(folder: Path, *options: str, env: dict[str, str] | None = None) -> dict[str, str]:
     """Return the environment that a command finds."""
-    done = run("exec", *options, "--", sys.executable, "-c", SHOW, folder=folder, env=env)
+    done = run_main("exec", *options, "--", sys.executable, "-c", SHOW, folder=folder, env=env)
     assert done.returncode == 0, done.stderr
     variables: dict[str, str] = json.loads(done.stdout)
     return variables
@@ -57,7 +58,7 @@ def test_the_command_is_told_where_the_api_is_and_with_which_account(tmp_path: P
 def test_the_api_answers_the_command_from_its_first_moment_on(tmp_path: Path) -> None:
     script = f"{CLIENT}\nprint(call('/instances.json', b'plan=mini')['plan'], len(call('/instances.json')))"
 
-    done = run("exec", sys.executable, "-c", script, folder=tmp_path)
+    done = run_main("exec", sys.executable, "-c", script, folder=tmp_path)
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "mini 1\n", "")
     assert not list(tmp_path.iterdir())
@@ -67,7 +68,7 @@ def test_with_a_plan_the_command_is_told_the_url_of_an_instance(tmp_path: Path) 
     script = f"{CLIENT}\n[row] = call('/instances.json')\nprint(call('/instances/1.json')['plan'])\n"
     script += "print(call('/instances/1.json')['url'], os.environ['REDISTOGO_URL'], os.environ['REDIS_URL'])"
 
-    done = run("exec", "--plan", "small", sys.executable, "-c", script, folder=tmp_path)
+    done = run_main("exec", "--plan", "small", sys.executable, "-c", script, folder=tmp_path)
 
     plan, url, *told = done.stdout.split()
     assert plan == "small"
@@ -106,7 +107,7 @@ def test_with_tls_the_command_is_told_what_to_trust(tmp_path: Path, program: Cal
     curl = f'{program("curl", "curl")} -qsS --noproxy "*" "$REDISTOGO_API_URL/instances.json"'
 
     variables = command_environment(tmp_path, "--tls")
-    done = run("exec", "--tls", "sh", "-c", curl, folder=tmp_path)
+    done = run_main("exec", "--tls", "sh", "-c", curl, folder=tmp_path)
 
     assert variables["RTGMOCK_URL"].startswith("https://")
     assert {variables[name] for name in TRUST} == {variables["CURL_CA_BUNDLE"]}
@@ -119,13 +120,13 @@ def test_with_tls_clients_trust_the_emulator(tmp_path: Path, program: Callable[[
     name, *arguments, script = TRUSTING[client]
     path = name if name == sys.executable else program(name, name)
 
-    done = run("exec", "--tls", path, *arguments, script.replace("URL", HEALTH[name], 1), folder=tmp_path)
+    done = run_main("exec", "--tls", path, *arguments, script.replace("URL", HEALTH[name], 1), folder=tmp_path)
 
     assert (done.returncode, done.stdout) == (0, "200\n"), done.stderr
 
 
 def test_an_inner_rtgmock_finds_the_emulator(tmp_path: Path) -> None:
-    done = run("exec", *PROGRAM, "ready", folder=tmp_path, env={"RTGMOCK_PORT": "1"})
+    done = run_main("exec", *PROGRAM, "ready", folder=tmp_path, env={"RTGMOCK_PORT": "1"})
 
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -134,8 +135,8 @@ def test_a_state_file_and_a_fixture_are_used_when_they_are_given(tmp_path: Path)
     (tmp_path / "fixture.json").write_text('{"instances": [{"plan": "mini", "label": "mongrel"}]}')
     options = ("--state", "state.json", "--fixture", "fixture.json")
 
-    run("exec", *options, "--plan", "nano", "true", folder=tmp_path)
-    done = run(
+    run_main("exec", *options, "--plan", "nano", "true", folder=tmp_path)
+    done = run_main(
         "exec", *options, sys.executable, "-c", f"{CLIENT}\nprint(len(call('/instances.json')))", folder=tmp_path
     )
 
@@ -145,7 +146,7 @@ def test_a_state_file_and_a_fixture_are_used_when_they_are_given(tmp_path: Path)
 def test_nothing_is_printed_but_what_the_command_prints(tmp_path: Path) -> None:
     script = f"{CLIENT}\ncall('/instances.json')\nprint('out')\nimport sys\nprint('err', file=sys.stderr)"
 
-    done = run("exec", "--plan", "nano", sys.executable, "-c", script, folder=tmp_path)
+    done = run_main("exec", "--plan", "nano", sys.executable, "-c", script, folder=tmp_path)
 
     assert (done.stdout, done.stderr) == ("out\n", "err\n")
 

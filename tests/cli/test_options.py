@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rtgmock.settings.config import SETTINGS
-from tests.support.command import run
+from tests.support.main import run_main
 from tests.support.sentences import assert_well_formed
 from tests.support.serve_process import banner_row, call, create
 
@@ -121,7 +121,7 @@ def test_every_option_that_can_be_wrong_is_tried() -> None:
 
 @pytest.mark.parametrize(("option", "value", "accepted"), WRONG)
 def test_a_wrong_value_is_refused_with_what_is_accepted(tmp_path: Path, option: str, value: str, accepted: str) -> None:
-    refused = run("serve", option, value, folder=tmp_path)
+    refused = run_main("serve", option, value, folder=tmp_path)
 
     assert refused.returncode == 2
     assert refused.stdout == ""
@@ -139,7 +139,7 @@ def test_a_wrong_value_is_refused_with_what_is_accepted(tmp_path: Path, option: 
     [("RTGMOCK_PORTS", "many", "as 9001-9999"), ("RTGMOCK_TLS", "maybe", "accepted are 1, true, yes, on, 0, false")],
 )
 def test_a_wrong_variable_is_refused_like_its_option(tmp_path: Path, variable: str, value: str, accepted: str) -> None:
-    refused = run("serve", folder=tmp_path, env={variable: value})
+    refused = run_main("serve", folder=tmp_path, env={variable: value})
 
     assert refused.returncode == 2
     assert_well_formed(refused.stderr)
@@ -147,7 +147,7 @@ def test_a_wrong_variable_is_refused_like_its_option(tmp_path: Path, variable: s
 
 
 def test_an_account_that_is_given_twice_is_refused(tmp_path: Path) -> None:
-    refused = run("serve", "--account", "ann:hunter2", "--account", "ann:hunter3", folder=tmp_path)
+    refused = run_main("serve", "--account", "ann:hunter2", "--account", "ann:hunter3", folder=tmp_path)
 
     assert refused.returncode == 2
     assert "the account 'ann' is given twice; give each name once" in refused.stderr
@@ -158,7 +158,7 @@ def test_an_account_that_is_given_twice_is_refused(tmp_path: Path) -> None:
     "arguments", [["serve", "--prot", "1"], ["serve", "extra"], ["sevre"], ["ready", "--wait", "x"]]
 )
 def test_a_wrong_command_line_is_exit_code_2(tmp_path: Path, arguments: list[str]) -> None:
-    refused = run(*arguments, folder=tmp_path)
+    refused = run_main(*arguments, folder=tmp_path)
 
     assert refused.returncode == 2
     assert "Traceback" not in refused.stderr

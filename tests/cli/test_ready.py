@@ -10,26 +10,28 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.command import DEADLINE, PROGRAM, environment, run
+from tests.support.command import DEADLINE, PROGRAM, environment
+from tests.support.main import run_main
 from tests.support.ports import free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.conftest import Serve
     from tests.support.serve_process import Start
 
 
-def test_ready_is_0_where_an_emulator_answers(command: Start, tmp_path: Path) -> None:
-    server = command("--state", ":memory:")
-    asked = run("ready", server.url, folder=tmp_path)
+def test_ready_is_0_where_an_emulator_answers(serve: Serve, tmp_path: Path) -> None:
+    server = serve()
+    asked = run_main("ready", server.url, folder=tmp_path)
 
     assert (asked.returncode, asked.stdout, asked.stderr) == (0, "", "")
 
 
 def test_ready_is_1_where_none_answers(tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{free_ports(1)[0]}"
-    asked = run("ready", url, folder=tmp_path)
+    asked = run_main("ready", url, folder=tmp_path)
 
     assert asked.returncode == 1
     assert asked.stderr.startswith(f"rtgmock: no emulator answers at {url}: connection refused")
@@ -56,7 +58,7 @@ def not_found() -> Iterator[str]:
 
 
 def test_ready_is_1_where_something_else_answers(not_found: str, tmp_path: Path) -> None:
-    asked = run("ready", not_found, folder=tmp_path)
+    asked = run_main("ready", not_found, folder=tmp_path)
 
     assert asked.returncode == 1
     assert "it answers 404" in asked.stderr
@@ -64,7 +66,7 @@ def test_ready_is_1_where_something_else_answers(not_found: str, tmp_path: Path)
 
 def test_ready_gives_up_when_its_time_is_over(tmp_path: Path) -> None:
     begin = time.monotonic()
-    asked = run("ready", "--wait", "0.5", f"http://127.0.0.1:{free_ports(1)[0]}", folder=tmp_path)
+    asked = run_main("ready", "--wait", "0.5", f"http://127.0.0.1:{free_ports(1)[0]}", folder=tmp_path)
 
     assert asked.returncode == 1
     assert 0.5 <= time.monotonic() - begin < DEADLINE
@@ -91,9 +93,9 @@ def test_ready_waits_for_an_emulator_that_starts_later(command: Start, tmp_path:
 
 
 @pytest.mark.parametrize("proxy", ["http_proxy", "HTTP_PROXY", "ALL_PROXY"])
-def test_ready_asks_no_proxy(command: Start, tmp_path: Path, proxy: str) -> None:
-    server = command("--state", ":memory:")
-    asked = run("ready", server.url, folder=tmp_path, env={proxy: f"http://127.0.0.1:{free_ports(1)[0]}"})
+def test_ready_asks_no_proxy(serve: Serve, tmp_path: Path, proxy: str) -> None:
+    server = serve()
+    asked = run_main("ready", server.url, folder=tmp_path, env={proxy: f"http://127.0.0.1:{free_ports(1)[0]}"})
 
     assert asked.returncode == 0
 
@@ -102,48 +104,48 @@ def test_ready_takes_its_url_from_the_ready_file_of_the_environment(command: Sta
     server = command("--state", ":memory:")
     told = {"RTGMOCK_READY_FILE": str(server.ready_file), "RTGMOCK_PORT": "1"}
 
-    assert run("ready", folder=tmp_path, env=told).returncode == 0
+    assert run_main("ready", folder=tmp_path, env=told).returncode == 0
     server.stop()
-    assert run("ready", folder=tmp_path, env=told).returncode == 1
+    assert run_main("ready", folder=tmp_path, env=told).returncode == 1
 
 
-def test_ready_takes_its_url_from_the_environment(command: Start, tmp_path: Path) -> None:
-    server = command("--state", ":memory:")
+def test_ready_takes_its_url_from_the_environment(serve: Serve, tmp_path: Path) -> None:
+    server = serve()
     port = server.url.rpartition(":")[2]
     nothing = str(free_ports(1)[0])
 
-    assert run("ready", folder=tmp_path, env={"RTGMOCK_URL": server.url}).returncode == 0
-    assert run("ready", folder=tmp_path, env={"RTGMOCK_PORT": port}).returncode == 0
-    assert run("ready", folder=tmp_path, env={"RTGMOCK_PORT": port, "RTGMOCK_HOST": "0.0.0.0"}).returncode == 0
-    assert run("ready", folder=tmp_path, env={"RTGMOCK_PORT": nothing}).returncode == 1
-    assert run("ready", folder=tmp_path, env={"RTGMOCK_URL": server.url, "RTGMOCK_PORT": nothing}).returncode == 0
-    other = run("ready", f"http://127.0.0.1:{nothing}", folder=tmp_path, env={"RTGMOCK_URL": server.url})
+    assert run_main("ready", folder=tmp_path, env={"RTGMOCK_URL": server.url}).returncode == 0
+    assert run_main("ready", folder=tmp_path, env={"RTGMOCK_PORT": port}).returncode == 0
+    assert run_main("ready", folder=tmp_path, env={"RTGMOCK_PORT": port, "RTGMOCK_HOST": "0.0.0.0"}).returncode == 0
+    assert run_main("ready", folder=tmp_path, env={"RTGMOCK_PORT": nothing}).returncode == 1
+    assert run_main("ready", folder=tmp_path, env={"RTGMOCK_URL": server.url, "RTGMOCK_PORT": nothing}).returncode == 0
+    other = run_main("ready", f"http://127.0.0.1:{nothing}", folder=tmp_path, env={"RTGMOCK_URL": server.url})
     assert other.returncode == 1
     assert f"http://127.0.0.1:{nothing}" in other.stderr
 
 
 @pytest.mark.parametrize("url", ["http://[", "http://127.0.0.1:port", "127.0.0.1:8080", "ftp://127.0.0.1"])
 def test_ready_refuses_what_is_no_url(tmp_path: Path, url: str) -> None:
-    asked = run("ready", url, folder=tmp_path)
+    asked = run_main("ready", url, folder=tmp_path)
 
     assert asked.returncode == 2
     assert "Traceback" not in asked.stderr
     assert "http://127.0.0.1:8080" in asked.stderr
 
 
-def test_ready_speaks_https_where_the_url_does(command: Start, tmp_path: Path) -> None:
-    server = command("--state", "state.json", "--tls")
+def test_ready_speaks_https_where_the_url_does(serve: Serve, tmp_path: Path) -> None:
+    server = serve(tls=True)
     port = server.url.rpartition(":")[2]
 
-    assert run("ready", server.url, folder=tmp_path).returncode == 0
-    assert run("ready", folder=tmp_path, env={"RTGMOCK_TLS": "1", "RTGMOCK_PORT": port}).returncode == 0
-    plain = run("ready", folder=tmp_path, env={"RTGMOCK_TLS": "", "RTGMOCK_PORT": port})
+    assert run_main("ready", server.url, folder=tmp_path).returncode == 0
+    assert run_main("ready", folder=tmp_path, env={"RTGMOCK_TLS": "1", "RTGMOCK_PORT": port}).returncode == 0
+    plain = run_main("ready", folder=tmp_path, env={"RTGMOCK_TLS": "", "RTGMOCK_PORT": port})
     assert (plain.returncode, "it answers 400" in plain.stderr) == (1, True)
 
 
-def test_ready_is_1_where_no_https_is_spoken(command: Start, tmp_path: Path) -> None:
-    server = command("--state", ":memory:")
-    asked = run("ready", server.url.replace("http", "https"), folder=tmp_path)
+def test_ready_is_1_where_no_https_is_spoken(serve: Serve, tmp_path: Path) -> None:
+    server = serve()
+    asked = run_main("ready", server.url.replace("http", "https"), folder=tmp_path)
 
     assert asked.returncode == 1
     assert "no emulator answers at https://" in asked.stderr
@@ -152,7 +154,7 @@ def test_ready_is_1_where_no_https_is_spoken(command: Start, tmp_path: Path) -> 
 
 
 def test_ready_refuses_a_variable_that_is_neither_yes_nor_no(tmp_path: Path) -> None:
-    asked = run("ready", folder=tmp_path, env={"RTGMOCK_TLS": "maybe"})
+    asked = run_main("ready", folder=tmp_path, env={"RTGMOCK_TLS": "maybe"})
 
     assert asked.returncode == 2
     assert "RTGMOCK_TLS: 'maybe' is neither yes nor no" in asked.stderr

@@ -3,48 +3,49 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from rtgmock.storage.tables import FORMAT
-from tests.support.command import refusal
+from tests.support.main import refusal
 from tests.support.serve_process import banner_row, create
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.conftest import Serve, Served
     from tests.support.serve_process import Start
 
 
-def test_a_port_that_is_taken_is_refused_with_who_has_it(command: Start) -> None:
-    first = command("--state", ":memory:")
-    port = first.url.rpartition(":")[2]
-    said = refusal(command, "--state", ":memory:", "--port", port)
+def test_a_port_that_is_taken_is_refused_with_who_has_it(api: Served, tmp_path: Path) -> None:
+    port = api.url.rpartition(":")[2]
+    said = refusal(tmp_path, "--state", ":memory:", "--port", port)
 
     assert f"the port {port} on 127.0.0.1 is taken" in said
     assert "--port 0 finds a free one" in said
     if sys.platform == "linux":
-        assert f"(process {first.process.pid})" in said
+        assert f"(process {os.getpid()})" in said
 
 
-def test_a_port_that_is_taken_leaves_the_state_file_free(command: Start, tmp_path: Path) -> None:
-    port = command("--state", ":memory:").url.rpartition(":")[2]
-    refusal(command, "--state", "state.json", "--port", port)
+def test_a_port_that_is_taken_leaves_the_state_file_free(serve: Serve, tmp_path: Path) -> None:
+    port = serve().url.rpartition(":")[2]
+    refusal(tmp_path, "--state", "state.json", "--port", port)
 
-    assert banner_row(command("--state", "state.json"), "state").endswith("(0 instances)")
+    assert serve(state=tmp_path / "state.json").instance_ids() == []
 
 
-def test_a_host_that_is_not_known_is_refused(command: Start) -> None:
-    said = refusal(command, "--state", ":memory:", "--host", "no-such-host.invalid")
+def test_a_host_that_is_not_known_is_refused(tmp_path: Path) -> None:
+    said = refusal(tmp_path, "--state", ":memory:", "--host", "no-such-host.invalid")
 
     assert "the host no-such-host.invalid is not known here" in said
     assert "--host" in said
 
 
-def test_an_address_of_another_machine_is_refused(command: Start) -> None:
-    said = refusal(command, "--state", ":memory:", "--host", "192.0.2.1")
+def test_an_address_of_another_machine_is_refused(tmp_path: Path) -> None:
+    said = refusal(tmp_path, "--state", ":memory:", "--host", "192.0.2.1")
 
     assert "the address 192.0.2.1 is not one of this machine" in said
     assert "--host" in said
@@ -52,7 +53,7 @@ def test_an_address_of_another_machine_is_refused(command: Start) -> None:
 
 def test_a_state_file_in_use_is_refused_with_its_name_and_its_process(command: Start, tmp_path: Path) -> None:
     first = command("--state", "state.json")
-    said = refusal(command, "--state", "state.json")
+    said = refusal(tmp_path, "--state", "state.json")
 
     assert f"the state file {tmp_path / 'state.json'} is in use by another emulator" in said
     assert f"process {first.process.pid}" in said
@@ -76,11 +77,11 @@ def test_a_state_file_in_use_is_refused_with_its_name_and_its_process(command: S
     ],
 )
 def test_a_state_file_that_cannot_be_used_is_refused_and_left_as_it_is(
-    command: Start, tmp_path: Path, content: str, problem: str
+    tmp_path: Path, content: str, problem: str
 ) -> None:
     state = tmp_path / "state.json"
     state.write_text(content)
-    said = refusal(command, "--state", str(state))
+    said = refusal(tmp_path, "--state", str(state))
 
     assert str(state) in said
     assert problem in said
@@ -88,16 +89,14 @@ def test_a_state_file_that_cannot_be_used_is_refused_and_left_as_it_is(
     assert state.read_text() == content
 
 
-def test_a_state_file_in_a_missing_folder_is_refused_with_the_command_that_makes_it(
-    command: Start, tmp_path: Path
-) -> None:
-    said = refusal(command, "--state", "not/there/state.json")
+def test_a_state_file_in_a_missing_folder_is_refused_with_the_command_that_makes_it(tmp_path: Path) -> None:
+    said = refusal(tmp_path, "--state", "not/there/state.json")
 
     assert f"mkdir -p {tmp_path / 'not' / 'there'}" in said
     assert not (tmp_path / "not").exists()
 
 
-def test_a_ready_file_in_a_missing_folder_is_refused(command: Start, tmp_path: Path) -> None:
-    said = refusal(command, "--state", ":memory:", ready_file=tmp_path / "not" / "there")
+def test_a_ready_file_in_a_missing_folder_is_refused(tmp_path: Path) -> None:
+    said = refusal(tmp_path, "--state", ":memory:", ready_file=tmp_path / "not" / "there")
 
     assert f"the ready file {tmp_path / 'not' / 'there'} cannot be written" in said

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.command import run
 from tests.support.instances import only_docker, only_process
+from tests.support.main import run_main
 from tests.support.ports import free_ports, occupied
 from tests.support.redis_client import answers
 
@@ -24,7 +25,7 @@ NOWHERE = "unix:///nonexistent.sock"
 
 def refused(folder: Path, *options: str, **env: str) -> str:
     """Run the command, and return the one line with which it fails."""
-    finished = run("serve", "--port", "0", "--state", ":memory:", *options, folder=folder, env=env)
+    finished = run_main("serve", "--port", "0", "--state", ":memory:", *options, folder=folder, env=env)
     (line,) = finished.stderr.splitlines()
     assert finished.returncode == 1
     assert line.startswith("rtgmock: ")

@@ -21,8 +21,8 @@ from rtgmock.paths import OPENAPI_PATH
 from rtgmock.service.provisioner import Provisioner
 from rtgmock.wire import representation
 from tests.support import exchanges
-from tests.support.command import run
 from tests.support.described import Described
+from tests.support.main import run_main
 from tests.support.samples import sample_names
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ def test_what_is_served_is_what_is_printed(serve: Serve, tmp_path: Path, api: in
     served.session.auth = None
 
     answer = served.get(OPENAPI_PATH)
-    printed = run("openapi", "--api", str(api), folder=tmp_path, env={"RTGMOCK_PORT": port})
+    printed = run_main("openapi", "--api", str(api), folder=tmp_path, env={"RTGMOCK_PORT": port})
 
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")
     assert (printed.returncode, printed.stderr) == (0, "")
@@ -200,8 +200,8 @@ def test_what_is_served_is_what_is_printed(serve: Serve, tmp_path: Path, api: in
 
 
 def test_the_version_is_read_as_serve_reads_it(tmp_path: Path) -> None:
-    refused = run("openapi", "--api", "2011", folder=tmp_path)
-    by_environment = run("openapi", folder=tmp_path, env={"RTGMOCK_API": "2012"})
+    refused = run_main("openapi", "--api", "2011", folder=tmp_path)
+    by_environment = run_main("openapi", folder=tmp_path, env={"RTGMOCK_API": "2012"})
 
     assert refused.returncode == 2
     assert "accepted are 2010 and 2012" in refused.stderr

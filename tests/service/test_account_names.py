@@ -12,7 +12,7 @@ from rtgmock.model.types import MAX_LENGTH
 from rtgmock.settings.config import Config
 from rtgmock.settings.parsers import Credentials
 from rtgmock.storage.store import Store
-from tests.support.command import run
+from tests.support.main import run_main
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ def test_the_longest_name_is_there_after_a_restart(serve: Serve, tmp_path: Path)
 def test_a_longer_name_is_refused_before_there_is_a_state_file(tmp_path: Path) -> None:
     account = f"{'n' * (MAX_LENGTH + 1)}:password"
 
-    refused = run("serve", "--port", "0", "--state", "state.json", "--account", account, folder=tmp_path)
+    refused = run_main("serve", "--port", "0", "--state", "state.json", "--account", account, folder=tmp_path)
 
     assert refused.returncode == 2
     assert "is too long (maximum is 255 characters)" in " ".join(refused.stderr.split())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rtgmock.model.plans import PLANS
-from tests.support.command import run
+from tests.support.main import run_main
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,7 +112,7 @@ def test_a_fixture_that_cannot_be_used_is_one_line(tmp_path: Path, content: str 
     if content is not None:
         (tmp_path / "broken.json").write_text(content)
 
-    result = run("serve", "--state", "state.json", "--port", "0", "--fixture", "broken.json", folder=tmp_path)
+    result = run_main("serve", "--state", "state.json", "--port", "0", "--fixture", "broken.json", folder=tmp_path)
 
     assert result.returncode == 1
     assert result.stderr.count("\n") == 1

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -144,15 +144,3 @@ class Command:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
-
-
-def refusal(start: Callable[..., Command], *arguments: str, **options: Any) -> str:
-    """Return the one line with which ``serve`` refuses to start."""
-    server = start(*arguments, wait=False, **options)
-    assert server.wait() == 1
-    assert server.out == ""
-    assert not server.ready_file.exists()
-    assert server.err.startswith("rtgmock: ")
-    assert server.err.count("\n") == 1
-    assert server.err.endswith("\n")
-    return server.err

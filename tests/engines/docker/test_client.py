@@ -14,8 +14,8 @@ import trustme
 from rtgmock.engines.docker.client import connect
 from rtgmock.errors import StartupError
 from rtgmock.model.plans import PLANS
-from tests.support.command import run
 from tests.support.engine_hosts import ELSEWHERE, Host, Sshd, tcp, tls
+from tests.support.main import run_main
 from tests.support.ports import free_ports
 from tests.support.redis_client import ask, run_id
 from tests.support.redis_emulators import IMAGE
@@ -132,7 +132,7 @@ def test_an_ssh_server_that_does_not_let_us_in_stops_the_start_with_one_line(ssh
 def refused(folder: Path, variables: dict[str, str]) -> str:
     """Run the command, and return what it writes to stderr when it fails."""
     options = ["--redis", "docker", "--port", "0", "--state", ":memory:"]
-    finished = run("serve", *options, folder=folder, env=variables)
+    finished = run_main("serve", *options, folder=folder, env=variables)
     line = finished.stderr.strip().splitlines()[-1]
     assert finished.returncode == 1
     assert line.startswith("rtgmock: no Docker engine answers (")

@@ -9,7 +9,7 @@ import pytest
 
 from rtgmock.engines.redis.binaries import find_server, server_command
 from rtgmock.errors import StartupError
-from tests.support.command import run
+from tests.support.main import run_main
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ def test_a_server_that_is_too_old_stops_the_start_with_one_line(tmp_path: Path, 
     program = script(tmp_path, f"echo '{says}'")
 
     options = ["--redis", "process", "--port", "0", "--state", ":memory:", "--redis-server", program]
-    finished = run("serve", *options, folder=tmp_path)
+    finished = run_main("serve", *options, folder=tmp_path)
 
     assert finished.returncode == 1
     (line,) = finished.stderr.splitlines()
