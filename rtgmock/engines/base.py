@@ -37,8 +37,8 @@ class Engine(Protocol):
     hostname: str | None
     """The host for the instances' URLs; None when it is the host by which the client reached the API."""
 
-    def is_port_free(self, port: int) -> bool:
-        """Return whether a new instance can have this port."""
+    def free_port(self, candidates: Iterable[int]) -> int | None:
+        """Return the first of the ports that a new instance can have; None when it can have none of them."""
         ...
 
     def start(self, record: Record, account: str) -> str:

@@ -21,9 +21,9 @@ class OffEngine:
     real = False
     hostname: str | None = None
 
-    def is_port_free(self, port: int) -> bool:  # noqa: ARG002
-        """Return True: nothing will listen on the port, so it does not matter who else does."""
-        return True
+    def free_port(self, candidates: Iterable[int]) -> int | None:
+        """Return the first port: nothing will listen on it, so it does not matter who else does."""
+        return next(iter(candidates), None)
 
     def start(self, record: Record, account: str) -> str:  # noqa: ARG002
         """Return the version in the record, as there is no server to ask."""

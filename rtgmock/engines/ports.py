@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import socket
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def can_listen(host: str, port: int) -> bool:
@@ -16,6 +20,11 @@ def can_listen(host: str, port: int) -> bool:
             probe.bind(address)
             return True
     return False
+
+
+def first_free_port(host: str, candidates: Iterable[int]) -> int | None:
+    """Return the first of the ports on which a server could listen now; None when it could on none."""
+    return next((port for port in candidates if can_listen(host, port)), None)
 
 
 def resolve_host(host: str) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rtgmock.model.types import Record
 
 
@@ -28,8 +30,11 @@ class Runner(Protocol):
     description: str
     hostname: str | None
 
-    def is_port_free(self, port: int) -> bool:
-        """Return whether a new server can have this port; what is only known after its start counts as free."""
+    def free_port(self, candidates: Iterable[int]) -> int | None:
+        """Return the first of the ports that a new server can have, or None.
+
+        A port of which only the server's start can tell that it is taken counts as free.
+        """
         ...
 
     def place(self, record: Record) -> Place:

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 class Placement:
     """Finds servers and ports, and keeps those that creates and updates in progress are going to use.
 
-    All methods but ``release`` are called in a transaction: two threads that look for room at the same time must
-    not find the same. ``release`` needs none, since it only ever makes room.
+    A room, and a port once it was found, are taken in a transaction: two threads that look at the same time must not
+    take the same. Only ``find_port`` and ``check_downgrade`` ask the engine, so they are called outside of one;
+    ``release`` needs none, since it only ever makes room.
     """
 
     def __init__(self, config: Config, store: Store, engine: Engine, randomness: Randomness) -> None:
@@ -72,18 +73,28 @@ class Placement:
         # A copy, since another thread may release a reservation while this one counts.
         return list(self._reserved.values())
 
-    def free_port(self) -> int:
-        """Return the lowest port of the range that no instance has and nothing else listens on. Raises Invalid."""
-        taken = self._store.ports() | {record["port"] for record in self._reservations()}
-        ports = self._config.ports
-        port = next((port for port in ports if port not in taken and self._engine.is_port_free(port)), None)
-        if port is None:
-            problem = f"all of {ports[0]}-{ports[-1]} are taken"
-            raise Invalid([f"Port can't be assigned: {problem}; delete an instance, or restart with a wider --ports"])
-        return port
+    def find_port(self) -> int | None:
+        """Return the lowest port of the range that no instance has and nothing else listens on, or None.
 
-    def check_room(self, before: Record, plan: Plan, fail_upgrade: Callable[[], bool]) -> None:
-        """Check that an instance can change to a plan: an upgrade needs room on its server (documented).
+        Another thread may find the same one, so the caller looks at ``is_taken`` in the transaction that takes it.
+        """
+        taken = self._taken_ports()
+        return self._engine.free_port(port for port in self._config.ports if port not in taken)
+
+    def is_taken(self, port: int | None) -> bool:
+        """Return whether an instance has a port, or is going to have it."""
+        return port in self._taken_ports()
+
+    def _taken_ports(self) -> set[int]:
+        return self._store.ports() | {record["port"] for record in self._reservations()}
+
+    def no_port(self) -> Invalid:
+        """Return the error of a create for which ``find_port`` has found nothing."""
+        problem = f"all of {self._config.ports[0]}-{self._config.ports[-1]} are taken"
+        return Invalid([f"Port can't be assigned: {problem}; delete an instance, or restart with a wider --ports"])
+
+    def check_upgrade(self, before: Record, plan: Plan, fail_upgrade: Callable[[], bool]) -> None:
+        """Check that an instance's server has the room that an upgrade needs (documented).
 
         ``fail_upgrade`` is called when there is room; true makes the upgrade fail anyway (fault injection).
         Raises Invalid.
@@ -98,6 +109,9 @@ class Placement:
             available = format_size(max(free, 0))
             room = f"the server {server.name} has {available} free, and {format_size(needed)} more are needed"
             raise Invalid([f"Plan can't be changed to {plan.name}: {room}"])
-        if needed < 0 and (held := self._engine.used_memory(before)) > plan.memory:
+
+    def check_downgrade(self, before: Record, plan: Plan) -> None:
+        """Check that what an instance holds fits into a smaller plan. Raises Invalid, EngineFailed."""
+        if plan.memory < before["memory"] and (held := self._engine.used_memory(before)) > plan.memory:
             room = f"the instance holds {format_size(held)}, and the plan has {format_size(plan.memory)}"
             raise Invalid([f"Plan can't be changed to {plan.name}: {room}"])

@@ -92,29 +92,37 @@ class Provisioner:
         now = self._clock.now()
         record: Record = {}
         try:
-            with self._store.transaction() as change:
-                record = self._new(change, account, plan, values, now)
-                if not self._engine.real:
-                    return self._store_created(change, record, now)
-                # The Redis starts after the transaction, so that other requests need not wait for it. Until the
-                # instance is stored, its memory and port are reserved.
-                self._placement.reserve(record)
+            while not record:
+                # Outside of the transaction, since it asks the engine. Another create may be faster, and take it.
+                port = self._placement.find_port()
+                with self._store.transaction() as change:
+                    if self._placement.is_taken(port):
+                        continue
+                    record = self._new(change, account, plan, port, values, now)
+                    if not self._engine.real:
+                        return self._store_created(change, record, now)
+                    # The Redis starts after the transaction, so that other requests need not wait for it. Until the
+                    # instance is stored, its memory and port are reserved.
+                    self._placement.reserve(record)
             return self._start_and_store(account, record, now)
         finally:
             self._placement.release(record.get("id", 0))
 
-    def _new(self, change: Transaction, account: str, plan: Plan, values: Record, now: datetime) -> Record:
-        assigned = self._assigned(change, change.account_id(account), plan, now)
+    def _new(
+        self, change: Transaction, account: str, plan: Plan, port: int | None, values: Record, now: datetime
+    ) -> Record:
+        assigned = self._assigned(change, change.account_id(account), plan, port, now)
         record = new_instance(plan, self._config.api, assigned) | values
         if problems := _replica_problems(record):
             raise Invalid(problems)
         return record
 
-    def _assigned(self, change: Transaction, user_id: int, plan: Plan, now: datetime) -> Record:
-        """Return the values of a new instance that the service assigns."""
+    def _assigned(self, change: Transaction, user_id: int, plan: Plan, port: int | None, now: datetime) -> Record:
+        """Return the values of a new instance that the service assigns. Raises Invalid without a port."""
         instance_id = change.next_instance_id()
         server_id, server = self._placement.server_for(change, plan)
-        port = self._placement.free_port()
+        if port is None:
+            raise self._placement.no_port()
         return {
             "id": instance_id,
             "user_id": user_id,
@@ -151,23 +159,26 @@ class Provisioner:
                 return record | {"version": self._engine.start(record, account)}
             except EngineFailed as error:
                 # Another emulator, or any program, may have taken the port since it was chosen.
-                if self._engine.is_port_free(record["port"]):
+                if self._engine.free_port([record["port"]]) is not None:
                     raise
-                try:
-                    record = self._reassign_port(record)
-                except Invalid:  # no port is left; the engine's error says more about this one
+                other = self._reassign_port(record)
+                if other is None:  # no port is left; the engine's error says more about this one
                     raise error from None
+                record = other
 
-    def _reassign_port(self, record: Record) -> Record:
-        """Return a new instance's record with another port, and with the label that goes with it."""
-        with self._store.transaction():
-            label, before, port = record["label"], record["port"], self._placement.free_port()
-            server = self._store.servers()[record["server_id"]].name
-            if label == default_label(server, before):
-                label = default_label(server, port)
-            record = record | {"port": port, "label": label}
-            self._placement.reserve(record)
-        return record
+    def _reassign_port(self, record: Record) -> Record | None:
+        """Return a new instance's record with another port, and with the label that goes with it; None without one."""
+        while (port := self._placement.find_port()) is not None:
+            with self._store.transaction():
+                if self._placement.is_taken(port):
+                    continue
+                server = self._store.servers()[record["server_id"]].name
+                if record["label"] == default_label(server, record["port"]):
+                    record = record | {"label": default_label(server, port)}
+                record = record | {"port": port}
+                self._placement.reserve(record)
+                return record
+        return None
 
     def update(
         self, account: str, instance_id: int, values: Record, *, fail_upgrade: Callable[[], bool] = bool
@@ -188,21 +199,26 @@ class Provisioner:
     def _plan_update(
         self, account: str, instance_id: int, values: Record, fail_upgrade: Callable[[], bool]
     ) -> tuple[Record, Record]:
-        """Return an instance before and after an update, and reserve the memory that it will have."""
+        """Return an instance before and after an update, and reserve the memory that it will have.
+
+        Needs the instance's lock, which keeps the record as it is while the Redis is asked about a downgrade.
+        """
+        before = self._with_current_status(self.find(account, instance_id))
+        # A client that saves an instance sends all of it back (observed); only what differs is a change.
+        changed = {name: value for name, value in values.items() if before[name] != value}
+        if not changed:
+            return before, before
+        after = before | self._changes(before, changed) | {"updated_at": timestamp(self._clock.now())}
         with self._store.transaction():
-            before = self._with_current_status(self.find(account, instance_id))
-            # A client that saves an instance sends all of it back (observed); only what differs is a change.
-            changed = {name: value for name, value in values.items() if before[name] != value}
-            after = before | self._changes(before, changed, fail_upgrade)
-            if changed:
-                after |= {"updated_at": timestamp(self._clock.now())}
-                self._placement.reserve(after)
+            if "plan" in changed:
+                self._placement.check_upgrade(before, PLANS[changed["plan"]], fail_upgrade)
+            self._placement.reserve(after)
         return before, after
 
-    def _changes(self, before: Record, changed: Record, fail_upgrade: Callable[[], bool]) -> Record:
+    def _changes(self, before: Record, changed: Record) -> Record:
         """Return all that an update changes in a record: an upgrade also changes what follows the plan.
 
-        Raises Invalid.
+        Raises Invalid, EngineFailed.
         """
         if "plan" not in changed:
             if problems := _replica_problems(before | changed):
@@ -212,7 +228,7 @@ class Provisioner:
         if settings:
             raise Invalid([f"Plan can't be changed together with {', '.join(settings)}; send them in two requests"])
         plan = PLANS[changed["plan"]]
-        self._placement.check_room(before, plan, fail_upgrade)
+        self._placement.check_downgrade(before, plan)
         return follow_plan(plan)
 
     def _apply(self, account: str, before: Record, after: Record) -> None:

@@ -13,12 +13,17 @@ from tests.support.ports import occupied
 from tests.support.redis_client import answers, ask, config, connection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from tests.support.redis_emulators import RedisEmulators
 
 pytest_plugins = ["tests.support.redis_fixtures"]
+
+
+def first(ports: Iterable[int]) -> int | None:
+    """Take every port for a free one."""
+    return next(iter(ports), None)
 
 
 def test_a_value_that_the_redis_refuses_in_a_create_leaves_nothing(emulators: RedisEmulators) -> None:
@@ -63,7 +68,7 @@ def test_a_port_that_was_taken_in_between_is_a_503_that_says_so(
     emulators: RedisEmulators, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api = emulators.start()
-    monkeypatch.setattr(api.emulator.engine, "is_port_free", lambda port: True)
+    monkeypatch.setattr(api.emulator.engine, "free_port", first)
 
     with occupied(emulators.ports[0]):
         answer = api.post("/instances.json", json={"plan": "nano"})
@@ -80,9 +85,9 @@ def test_a_port_that_somebody_takes_after_the_look_is_left_for_the_next_one(
     emulators: RedisEmulators, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api = emulators.start()
-    engine, first_looks = api.emulator.engine, iter([True])
-    is_port_free = engine.is_port_free
-    monkeypatch.setattr(engine, "is_port_free", lambda port: next(first_looks, False) or is_port_free(port))
+    engine, first_looks = api.emulator.engine, iter([emulators.ports[0]])
+    free_port = engine.free_port
+    monkeypatch.setattr(engine, "free_port", lambda ports: next(first_looks, None) or free_port(ports))
 
     with occupied(emulators.ports[0]):
         made = api.create()
@@ -97,7 +102,7 @@ def test_a_port_that_somebody_listens_on_silently_is_a_503_in_bounded_time(
     emulators: RedisEmulators, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api = emulators.start()
-    monkeypatch.setattr(api.emulator.engine, "is_port_free", lambda port: True)
+    monkeypatch.setattr(api.emulator.engine, "free_port", first)
 
     begun = time.monotonic()
     with occupied(emulators.ports[0], silently=True):
@@ -118,7 +123,7 @@ def test_another_redis_on_the_port_is_never_taken_for_the_instances(
         client.config_set("requirepass", "")
         client.set("key", "value")
     api = emulators.start()
-    monkeypatch.setattr(api.emulator.engine, "is_port_free", lambda port: True)
+    monkeypatch.setattr(api.emulator.engine, "free_port", first)
 
     answer = api.post("/instances.json", json={"plan": "mini"})
 

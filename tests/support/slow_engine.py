@@ -85,6 +85,8 @@ class SlowService:
         self.provisioner, self.supervisor = Provisioner(self.context), Supervisor(self.context)
         self.maintenance = Maintenance(self.context, self.supervisor)
         self.account = "username"
+        self.calls: list[str] = []
+        """The engine's methods that were called, where a test notes them."""
 
     def create(self, plan: str = "nano") -> Record:
         return self.provisioner.create(self.account, {"plan": plan})

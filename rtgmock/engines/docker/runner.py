@@ -14,7 +14,7 @@ from rtgmock.engines.docker.images import RedisImage
 from rtgmock.engines.docker.labels import INSTANCE_LABEL, PORT_LABEL, STATE_LABEL
 from rtgmock.engines.docker.networks import StateNetwork
 from rtgmock.engines.docker.outages import DOCKER_ERRORS, docker_failures
-from rtgmock.engines.ports import can_listen, resolve_host
+from rtgmock.engines.ports import first_free_port, resolve_host
 from rtgmock.engines.redis.binaries import server_command
 from rtgmock.engines.redis.config_file import EMPTY_SNAPSHOT, SNAPSHOT
 from rtgmock.engines.runner import Place
@@ -24,6 +24,8 @@ from rtgmock.settings.engine_names import EngineName
 from rtgmock.text import MB
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from docker.models.containers import Container
 
     from rtgmock.engines.docker.connection import DockerConnection
@@ -65,11 +67,12 @@ class DockerRunner:
                 f"the engine has no image {connection.image}; the first instance waits until it is pulled"
             )
 
-    def is_port_free(self, port: int) -> bool:
-        """Return whether the port can be published. On another machine, only the ports of its containers are known."""
+    def free_port(self, candidates: Iterable[int]) -> int | None:
+        """Return the first port that can be published. On another machine, only its containers' ports are known."""
         if self._remote_host:
-            return port not in self._published_ports()
-        return can_listen(self._host_address(), port)
+            published = self._published_ports()
+            return next((port for port in candidates if port not in published), None)
+        return first_free_port(self._host_address(), candidates)
 
     def _published_ports(self) -> set[int]:
         """Return the ports of the host that the engine's running containers publish, ours and others'."""

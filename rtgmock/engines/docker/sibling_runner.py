@@ -11,10 +11,12 @@ from rtgmock.engines.docker.labels import PORT_LABEL
 from rtgmock.engines.docker.outages import DOCKER_ERRORS, docker_failures, root_cause
 from rtgmock.engines.docker.port_forwarder import PortForwarder
 from rtgmock.engines.docker.runner import PORT, DockerRunner
-from rtgmock.engines.ports import can_listen
+from rtgmock.engines.ports import first_free_port
 from rtgmock.errors import EngineFailed, StartupError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rtgmock.engines.docker.connection import DockerConnection
     from rtgmock.engines.docker.own_container import OwnContainer
     from rtgmock.model.types import Record
@@ -50,12 +52,13 @@ class SiblingRunner(DockerRunner):
             ) from error
         self._forwarder = PortForwarder(connection.bind)
 
-    def is_port_free(self, port: int) -> bool:
-        """Return whether the port can be listened on here, and no other container publishes it on the host.
+    def free_port(self, candidates: Iterable[int]) -> int | None:
+        """Return the first port that can be listened on here, and that no other container publishes on the host.
 
         Programs on the host cannot be seen from here: a port that one of them has is known once Docker refuses it.
         """
-        return can_listen(self._connection.bind, port) and port not in self._refused_ports | self._ports_of_others()
+        taken = self._refused_ports | self._ports_of_others()
+        return first_free_port(self._connection.bind, (port for port in candidates if port not in taken))
 
     def _ports_of_others(self) -> set[int]:
         with docker_failures():

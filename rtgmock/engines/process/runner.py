@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from rtgmock.engines.ownership import OWNER, current_owner, temporary_folder
-from rtgmock.engines.ports import can_listen
+from rtgmock.engines.ports import first_free_port
 from rtgmock.engines.redis.config_file import SNAPSHOT
 from rtgmock.engines.runner import Place
 from rtgmock.errors import EngineFailed
@@ -22,7 +22,7 @@ from rtgmock.processes import die_with_parent
 from rtgmock.settings.engine_names import EngineName
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from rtgmock.model.types import Record
@@ -76,9 +76,9 @@ class ProcessRunner:
         self._starter = ThreadPoolExecutor(1, "rtgmock-redis")
         self.description = f"process: {server}, data in {self._folder}"
 
-    def is_port_free(self, port: int) -> bool:
-        """Return whether the port can be listened on."""
-        return can_listen(self._host, port)
+    def free_port(self, candidates: Iterable[int]) -> int | None:
+        """Return the first port that can be listened on."""
+        return first_free_port(self._host, candidates)
 
     def address(self, record: Record) -> tuple[str, int]:
         """Return the address on which the server listens."""

@@ -38,9 +38,9 @@ class RedisEngine:
         self._lifecycle = ServerLifecycle(runner, self._connections, self._rewrites, api)
         self._changes = ChangeApplier(runner, self._connections, self._lifecycle, api)
 
-    def is_port_free(self, port: int) -> bool:
-        """Return whether a new server can listen on the port; the runner may learn only at its start that it cannot."""
-        return self._runner.is_port_free(port)
+    def free_port(self, candidates: Iterable[int]) -> int | None:
+        """Return the first port that a new server can have; the runner may learn only at its start that it cannot."""
+        return self._runner.free_port(candidates)
 
     def start(self, record: Record, account: str) -> str:
         """Start an instance's server, wait until it is ready, and return its version. Raises EngineFailed."""
