@@ -86,9 +86,9 @@ class Provisioner:
         if "plan" not in values:
             raise Invalid(["Plan can't be blank"])
         with self._context.state_lock.shared():
-            return self._create(account, values, PLANS[values["plan"]])
+            return self._create(account, values)
 
-    def _create(self, account: str, values: Record, plan: Plan) -> Record:
+    def _create(self, account: str, values: Record) -> Record:
         now = self._clock.now()
         record: Record = {}
         try:
@@ -98,7 +98,7 @@ class Provisioner:
                 with self._store.transaction() as change:
                     if self._placement.is_taken(port):
                         continue
-                    record = self._new(change, account, plan, port, values, now)
+                    record = self._new(change, account, values, port, now)
                     if not self._engine.real:
                         return self._store_created(change, record, now)
                     # The Redis starts after the transaction, so that other requests need not wait for it. Until the
@@ -108,9 +108,8 @@ class Provisioner:
         finally:
             self._placement.release(record.get("id", 0))
 
-    def _new(
-        self, change: Transaction, account: str, plan: Plan, port: int | None, values: Record, now: datetime
-    ) -> Record:
+    def _new(self, change: Transaction, account: str, values: Record, port: int | None, now: datetime) -> Record:
+        plan = PLANS[values["plan"]]
         assigned = self._assigned(change, change.account_id(account), plan, port, now)
         record = new_instance(plan, self._config.api, assigned) | values
         if problems := _replica_problems(record):

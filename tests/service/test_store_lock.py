@@ -9,10 +9,11 @@ import pytest
 from rtgmock.engines.base import Engine, RedisAction
 from rtgmock.errors import EngineFailed, Invalid
 from rtgmock.model.lifecycle import BootDelay, Status
-from tests.support.slow_engine import SlowEngine, SlowService
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.support.slow_engine import SlowService
 
 METHODS = [name for name, value in vars(Engine).items() if callable(value) and not name.startswith("_")]
 
