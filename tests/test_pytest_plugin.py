@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tests.support.command import DEADLINE, environment
 from tests.support.ports import free_ports
-from tests.support.scratch import run_pytest, write_modules
+from tests.support.scratch import call_pytest, run_pytest, write_modules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,11 +87,11 @@ def test_nothing_but_the_plugin_is_imported_at_the_start(tmp_path: Path) -> None
     assert "ours: rtgmock rtgmock.pytest_plugin rtgmock.version theirs: end" in done.out
 
 
-def test_two_hundred_tests_on_two_workers_see_nothing_of_each_other(tmp_path: Path) -> None:
+def test_two_hundred_tests_on_two_workers_with_an_emulator_each_see_nothing_of_each_other(tmp_path: Path) -> None:
     write_modules(
         tmp_path,
         test_many="""
-            import base64, json, urllib.request
+            import base64, json, pathlib, urllib.request
             import pytest
 
             def call(emulator, method, path, data=None):
@@ -102,7 +102,9 @@ def test_two_hundred_tests_on_two_workers_see_nothing_of_each_other(tmp_path: Pa
                     return json.loads(answer.read() or b"null")
 
             @pytest.mark.parametrize("number", range(200))
-            def test_an_instance_is_the_only_one(rtgmock, number):
+            def test_an_instance_is_the_only_one(rtgmock, worker_id, number):
+                with pathlib.Path(worker_id).open("a") as file:
+                    print(rtgmock.url, file=file)
                 assert call(rtgmock, "GET", "/instances.json") == []
                 made = call(rtgmock, "POST", "/instances.json", b"plan=nano")
                 assert (made["id"], made["port"]) == (1, 9001)
@@ -115,25 +117,7 @@ def test_two_hundred_tests_on_two_workers_see_nothing_of_each_other(tmp_path: Pa
     done = run_pytest(tmp_path, "-n", "2")
 
     assert (done.code, done.counts) == (0, {"passed": 200}), done.out
-
-
-def test_each_worker_has_one_emulator(tmp_path: Path) -> None:
-    write_modules(
-        tmp_path,
-        test_many="""
-            import pathlib, pytest
-
-            @pytest.mark.parametrize("number", range(12))
-            def test_who_serves(rtgmock, worker_id, number):
-                with pathlib.Path(worker_id).open("a") as file:
-                    print(rtgmock.url, file=file)
-        """,
-    )
-
-    done = run_pytest(tmp_path, "-n", "2")
-
     served = {worker: set((tmp_path / worker).read_text().split()) for worker in ("gw0", "gw1")}
-    assert done.counts == {"passed": 12}
     assert [len(urls) for urls in served.values()] == [1, 1]
     assert served["gw0"] != served["gw1"]
 
@@ -151,7 +135,7 @@ def test_time_is_reset_between_tests_as_well(tmp_path: Path) -> None:
         """,
     )
 
-    assert run_pytest(tmp_path).counts == {"passed": 2}
+    assert call_pytest(tmp_path).counts == {"passed": 2}
 
 
 def test_workers_with_real_redis_servers_do_not_take_each_others_ports(
@@ -205,7 +189,7 @@ def test_a_test_that_fails_shows_what_the_emulator_was_asked(tmp_path: Path) -> 
         """,
     )
 
-    done = run_pytest(tmp_path)
+    done = call_pytest(tmp_path)
 
     assert done.counts == {"failed": 2, "passed": 1}
     assert done.out.count("- rtgmock requests -") == 1
@@ -216,7 +200,7 @@ def test_a_test_that_fails_shows_what_the_emulator_was_asked(tmp_path: Path) -> 
 def test_the_fixtures_say_what_they_are_for(tmp_path: Path) -> None:
     write_modules(tmp_path, test_other="def test_other():\n    pass\n")
 
-    shown = run_pytest(tmp_path, "--fixtures").out.partition("rtgmock.pytest_plugin")[2]
+    shown = call_pytest(tmp_path, "--fixtures").out.partition("rtgmock.pytest_plugin")[2]
 
     for name in ("rtgmock", "rtgmock_factory", "rtgmock_settings", "rtgmock_environ", "redistogo_url"):
         assert f"\n{name} " in shown

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rtgmock.settings.config import SETTINGS
-from tests.support.scratch import run_pytest, write_modules
+from tests.support.scratch import Outcome, call_pytest, run_pytest, write_modules
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,7 @@ SEEN = "def test_seen(rtgmock):\n    c = rtgmock.config\n    assert (c.api, c.ac
 def test_options_come_from_the_ini_file_a_fixture_and_the_command_line(tmp_path: Path) -> None:
     (tmp_path / "pytest.ini").write_text("[pytest]\nrtgmock_options = --api 2012 --account 'ann:a 1'\n")
     write_modules(tmp_path, test_seen=SEEN.format(2012, "ann"))
-    assert run_pytest(tmp_path).counts == {"passed": 1}
+    assert call_pytest(tmp_path).counts == {"passed": 1}
 
     conftest = """
         import pytest
@@ -28,17 +28,17 @@ def test_options_come_from_the_ini_file_a_fixture_and_the_command_line(tmp_path:
             return {"accounts": ["bob:b2"]}
     """
     write_modules(tmp_path, conftest=conftest, test_seen=SEEN.format(2012, "bob"))
-    assert run_pytest(tmp_path).counts == {"passed": 1}
+    assert call_pytest(tmp_path).counts == {"passed": 1}
 
     write_modules(tmp_path, test_seen=SEEN.format(2010, "eve"))
-    assert run_pytest(tmp_path, "--rtgmock-options=--api 2010 --account eve:e3").counts == {"passed": 1}
+    assert call_pytest(tmp_path, "--rtgmock-options=--api 2010 --account eve:e3").counts == {"passed": 1}
 
 
 def test_variables_of_the_command_do_not_count(tmp_path: Path) -> None:
     write_modules(tmp_path, test_seen=SEEN.format(2010, "username"))
     variables = {setting.variable: "wrong" for setting in SETTINGS.values()} | {"RTGMOCK_API": "2012"}
 
-    assert run_pytest(tmp_path, env=variables).counts == {"passed": 1}
+    assert call_pytest(tmp_path, env=variables).counts == {"passed": 1}
 
 
 def test_files_are_relative_to_the_rootdir(tmp_path: Path) -> None:
@@ -53,12 +53,18 @@ def test_files_are_relative_to_the_rootdir(tmp_path: Path) -> None:
         """,
     )
 
-    done = run_pytest(tmp_path, f"--rootdir={tmp_path}", "inner")
+    done = call_pytest(tmp_path, f"--rootdir={tmp_path}", "inner")
 
     assert done.counts == {"passed": 1}, done.out
 
 
-@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["alone", "workers"])
+def assert_refused(done: Outcome, said: str) -> None:
+    assert done.code == pytest.ExitCode.USAGE_ERROR
+    assert done.err.startswith("ERROR: rtgmock_options: ")
+    assert said in done.err
+    assert done.err.strip().count("\n") == 0
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -70,27 +76,29 @@ def test_files_are_relative_to_the_rootdir(tmp_path: Path) -> None:
         ("--api '2010", "No closing quotation"),
     ],
 )
-def test_wrong_options_end_the_run_with_one_line(tmp_path: Path, options: str, said: str, workers: list[str]) -> None:
+def test_wrong_options_end_the_run_with_one_line(tmp_path: Path, options: str, said: str) -> None:
     write_modules(tmp_path, test_seen="def test_seen(rtgmock):\n    pass\n")
 
-    done = run_pytest(tmp_path, f"--rtgmock-options={options}", *workers)
+    assert_refused(call_pytest(tmp_path, f"--rtgmock-options={options}"), said)
 
-    assert done.code == pytest.ExitCode.USAGE_ERROR
-    assert done.err.startswith("ERROR: rtgmock_options: ")
-    assert said in done.err
-    assert done.err.strip().count("\n") == 0
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["alone", "workers"])
+def test_wrong_options_end_a_process_and_its_workers_with_one_line(tmp_path: Path, workers: list[str]) -> None:
+    write_modules(tmp_path, test_seen="def test_seen(rtgmock):\n    pass\n")
+
+    assert_refused(run_pytest(tmp_path, "--rtgmock-options=--api 2011", *workers), "accepted are 2010 and 2012.")
 
 
 def test_wrong_options_keep_no_test_from_running_that_does_not_use_them(tmp_path: Path) -> None:
     write_modules(tmp_path, test_other="def test_other():\n    pass\n")
 
-    assert run_pytest(tmp_path, "--rtgmock-options=--api 2011").counts == {"passed": 1}
+    assert call_pytest(tmp_path, "--rtgmock-options=--api 2011").counts == {"passed": 1}
 
 
 def test_an_emulator_that_cannot_start_is_an_error_of_one_line(tmp_path: Path) -> None:
     write_modules(tmp_path, test_seen="def test_seen(rtgmock):\n    pass\n")
 
-    done = run_pytest(tmp_path, "--rtgmock-options=--redis process --redis-server no-such-server")
+    done = call_pytest(tmp_path, "--rtgmock-options=--redis process --redis-server no-such-server")
 
     assert done.counts == {"error": 1}
     assert "rtgmock: there is no program no-such-server; name another one: --redis-server PATH" in done.out

@@ -1,6 +1,6 @@
-"""``rtgmock`` called in this process, which takes a fraction of the time that a process takes to start.
+"""Programs called in this process, first of all ``rtgmock``: a call takes a fraction of the time of a process's start.
 
-``tests.support.command.run`` does the same with a process.
+``tests.support.command.run`` runs ``rtgmock`` as a process.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from typing import TYPE_CHECKING
 from unittest import mock
 
@@ -18,7 +19,7 @@ from rtgmock.cli.main import main
 from tests.support.command import environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 _STDOUT, _STDERR = 1, 2
@@ -26,22 +27,27 @@ _HANDLED = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run_main(*arguments: str, folder: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Call ``main`` with ``arguments`` in ``folder`` and return its exit code and what it printed.
+    """Call ``main`` with ``arguments`` in ``folder`` and return its exit code and what it printed."""
+    return call(partial(_exit_code, arguments), folder, environment(**(env or {})))
 
-    What child processes print is included.
+
+def call(program: Callable[[], int], folder: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Call a function as if it were a program: in ``folder``, with the environment ``env``.
+
+    Returns its exit code and what it and its child processes printed.
     """
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         with (
             contextlib.chdir(folder),
-            mock.patch.dict(os.environ, environment(**(env or {})), clear=True),
+            mock.patch.dict(os.environ, env, clear=True),
             _handlers_restored(),
             _written_to(out.fileno(), _STDOUT, "stdout"),
             _written_to(err.fileno(), _STDERR, "stderr"),
         ):
-            code = _exit_code(arguments)
+            code = program()
         out.seek(0)
         err.seek(0)
-        return subprocess.CompletedProcess(arguments, code, out.read(), err.read())
+        return subprocess.CompletedProcess((), code, out.read(), err.read())
 
 
 def refusal(folder: Path, *arguments: str, ready_file: Path | None = None) -> str:

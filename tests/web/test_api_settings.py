@@ -11,6 +11,7 @@ from tests.support.setting_cases import MASTER, SETTINGS, accepted_value, refuse
 
 if TYPE_CHECKING:
     from tests.conftest import Serve, Served
+    from tests.web.conftest import Shared
 
 REFUSED = [(api, name, value, message) for api, name in SETTINGS for value, message in refused_values(name)]
 READ_ONLY = [
@@ -48,10 +49,9 @@ def test_a_create_takes_every_setting(serve: Serve, version: int) -> None:
 
 @pytest.mark.parametrize(("version", "name", "refused", "message"), REFUSED)
 def test_one_refused_value_and_nothing_of_the_request_is_applied(
-    serve: Serve, version: int, name: str, refused: Any, message: str
+    shared: Shared, version: int, name: str, refused: Any, message: str
 ) -> None:
-    api = serve(api=version)
-    api.create()
+    api = shared(version)
     before = api.get("/instances/1.json").json()
     valid = "timeout" if name != "timeout" else "databases"
 
@@ -63,9 +63,8 @@ def test_one_refused_value_and_nothing_of_the_request_is_applied(
 
 
 @pytest.mark.parametrize(("version", "name"), READ_ONLY)
-def test_a_read_only_attribute_is_ignored_and_reported_when_it_differs(serve: Serve, version: int, name: str) -> None:
-    api = serve(api=version)
-    api.create()
+def test_a_read_only_attribute_is_ignored_and_reported_when_it_differs(shared: Shared, version: int, name: str) -> None:
+    api = shared(version)
     before = api.get("/instances/1.json").json()
 
     answer = api.put("/instances/1.json", json={name: "elsewhere", "label": before["label"]})
