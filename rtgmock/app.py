@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Flask
-
 from rtgmock.paths import BODY_LIMIT
 from rtgmock.web import (
     access_log,
@@ -19,9 +17,12 @@ from rtgmock.web import (
     request_context,
     response_headers,
 )
+from rtgmock.web.application import Application
 from rtgmock.web.control import blueprint as control
 
 if TYPE_CHECKING:
+    from flask import Flask
+
     from rtgmock.service.provisioner import Provisioner
     from rtgmock.settings.config import Config
     from rtgmock.web.access_log import AccessLog
@@ -36,21 +37,23 @@ def create_app(
 
     ``log`` is called for every request; the journal in ``controls`` keeps the requests to the emulated API.
     """
-    app = Flask("rtgmock", static_folder=None, template_folder=None)
+    app = Application("rtgmock", static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     # werkzeug would redirect from "//instances" to "/instances", and ActiveResource raises on redirects.
     app.url_map.merge_slashes = False
-    # The order matters: Flask calls the first one installed first with a request, and last with its response. So the
-    # journal and the log see responses as faults have changed them, and the guard refuses before a fault applies.
-    request_context.install(app, controls.clock)
-    journaling.install(app, controls.clock, controls.journal)
-    access_log.install(app, controls.clock, log)
-    response_headers.install(app)
-    guard.install(app, config)
-    fault_injection.install(app, controls.faults)
+    # The order matters: the guard refuses before a fault applies, and the log and the journal see responses as faults
+    # have changed them.
+    before = (guard.checks(config), fault_injection.before_request(controls.faults))
+    after = (
+        fault_injection.after_request,
+        response_headers.add_headers,
+        access_log.recorder(log),
+        journaling.recorder(controls.journal),
+    )
+    request_context.install(app, controls.clock, before, after)
     error_handlers.install(app)
-    app.register_blueprint(api.blueprint(config, provisioner))
+    app.register_blueprint(api.blueprint(config, provisioner, controls.renderings))
     app.register_blueprint(health.blueprint(health_state, controls.clock))
     app.register_blueprint(openapi.blueprint(config.api))
     app.register_blueprint(control.blueprint(config, controls))

@@ -28,6 +28,7 @@ from rtgmock.web.access_log import AccessLog
 from rtgmock.web.control.context import ControlContext
 from rtgmock.web.health import HealthState
 from rtgmock.web.refused_requests import RefusedRequests
+from rtgmock.wire.renderings import Renderings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -104,7 +105,7 @@ def compose(
     redactor = Redactor(account.password for account in config.accounts)
     journal, access_log = Journal(redactor), AccessLog(log, redactor)
     health = HealthState(clock.ticks(), engine.name)
-    controls = ControlContext(clock, supervisor, maintenance, faults, journal)
+    controls = ControlContext(clock, supervisor, maintenance, faults, journal, Renderings())
     app = create_app(config, provisioner, controls, health, access_log)
 
     on_refusal = RefusedRequests(clock, access_log, journal).record

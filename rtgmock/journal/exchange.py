@@ -4,41 +4,84 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rtgmock.wire.bodies import expected_content_type, parse_content_type
 from rtgmock.wire.endpoints import path_template
 from rtgmock.wire.suggestions import nearest_endpoints
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
 MAX_BODY_BYTES = 16 * 2**10
 """Bytes that are kept of each body."""
 _OVERHEAD_BYTES = 1000
 """Bytes that an exchange takes beside its texts, roughly."""
+_BODY_HEADERS = {"CONTENT_TYPE", "CONTENT_LENGTH"}
+"""The names in a WSGI environment of the two headers that have no HTTP_ before them."""
 _MAX_NEAREST = 3
 """Endpoints that are named for a request that no endpoint takes."""
 
-Headers = tuple[tuple[str, str], ...]
+
+class WsgiHeaders:
+    """The headers in a WSGI environment, as ``Content-Type``, each with its value.
+
+    They are kept as one string, and separated when they are needed: the journal keeps many requests and shows few.
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, environ: Mapping[str, Any]) -> None:
+        # No header has a null character.
+        self._text = "\0".join(
+            [
+                text
+                for item in environ.items()
+                if item[0].startswith("HTTP_") or (item[0] in _BODY_HEADERS and item[1])
+                for text in item
+            ]
+        )
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        texts = self._text.split("\0") if self._text else []
+        for name, value in zip(texts[::2], texts[1::2], strict=True):
+            header = name.removeprefix("HTTP_")
+            if header == name or header not in _BODY_HEADERS:  # some servers have these two under both names
+                yield header.replace("_", "-").title(), value
+
+    @property
+    def size(self) -> int:
+        """The number of characters in them."""
+        return len(self._text)
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+Headers = tuple[tuple[str, str], ...] | WsgiHeaders
+
+
+class Body(NamedTuple):
     """The beginning of a body, and the number of bytes that all of it has."""
 
-    data: bytes = field(default=b"", repr=False)
+    data: bytes = b""
     size: int = 0
+
+    def __repr__(self) -> str:
+        """Return the size alone: a body may have secrets."""
+        return f"Body(size={self.size})"
 
     @classmethod
     def of(cls, data: bytes) -> Body:
         """Return a body of which only the first bytes are kept."""
-        return cls(data[:MAX_BODY_BYTES], len(data))
+        return cls(data[:MAX_BODY_BYTES], len(data)) if data else EMPTY
 
     @property
     def is_complete(self) -> bool:
         """Whether all of it was kept."""
         return len(self.data) == self.size
+
+
+EMPTY = Body()
 
 
 @dataclass(eq=False)
@@ -56,21 +99,22 @@ class Exchange:
     ms: float = 0.0
     query: str = field(default="", repr=False)
     headers: Headers = field(default=(), repr=False)
-    body: Body = field(default=Body(), repr=False)
-    answer_headers: Headers = field(default=(), repr=False)
-    answer: Body = field(default=Body(), repr=False)
+    body: Body = field(default=EMPTY, repr=False)
+    answer_headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    answer: Body = field(default=EMPTY, repr=False)
     account: str = ""
     ignored: tuple[str, ...] = ()
     hint: str = field(default="", repr=False)
     fault: str = ""
     number: int = 0
+    size: int = field(init=False, repr=False)
+    """The bytes of memory that it takes, roughly."""
 
-    @cached_property
-    def size(self) -> int:
-        """The bytes of memory that it takes, roughly."""
-        headers = sum(len(name) + len(value) for name, value in self.headers)
-        texts = len(self.path) + len(self.query) + headers
-        return _OVERHEAD_BYTES + texts + len(self.body.data) + len(self.answer.data)
+    def __post_init__(self) -> None:
+        headers = self.headers
+        length = headers.size if isinstance(headers, WsgiHeaders) else sum(map(len, chain.from_iterable(headers)))
+        texts = len(self.path) + len(self.query) + length
+        self.size = _OVERHEAD_BYTES + texts + len(self.body.data) + len(self.answer.data)
 
     def header(self, name: str) -> str:
         """Return a header of the request; empty if it has none of that name."""

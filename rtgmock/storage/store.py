@@ -11,6 +11,8 @@ from tinydb import TinyDB
 from tinydb.table import Table
 
 from rtgmock.errors import InternalError, StartupError
+from rtgmock.model.attributes import STORED
+from rtgmock.model.types import SavePoints
 from rtgmock.storage.checks import account_problems, table_problems
 from rtgmock.storage.file import FileStorage
 from rtgmock.storage.tables import ACCOUNTS, FORMAT, HEAD, INSTANCES, SERVERS
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from rtgmock.model.types import Record
     from rtgmock.storage.tables import Tables
     from rtgmock.storage.transactional import TransactionalStorage
+
+
+_CONTAINERS = (*(row.name for row in STORED if isinstance(row.value_type, SavePoints)), "boot")
+"""What a record has that is a list or a dict."""
 
 
 @dataclass(frozen=True)
@@ -262,4 +268,8 @@ def _account_id(tables: Tables, name: str | None) -> int | None:
 
 def _copy(record: Record) -> Record:
     # No value is nested deeper than a list of strings, so this is as good as a deep copy, and much faster.
-    return {name: value.copy() if isinstance(value, list | dict) else value for name, value in record.items()}
+    copied = record.copy()
+    for name in _CONTAINERS:
+        if (value := copied.get(name)) is not None:
+            copied[name] = value.copy()
+    return copied

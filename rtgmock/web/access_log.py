@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from flask import request
 
 from rtgmock.clock import timestamp
 from rtgmock.text import printable
-from rtgmock.web.request_context import request_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from flask import Flask, Response
+    from flask import Response
 
-    from rtgmock.clock import Clock
     from rtgmock.journal.redaction.redactor import Redactor
+    from rtgmock.web.request_context import After, RequestContext
 
     Entry = dict[str, Any]
     """What is logged of a request: time, method, path, status, ms, account, and remarks: ignored, hint, fault."""
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
     """Takes each entry, to print it or to keep it."""
 
 REMARKS = ("ignored", "hint", "fault")
+MAX_KNOWN = 256
+"""Requests without a query whose texts are kept redacted: most of a client's requests are the same few."""
 _MAX_METHOD = 20
 _MAX_TARGET = 300
 
@@ -39,6 +40,7 @@ class AccessLog:
     def __init__(self, write: Log, redactor: Redactor) -> None:
         self._write = write
         self._redactor = redactor
+        self._redact_known = lru_cache(MAX_KNOWN)(self._redact)
 
     def add(
         self,
@@ -53,37 +55,49 @@ class AccessLog:
         **remarks: str,
     ) -> None:
         """Log a request. ``remarks`` are of ``REMARKS``, empty ones are left out."""
+        found = {name: text for name, text in remarks.items() if text}
+        if query or found or len(path) > _MAX_TARGET:
+            texts = self._redact(method, path, account, query, **found)
+        else:
+            texts = self._redact_known(method, path, account)
+        entry = {"time": timestamp(moment), "method": texts["method"], "path": texts["path"]}
+        remarked = {name: texts[name] for name in REMARKS if name in texts}
+        self._write({**entry, "status": status, "ms": ms, "account": account or None, **remarked})
 
+    def _redact(self, method: str, path: str, account: str, query: str = "", **remarks: str) -> dict[str, str]:
         # Path and query are redacted apart: a ? may be escaped in a path, and only a query is parsed as a form.
         def render(redactor: Redactor) -> dict[str, str]:
             target = redactor.text(path) + (f"?{redactor.query(query)}" if query else "")
-            texts = {name: redactor.text(remarks[name]) for name in REMARKS if remarks.get(name)}
-            return {"method": method, "path": target, **texts}
+            return {"method": method, "path": target, **{name: redactor.text(text) for name, text in remarks.items()}}
 
-        texts = self._redactor.for_request(account).redact(render)
+        texts: dict[str, str] = self._redactor.for_request(account).redact(render)
         # Cut last: half a password would not be recognized.
-        target = printable(texts.pop("path"), _MAX_TARGET)
-        entry = {"time": timestamp(moment), "method": printable(texts.pop("method"), _MAX_METHOD), "path": target}
-        self._write({**entry, "status": status, "ms": ms, "account": account or None, **texts})
+        return {
+            **texts,
+            "method": printable(texts["method"], _MAX_METHOD),
+            "path": printable(texts["path"], _MAX_TARGET),
+        }
 
 
-def install(app: Flask, clock: Clock, log: AccessLog) -> None:
-    """Log each request that the application answers, after its answer has all headers."""
+def recorder(log: AccessLog) -> After:
+    """Return the step that logs each request; it must come after all that change what its answer says about it."""
 
-    @app.after_request
-    def add_entry(response: Response) -> Response:
-        context = request_context()
+    def record(context: RequestContext, response: Response) -> None:
+        status = response.status_code
         log.add(
-            clock.now(),
-            request.method,
-            request.path,
-            request.query_string.decode("latin-1"),
-            response.status_code,
-            ms=round((clock.ticks() - context.started) * 1000, 1),
+            context.ended,
+            context.request.method,
+            context.request.path,
+            context.request.query_string.decode("latin-1"),
+            status,
+            ms=round(context.ms, 1),
             account=context.account,
-            **{name: response.headers.get(f"X-Rtgmock-{name.capitalize()}", "") for name in REMARKS},
+            ignored=", ".join(context.ignored),
+            hint=context.hint_for(status),
+            fault=context.fault_id,
         )
-        return response
+
+    return record
 
 
 def as_json(entry: Entry) -> str:

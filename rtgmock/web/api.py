@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from rtgmock.errors import Invalid, MethodNotAllowed, NotFound
 from rtgmock.model.attributes import BY_NAME, changeable
@@ -25,14 +25,18 @@ from rtgmock.wire.parameters import parse_parameters, printable_names, suggest_a
 from rtgmock.wire.representation import represent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from rtgmock.model.types import Record
     from rtgmock.service.provisioner import Provisioner
     from rtgmock.settings.config import Config
+    from rtgmock.web.request_context import RequestContext
     from rtgmock.wire.endpoints import Endpoint
     from rtgmock.wire.parameters import Parameters
+    from rtgmock.wire.renderings import Renderings
     from rtgmock.wire.representation import ViewContext
+
+_ID = re.compile(r"\d{1,18}", re.ASCII)
 
 
 class _Target(NamedTuple):
@@ -44,15 +48,15 @@ class _Target(NamedTuple):
     @property
     def instance_id(self) -> int:
         """The id of the instance. Raises NotFound when the reference is no number."""
-        if not re.fullmatch(r"\d{1,18}", self.reference, re.ASCII):
+        if not _ID.fullmatch(self.reference):
             raise NotFound(f"There is no instance {printable(self.reference)}; an id is a number, as in /instances/1.")
         return int(self.reference)
 
 
-def blueprint(config: Config, provisioner: Provisioner) -> Blueprint:
+def blueprint(config: Config, provisioner: Provisioner, renderings: Renderings) -> Blueprint:
     """Return the blueprint that serves the table of endpoints, each path also with an extension and a final slash."""
     api = Blueprint("api", __name__)
-    resources = _Resources(config, provisioner)
+    resources = _Resources(config, provisioner, renderings)
     # A POST may represent another method, which is known only once its header or its form has been read.
     collection_methods, member_methods = ({*accepted_methods(path), "POST"} for path in (COLLECTION, MEMBER))
     for rule in (COLLECTION, f"{COLLECTION}.<extension>"):
@@ -66,10 +70,11 @@ def blueprint(config: Config, provisioner: Provisioner) -> Blueprint:
 
 
 class _Resources:
-    def __init__(self, config: Config, provisioner: Provisioner) -> None:
+    def __init__(self, config: Config, provisioner: Provisioner, renderings: Renderings) -> None:
         self._config = config
         self._provisioner = provisioner
-        self._handlers: dict[str, Callable[[str, _Target], Response]] = {
+        self._renderings = renderings
+        self._handlers: dict[str, Callable[[RequestContext, _Target], Response]] = {
             "listInstances": self._list,
             "headInstances": self._list,
             "createInstance": self._create,
@@ -86,54 +91,73 @@ class _Resources:
         return self._serve(MEMBER, _split_extension(reference))
 
     def _serve(self, path: str, target: _Target) -> Response:
-        account = authenticate(self._config.accounts)
+        context = request_context()
+        authenticate(context, self._config.accounts)
         # Before the body is decoded, so that its errors have the right format too.
-        negotiate(target.extension)
-        endpoint = _endpoint(overridden_method(), path)
-        return self._handlers[endpoint.name](account, target)
+        negotiate(context, target.extension)
+        endpoint = _endpoint(context, path)
+        return self._handlers[endpoint.name](context, target)
 
-    def _list(self, account: str, _target: _Target) -> Response:
-        return responses.instances(self._provisioner.list(account), self._view(account))
+    def _list(self, context: RequestContext, _target: _Target) -> Response:
+        records = self._provisioner.list(context.account)
+        body = self._renderings.instances(records, self._view(context), context.answer_format)
+        return responses.document(context, body)
 
-    def _show(self, account: str, target: _Target) -> Response:
-        return responses.instance(self._provisioner.get(account, target.instance_id), self._view(account))
+    def _show(self, context: RequestContext, target: _Target) -> Response:
+        return self._instance(context, self._provisioner.get(context.account, target.instance_id))
 
-    def _create(self, account: str, target: _Target) -> Response:
-        parameters = parse_parameters(decode_parameters(), self._config.api)
+    def _create(self, context: RequestContext, target: _Target) -> Response:
+        parameters = parse_parameters(decode_parameters(context), self._config.api)
         if "plan" not in parameters.values:  # it is refused, perhaps because the name is misspelt
-            context = request_context()
             context.hint = suggest_attribute(parameters.unknown, self._config.api) or context.hint
-        record = self._provisioner.create(account, parameters.values)
-        view = self._view(account)
-        _report_ignored(parameters, record, view)
+        record = self._provisioner.create(context.account, parameters.values)
+        self._report_ignored(context, parameters, record)
         location = f"{COLLECTION}/{record['id']}" + (f".{target.extension}" if target.extension else "")
-        return responses.instance(record, view, 201, {"Location": location})
+        return self._instance(context, record, 201, {"Location": location})
 
-    def _update(self, account: str, target: _Target) -> Response:
-        instance_id = target.instance_id
-        parameters = parse_parameters(decode_parameters(), self._config.api)
+    def _update(self, context: RequestContext, target: _Target) -> Response:
+        account, instance_id = context.account, target.instance_id
+        parameters = parse_parameters(decode_parameters(context), self._config.api)
         if not (parameters.values or parameters.read_only):
             self._provisioner.find(account, instance_id)  # an unknown id is answered with 404 first
             raise _nothing_to_update(parameters, self._config.api)
         before, after = self._provisioner.update(
-            account, instance_id, parameters.values, fail_upgrade=request_context().fail_upgrade
+            account, instance_id, parameters.values, fail_upgrade=context.fail_upgrade
         )
-        view = self._view(account)
-        _report_ignored(parameters, before, view)
-        return responses.instance(after, view)
+        self._report_ignored(context, parameters, before)
+        return self._instance(context, after)
 
-    def _delete(self, account: str, target: _Target) -> Response:
-        self._provisioner.destroy(account, target.instance_id)
-        return responses.empty()
+    def _delete(self, context: RequestContext, target: _Target) -> Response:
+        self._provisioner.destroy(context.account, target.instance_id)
+        return responses.empty(context)
 
-    def _view(self, account: str) -> ViewContext:
-        return view_context(self._config, self._provisioner, account, request_context().host)
+    def _instance(
+        self, context: RequestContext, record: Record, status: int = 200, headers: Mapping[str, str] | None = None
+    ) -> Response:
+        body = self._renderings.instance(record, self._view(context), context.answer_format)
+        return responses.document(context, body, status, headers)
+
+    def _view(self, context: RequestContext) -> ViewContext:
+        return view_context(self._config, self._provisioner, context.account, context.host)
+
+    def _report_ignored(self, context: RequestContext, parameters: Parameters, record: Record) -> None:
+        """Report the parameters without effect: fixed attributes that differ from what is stored, and unknown names.
+
+        A client that saves an instance sends all of its attributes back (observed), so equal ones are not reported.
+        """
+        shown = represent(record, context.answer_format.show_payload, self._view(context))
+        current = {attribute.name: value for attribute, value in shown}
+        sent = parameters.read_only.items()
+        differing = [name for name, raw in sent if not BY_NAME[name].equals(raw, current.get(name))]
+        names = printable_names([*differing, *parameters.unknown])
+        context.ignored = [names] if names else []
 
 
-def _endpoint(method: str, path: str) -> Endpoint:
+def _endpoint(context: RequestContext, path: str) -> Endpoint:
+    method = overridden_method(context)
     endpoint = find_endpoint(method, path)
     if endpoint is None:
-        raise MethodNotAllowed(printable(method), request.path, accepted_methods(path))
+        raise MethodNotAllowed(printable(method), context.request.path, accepted_methods(path))
     return endpoint
 
 
@@ -148,15 +172,3 @@ def _nothing_to_update(parameters: Parameters, api: int) -> Invalid:
     accepted = ", ".join(attribute.name for attribute in changeable(api))
     message = f"No attribute to update: got {received}; accepted are {accepted}"
     return Invalid([message], hint=suggest_attribute(parameters.unknown, api))
-
-
-def _report_ignored(parameters: Parameters, record: Record, view: ViewContext) -> None:
-    """Report the parameters without effect: fixed attributes that differ from what is stored, and unknown names.
-
-    A client that saves an instance sends all of its attributes back (observed), so equal ones are not reported.
-    """
-    context = request_context()
-    current = {a.name: value for a, value in represent(record, context.answer_format.show_payload, view)}
-    differing = [name for name, raw in parameters.read_only.items() if not BY_NAME[name].equals(raw, current.get(name))]
-    names = printable_names([*differing, *parameters.unknown])
-    context.ignored = [names] if names else []

@@ -27,8 +27,9 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(errors.RequestError)
     def answer_request_error(error: errors.RequestError) -> Response:
-        request_context().hint = error.hint or request_context().hint
-        return responses.refusal(error)
+        context = request_context()
+        context.hint = error.hint or context.hint
+        return responses.refusal(context, error)
 
     @app.errorhandler(HTTPException)
     def answer_flask_error(error: HTTPException) -> Response:

@@ -16,38 +16,37 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING
 
-from flask import request
-
 from rtgmock.errors import BadRequest, Forbidden
 from rtgmock.paths import SERVICE
 from rtgmock.text import printable
-from rtgmock.web.request_context import request_context
 
 if TYPE_CHECKING:
-    from flask import Flask
+    from flask import Request
 
     from rtgmock.settings.config import Config
+    from rtgmock.web.request_context import Before, RequestContext
 
 # A Host header: [IPv6 address] or name, and maybe a port.
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9_.-]+))(?::\d{1,5})?")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
-def install(app: Flask, config: Config) -> None:
-    """Check every request, of any path, before any other step."""
+def checks(config: Config) -> Before:
+    """Return the step that checks every request, of any path; it must be the first one."""
     known_names = {*SERVICE, *config.allow_hosts, config.host}
     if config.hostname and "{" not in config.hostname:  # {server} makes it a pattern for instances, not a name
         known_names.add(config.hostname.lower())
 
-    @app.before_request
-    def check() -> None:
-        request_context().host = _checked_host(known_names, config.host)
-        _check_origin()
+    def check(context: RequestContext) -> None:
+        context.host = _checked_host(context.request, known_names, config.host)
+        _check_origin(context.request)
+
+    return check
 
 
-def _checked_host(known_names: set[str], listening_host: str) -> str:
+def _checked_host(request: Request, known_names: set[str], listening_host: str) -> str:
     """Return the host by which the client reached us, without its port. Raises BadRequest, Forbidden."""
-    header = request.headers.get("Host", "")
+    header = request.environ.get("HTTP_HOST", "")
     if not header and request.environ.get("SERVER_PROTOCOL") != "HTTP/1.1":  # only HTTP/1.1 demands one
         listens_everywhere = listening_host in {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
         return "localhost" if listens_everywhere else listening_host
@@ -75,13 +74,13 @@ def _is_address(name: str) -> bool:
     return True
 
 
-def _check_origin() -> None:
+def _check_origin(request: Request) -> None:
     """Raise Forbidden for the request of another origin's page. Our own origin may be: that is what Host says."""
-    origin = request.headers.get("Origin")
-    own = f"{request.scheme}://{request.headers.get('Host', '')}"
+    origin = request.environ.get("HTTP_ORIGIN")
+    own = f"{request.scheme}://{request.environ.get('HTTP_HOST', '')}"
     is_foreign = origin is not None and _normalized(origin) != _normalized(own)
     # A browser sends no Origin with a GET for an image or a link, but Sec-Fetch-Site.
-    if is_foreign or request.headers.get("Sec-Fetch-Site", "").strip().lower() == "cross-site":
+    if is_foreign or request.environ.get("HTTP_SEC_FETCH_SITE", "").strip().lower() == "cross-site":
         source = printable(origin) if origin else "another site"
         raise Forbidden(
             f"A web page of {source} may not use rtgmock; "

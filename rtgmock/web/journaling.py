@@ -4,52 +4,59 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import request
 from werkzeug.exceptions import HTTPException
 
-from rtgmock.journal.exchange import Body, Exchange
+from rtgmock.journal.exchange import Body, Exchange, WsgiHeaders
 from rtgmock.paths import is_control_path
-from rtgmock.web.request_context import request_context
 
 if TYPE_CHECKING:
-    from flask import Flask, Response
+    from flask import Request, Response
 
-    from rtgmock.clock import Clock
     from rtgmock.journal.journal import Journal
+    from rtgmock.web.request_context import After, RequestContext
 
 
-def install(app: Flask, clock: Clock, journal: Journal) -> None:
-    """Record each answer as it goes out. Must be installed before all that changes answers."""
+def recorder(journal: Journal) -> After:
+    """Return the step that records each answer as it goes out. It must come after all that change answers."""
 
-    @app.after_request
-    def record(response: Response) -> Response:
-        if not is_control_path(request.path):
-            journal.add(_exchange(response, clock))
-        return response
+    def record(context: RequestContext, response: Response) -> None:
+        if not is_control_path(context.request.path):
+            journal.add(_exchange(context, response))
+
+    return record
 
 
-def _exchange(response: Response, clock: Clock) -> Exchange:
-    context = request_context()
+def _exchange(context: RequestContext, response: Response) -> Exchange:
+    request, status = context.request, response.status_code
     is_head = request.method == "HEAD"  # its answer has a body here, which the server doesn't send
     return Exchange(
         method=request.method,
         path=request.path,
         query=request.query_string.decode("latin-1"),
-        headers=tuple(request.headers),
-        body=Body.of(_request_body()),
-        status=response.status_code,
+        headers=WsgiHeaders(request.environ),
+        body=Body.of(_body(request)),
+        status=status,
         answer_headers=tuple(response.headers),
-        answer=Body.of(b"" if is_head else response.get_data()),
-        moment=clock.now(),
-        ms=round((clock.ticks() - context.started) * 1000, 3),
+        answer=Body.of(b"" if is_head else _answer(response)),
+        moment=context.ended,
+        ms=round(context.ms, 3),
         account=context.account,
         ignored=tuple(context.ignored),
-        hint=context.hint_for(response.status_code),
+        hint=context.hint_for(status),
         fault=context.fault_id,
     )
 
 
-def _request_body() -> bytes:
+def _answer(response: Response) -> bytes:
+    parts = response.response
+    # The body as it was given to the response, without the copy that get_data makes.
+    return parts[0] if isinstance(parts, list) and len(parts) == 1 else response.get_data()
+
+
+def _body(request: Request) -> bytes:
+    environ = request.environ
+    if not environ.get("CONTENT_LENGTH") and not environ.get("wsgi.input_terminated"):
+        return b""  # as werkzeug finds, too, but more slowly
     try:
         return request.get_data()
     except HTTPException:  # the body is too large, or breaks off

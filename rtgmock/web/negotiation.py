@@ -4,31 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import request
-
 from rtgmock.errors import NotAcceptable
 from rtgmock.text import nearest, printable
-from rtgmock.web.request_context import request_context
 from rtgmock.wire.formats import ANSWER_TYPES, ANSWERS, EXTENSIONS
 from rtgmock.wire.json import JSON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from flask import Request
+
+    from rtgmock.web.request_context import RequestContext
     from rtgmock.wire.format import AnswerFormat
 
 # Clients that send these accept either format; curl and rest-client send */* (observed).
 _ANY = {"*/*", "application/*", "*"}
 
 
-def negotiate(extension: str | None) -> AnswerFormat:
-    """Return the format of the extension, else of ``Accept``, else of the request's body, else JSON (documented, ours).
+def negotiate(context: RequestContext, extension: str | None) -> None:
+    """Take the format of the extension, else of ``Accept``, else of the request's body, else JSON (documented, ours).
 
     Raises NotAcceptable when the client accepts neither JSON nor XML.
     """
-    chosen = _by_extension(extension) if extension is not None else _by_accept()
-    request_context().answer_format = chosen
-    return chosen
+    context.answer_format = _by_extension(extension) if extension is not None else _by_accept(context.request)
 
 
 def _by_extension(extension: str) -> AnswerFormat:
@@ -39,9 +37,13 @@ def _by_extension(extension: str) -> AnswerFormat:
     raise NotAcceptable(f"There is no format .{printable(extension)}; accepted are .json and .xml.{guess}")
 
 
-def _by_accept() -> AnswerFormat:
+def _by_accept(request: Request) -> AnswerFormat:
+    header = request.environ.get("HTTP_ACCEPT", "")
+    # What most clients send is not parsed.
+    if header in ANSWER_TYPES:
+        return ANSWER_TYPES[header]
     body_format = ANSWER_TYPES.get(request.mimetype, JSON)
-    accepted = list(_media_ranges(request.headers.get("Accept", ""))) or [("*/*", 1.0)]
+    accepted = list(_media_ranges(header)) or [("*/*", 1.0)]
     # The highest quality first; the sort is stable, so equal ones keep the client's order.
     for mime, _ in sorted((item for item in accepted if item[1] > 0), key=lambda item: -item[1]):
         if mime in _ANY:

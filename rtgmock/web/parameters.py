@@ -4,52 +4,50 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import request
-
 from rtgmock.text import printable
-from rtgmock.web.request_context import request_context
 from rtgmock.wire import bodies, form
 from rtgmock.wire.format import looks_like_json
 from rtgmock.wire.parameters import ROOT
 
 if TYPE_CHECKING:
+    from rtgmock.web.request_context import RequestContext
     from rtgmock.wire.format import Tree
 
 
-def decode_parameters() -> Tree:
+def decode_parameters(context: RequestContext) -> Tree:
     """Return the parameters of the body and of the query string; the latter take precedence, as in Rails.
 
     Raises BadRequest when they cannot be decoded, UnsupportedMedia for an unknown type of body.
     """
-    context = request_context()
     # Decoded once: routing needs them for _method, fault injection and the endpoint need them again.
     if context.parameters is None:
-        context.parameters = form.merge(_decode_body(), form.decode_query(request.query_string))
+        context.parameters = form.merge(_decode_body(context), form.decode_query(context.request.query_string))
         context.hint = context.hint or _wrong_root(context.parameters)
     return context.parameters
 
 
-def overridden_method() -> str:
+def overridden_method(context: RequestContext) -> str:
     """Return the method that a POST represents: by ``X-HTTP-Method-Override``, or by ``_method`` in a form (Rails)."""
+    request = context.request
     if request.method != "POST":
         return request.method
     override = request.headers.get("X-HTTP-Method-Override", "")
-    if not override and _is_form():
-        value = decode_parameters().get("_method", "")
+    if not override and _is_form(request.mimetype):
+        value = decode_parameters(context).get("_method", "")
         override = value if isinstance(value, str) else ""
     return override.strip().upper() or "POST"
 
 
-def _is_form() -> bool:
-    return request.mimetype in {"", form.MULTIPART, *form.FORM.mime_types}
+def _is_form(mimetype: str) -> bool:
+    return mimetype in {"", form.MULTIPART, *form.FORM.mime_types}
 
 
-def _decode_body() -> Tree:
-    body = request.get_data()
-    if _is_form() and looks_like_json(body) and request.mimetype != form.MULTIPART:
+def _decode_body(context: RequestContext) -> Tree:
+    request, body = context.request, context.request.get_data()
+    if _is_form(request.mimetype) and looks_like_json(body) and request.mimetype != form.MULTIPART:
         # Rails would have decoded it as a form, so it is one here too; the hint says what was probably meant.
         label = "labelled a form" if request.mimetype else "not labelled"
-        request_context().hint = f"the body looks like JSON but is {label}; send Content-Type: application/json"
+        context.hint = f"the body looks like JSON but is {label}; send Content-Type: application/json"
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     return bodies.decode(body, request.headers.get("Content-Type", ""), encoding)
 

@@ -5,23 +5,36 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
-from flask import Flask, g
+from flask import Flask, Request, Response, g, request
 
 from rtgmock.wire.json import JSON
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from rtgmock.clock import Clock
+    from rtgmock.faults.registry import AppliedFault
     from rtgmock.wire.format import AnswerFormat, Tree
 
+    Before = Callable[["RequestContext"], None]
+    """A step before a request is carried out. It raises RequestError to refuse the request."""
+    After = Callable[["RequestContext", Response], None]
+    """A step with the answer to a request, which it may change."""
 
-@dataclass
+
+@dataclass(slots=True)
 class RequestContext:
-    """What is known about one request. Every field but ``started`` is filled in by the step that finds it out."""
+    """What is known about one request. Each field is filled in by the step that finds it out."""
 
+    request: Request
+    """The request itself. Flask's ``request`` looks it up at each use, which takes a microsecond."""
     started: float
     """The clock's ticks when the request arrived."""
+    ended: datetime = field(init=False)
+    """The time at which the answer was complete; not set until then."""
+    ms: float = 0.0
+    """The milliseconds that the answer took."""
     host: str = ""
     """The host name that the client used, without its port."""
     account: str = ""
@@ -34,23 +47,42 @@ class RequestContext:
     """What the client's mistake probably was; ``hint_for`` tells whether it is shown."""
     parameters: Tree | None = None
     """The decoded body and query string; None until they are first needed."""
-    fault_id: str = ""
-    """The id of the injected fault, if one was applied."""
+    fault: AppliedFault | None = None
+    """The injected fault, if one was applied."""
     fail_upgrade: Callable[[], bool] = bool
     """Called when there is room for an upgrade; true makes the upgrade fail anyway (fault injection)."""
+
+    @property
+    def fault_id(self) -> str:
+        """The id of the injected fault; empty without one."""
+        return str(self.fault.fault_id) if self.fault else ""
 
     def hint_for(self, status: int) -> str:
         """Return the hint to show with an answer; empty with one that is no error, whose request worked anyway."""
         return self.hint if status >= 400 else ""  # noqa: PLR2004 - the first status of an error
 
 
-def install(app: Flask, clock: Clock) -> None:
-    """Begin a context with each request, before any other step."""
+def install(app: Flask, clock: Clock, before: Sequence[Before], after: Sequence[After]) -> None:
+    """Begin a context with each request, and call the steps with it, in their order.
+
+    All are in one hook of Flask's, since each hook costs a request some microseconds.
+    """
 
     @app.before_request
     def begin() -> None:
+        found = cast("Request", request.environ["werkzeug.request"])
         # In Flask's g, so that it ends with the request and two requests never share one.
-        g.rtgmock_context = RequestContext(clock.ticks())
+        g.rtgmock_context = context = RequestContext(found, clock.ticks())
+        for step in before:
+            step(context)
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        context = request_context()
+        context.ended, context.ms = clock.now(), (clock.ticks() - context.started) * 1000
+        for step in after:
+            step(context, response)
+        return response
 
 
 def request_context() -> RequestContext:

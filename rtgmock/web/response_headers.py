@@ -5,24 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rtgmock.errors import reason
-from rtgmock.web.request_context import request_context
 
 if TYPE_CHECKING:
-    from flask import Flask, Response
+    from flask import Response
+
+    from rtgmock.web.request_context import RequestContext
 
 
-def install(app: Flask) -> None:
+def add_headers(context: RequestContext, response: Response) -> None:
     """Add what the request's context says: what was ignored, what a mistake probably was, which fault was applied."""
-
-    @app.after_request
-    def add_headers(response: Response) -> Response:
-        context = request_context()
-        # Werkzeug takes Python's phrases; Rails had different ones for 413 and 422.
-        response.status = f"{response.status_code} {reason(response.status_code)}"
-        if context.ignored:
-            response.headers["X-Rtgmock-Ignored"] = ", ".join(context.ignored)
-        if hint := context.hint_for(response.status_code):
-            response.headers["X-Rtgmock-Hint"] = hint
-        if context.fault_id:
-            response.headers["X-Rtgmock-Fault"] = context.fault_id
-        return response
+    status = response.status_code
+    # Werkzeug writes Python's phrases in capitals, and Rails had different ones for two of the errors.
+    if status != 200:  # noqa: PLR2004 - "200 OK" is right as it is
+        response.status = f"{status} {reason(status)}"
+    if context.ignored:
+        response.headers["X-Rtgmock-Ignored"] = ", ".join(context.ignored)
+    if hint := context.hint_for(status):
+        response.headers["X-Rtgmock-Hint"] = hint
+    if context.fault_id:
+        response.headers["X-Rtgmock-Fault"] = context.fault_id

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from rtgmock.errors import BadRequest, UnsupportedMedia
@@ -38,19 +39,28 @@ class BodyFormat:
 
 @dataclass(frozen=True)
 class AnswerFormat(BodyFormat):
-    """A format of requests and of answers."""
+    """A format of requests and of answers.
+
+    ``encode_instance`` makes a whole body. That of a list is what ``join_items`` makes of each instance's
+    ``encode_item``, so that an instance can be encoded once for many lists.
+    """
 
     extension: str
     list_payload: Payload
     show_payload: Payload
-    encode_list: Callable[[Iterable[Fields]], bytes]
     encode_instance: Callable[[Fields], bytes]
+    encode_item: Callable[[Fields], bytes]
+    join_items: Callable[[Iterable[bytes]], bytes]
     encode_errors: Callable[[Iterable[str]], bytes]
 
-    @property
+    @cached_property
     def content_type(self) -> str:
         """The ``Content-Type`` of answers."""
         return f"{self.mime_types[0]}; charset=utf-8"
+
+    def encode_list(self, instances: Iterable[Fields]) -> bytes:
+        """Return a list of instances."""
+        return self.join_items(self.encode_item(fields) for fields in instances)
 
 
 def decode_text(body: bytes, charset: str, what: str) -> str:

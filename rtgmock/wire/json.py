@@ -44,9 +44,14 @@ def encode_instance(fields: Fields) -> bytes:
     return orjson.dumps({attribute.name: value for attribute, value in fields})
 
 
-def encode_list(instances: Iterable[Fields]) -> bytes:
-    """Return an array of wrapped instances, ``[{"instance": {…}}]`` (documented)."""
-    return orjson.dumps([{"instance": {attribute.name: value for attribute, value in fields}} for fields in instances])
+def encode_item(fields: Fields) -> bytes:
+    """Return one instance as a list has it: wrapped, ``{"instance": {…}}`` (documented)."""
+    return orjson.dumps({"instance": {attribute.name: value for attribute, value in fields}})
+
+
+def join_items(items: Iterable[bytes]) -> bytes:
+    """Return an array of wrapped instances."""
+    return b"[%b]" % b",".join(items)
 
 
 def encode_errors(messages: Iterable[str]) -> bytes:
@@ -61,7 +66,8 @@ JSON = AnswerFormat(
     extension="json",
     list_payload=Payload.LIST_JSON,
     show_payload=Payload.SHOW_JSON,
-    encode_list=encode_list,
     encode_instance=encode_instance,
+    encode_item=encode_item,
+    join_items=join_items,
     encode_errors=encode_errors,
 )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from rtgmock.model.attributes import DOCUMENTED, Attribute, Role
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     from rtgmock.model.types import Record, Value
 
 
-@dataclass(frozen=True)
-class ViewContext:
+class ViewContext(NamedTuple):
     """What a representation depends on besides the record: the client's account, its host, and the API's version.
 
     ``{server}`` in ``hostname`` is replaced by the name of the instance's server; ``servers`` has the names by id.

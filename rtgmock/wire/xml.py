@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from xml.parsers.expat import ExpatError, ParserCreate
 
@@ -13,7 +14,7 @@ from rtgmock.model.payloads import Payload
 from rtgmock.wire.format import AnswerFormat, Tree, decode_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from rtgmock.model.attributes import Attribute
     from rtgmock.model.types import Value
@@ -104,11 +105,28 @@ def encode_instance(fields: Fields) -> bytes:
     return _encode_document({"instance": _encode_element(fields)})
 
 
-def encode_list(instances: Iterable[Fields]) -> bytes:
+def encode_item(fields: Fields) -> bytes:
+    """Return an ``<instance>`` as a list has it: indented, without the XML declaration."""
+    head, tail = _list_frame()
+    return _encode_list([_encode_element(fields)])[len(head) : -len(tail)]
+
+
+def join_items(items: Iterable[bytes]) -> bytes:
     """Return ``<instances type="array">``, also when empty: ActiveResource reads a list by that type (observed)."""
-    return _encode_document(
-        {"instances": {"@type": "array", "instance": [_encode_element(fields) for fields in instances]}}
-    )
+    head, tail = _list_frame()
+    joined = b"".join(items)
+    return head + joined + tail if joined else _encode_list([])
+
+
+@cache
+def _list_frame() -> tuple[bytes, bytes]:
+    """Return what comes before and after the instances of a list."""
+    head, _, tail = _encode_list([""]).partition(b"  <instance/>\n")
+    return head, tail
+
+
+def _encode_list(elements: Sequence[Tree | str]) -> bytes:
+    return _encode_document({"instances": {"@type": "array", "instance": elements}})
 
 
 def encode_errors(messages: Iterable[str]) -> bytes:
@@ -155,7 +173,8 @@ XML = AnswerFormat(
     extension="xml",
     list_payload=Payload.LIST_XML,
     show_payload=Payload.SHOW_XML,
-    encode_list=encode_list,
     encode_instance=encode_instance,
+    encode_item=encode_item,
+    join_items=join_items,
     encode_errors=encode_errors,
 )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from werkzeug.datastructures import EnvironHeaders
 
+from rtgmock.journal.exchange import WsgiHeaders
 from tests.support.control import JSON
 from tests.support.journal import exchange, shown_requests
 
@@ -49,3 +51,20 @@ def test_a_request_that_an_endpoint_refuses_is_not_unmatched(api: Served) -> Non
 def test_a_request_that_a_fault_answered_is_not_unmatched() -> None:
     assert not exchange(status=405, fault="gone").unmatched
     assert exchange(status=405).unmatched
+
+
+def test_the_headers_of_a_wsgi_environment_are_those_of_the_request() -> None:
+    environ = {
+        "REQUEST_METHOD": "POST",
+        "CONTENT_TYPE": "application/json",
+        "CONTENT_LENGTH": "",
+        "HTTP_CONTENT_TYPE": "a copy",
+        "HTTP_X_API_KEY": "",
+        "HTTP_HOST": "localhost",
+        "wsgi.input": None,
+    }
+    headers = WsgiHeaders(environ)
+
+    assert list(headers) == [("Content-Type", "application/json"), ("X-Api-Key", ""), ("Host", "localhost")]
+    assert list(headers) == list(EnvironHeaders(environ))
+    assert list(WsgiHeaders({})) == []

@@ -158,10 +158,10 @@ def test_an_instance_is_a_bare_object_in_the_order_of_its_fields() -> None:
 
 
 def test_a_list_wraps_each_instance() -> None:
-    listed = json.encode_list([[(BY_NAME["id"], number)] for number in (1, 2)])
+    listed = json.JSON.encode_list([[(BY_NAME["id"], number)] for number in (1, 2)])
 
     assert listed == b'[{"instance":{"id":1}},{"instance":{"id":2}}]'
-    assert json.encode_list([]) == b"[]"
+    assert json.JSON.encode_list([]) == b"[]"
 
 
 def test_errors_are_an_array_under_errors() -> None:

@@ -224,8 +224,8 @@ def test_a_string_means_the_same_to_another_parser(value: str) -> None:
 
 
 def test_a_list_is_typed_also_when_it_is_empty() -> None:
-    assert xml.encode_list([]).decode() == f'{HEAD}<instances type="array"/>\n'
-    assert xml.encode_list([[(BY_NAME["id"], number)] for number in (1, 2)]).decode() == (
+    assert xml.XML.encode_list([]).decode() == f'{HEAD}<instances type="array"/>\n'
+    assert xml.XML.encode_list([[(BY_NAME["id"], number)] for number in (1, 2)]).decode() == (
         f'{HEAD}<instances type="array">\n'
         '  <instance>\n    <id type="integer">1</id>\n  </instance>\n'
         '  <instance>\n    <id type="integer">2</id>\n  </instance>\n'

@@ -12,6 +12,7 @@ from rtgmock.paths import CONTROL_PATH
 from rtgmock.text import printable
 from rtgmock.web.auth import authenticate
 from rtgmock.web.control.endpoints import BLUEPRINTS
+from rtgmock.web.request_context import request_context
 
 if TYPE_CHECKING:
     from rtgmock.settings.config import Config
@@ -25,7 +26,7 @@ def blueprint(config: Config, context: ControlContext) -> Blueprint:
     @control.before_request
     def check() -> None:
         if not _is_client_local():
-            authenticate(config.accounts)
+            authenticate(request_context(), config.accounts)
         # A web page can send a form or plain text to another origin, but for JSON its browser asks first (CORS), and
         # is refused. So not even a page that the guard doesn't recognize can change anything.
         if request.method not in {"GET", "HEAD"} and request.mimetype != "application/json":

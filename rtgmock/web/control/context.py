@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rtgmock.journal.journal import Journal
     from rtgmock.service.maintenance import Maintenance
     from rtgmock.service.supervisor import Supervisor
+    from rtgmock.wire.renderings import Renderings
 
 
 @dataclass(frozen=True)
@@ -22,10 +23,11 @@ class ControlContext:
     maintenance: Maintenance
     faults: FaultRegistry
     journal: Journal
+    renderings: Renderings
 
     def reset(self) -> None:
         """Return to the empty state, or to the fixture: faults, clock, instances and journal. Raises EngineFailed."""
         # The clock before the supervisor: the fixture's instances are created at the current time. The journal last,
         # so that it still shows what led to a reset that fails.
-        for part in (self.faults, self.clock, self.maintenance, self.journal):
+        for part in (self.faults, self.clock, self.maintenance, self.renderings, self.journal):
             part.reset()
