@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import rtgmock
+from tests.support.command import environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -114,6 +115,59 @@ def test_every_import_is_covered_by_a_dependency(metadata: Message) -> None:
 
 def test_every_dependency_is_imported(metadata: Message) -> None:
     assert required(metadata.get_all("Requires-Dist", [])) <= imported()
+
+
+NOT_FOR_SERVING = {
+    "cryptography",
+    "docker",
+    "filelock",
+    "psutil",
+    "pytest",
+    "redis",
+    "requests",
+    "rtgmock.cli",
+    "rtgmock.engines.docker",
+    "rtgmock.engines.process",
+    "rtgmock.engines.redis",
+    "rtgmock.openapi.document",
+    "rtgmock.pytest_plugin",
+    "rtgmock.server.certificates",
+    "rtgmock.storage.file",
+    "rtgmock.web.page",
+    "trustme",
+    "urllib3",
+    "xmltodict",
+}
+"""What a create and a show in JSON do not need, with the engine off, without TLS and without a state file."""
+
+SERVE_ONCE = """
+import base64, http.client, sys
+from rtgmock.emulator import Emulator
+
+with Emulator() as emulator:
+    credentials = base64.b64encode(f"{emulator.username}:{emulator.password}".encode()).decode()
+    headers = {"Authorization": f"Basic {credentials}", "Content-Type": "application/json"}
+    connection = http.client.HTTPConnection(emulator.url.removeprefix("http://"), timeout=20)
+    for method, path, body, status in [
+        ("POST", "/instances.json", '{"plan": "nano"}', 201),
+        ("GET", "/instances/1.json", None, 200),
+    ]:
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        assert (answer.status, bool(answer.read())) == (status, True)
+    connection.close()
+    print(*sys.modules)
+"""
+
+
+def test_serving_imports_what_it_needs() -> None:
+    served = subprocess.run(
+        [sys.executable, "-c", SERVE_ONCE], capture_output=True, text=True, timeout=60, check=False, env=environment()
+    )
+
+    assert served.returncode == 0, served.stderr
+    assert "rtgmock.web.api" in served.stdout.split()
+    assert NOT_FOR_SERVING.isdisjoint(served.stdout.split())
 
 
 @pytest.mark.parametrize(

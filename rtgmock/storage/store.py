@@ -14,7 +14,6 @@ from rtgmock.errors import InternalError, StartupError
 from rtgmock.model.attributes import STORED
 from rtgmock.model.types import SavePoints
 from rtgmock.storage.checks import account_problems, table_problems
-from rtgmock.storage.file import FileStorage
 from rtgmock.storage.tables import ACCOUNTS, FORMAT, HEAD, INSTANCES, SERVERS
 from rtgmock.storage.transactional import MemoryStorage
 
@@ -86,8 +85,7 @@ class Store:
 
         Raises StartupError for a file that is in use, unreadable, of a newer format or not valid.
         """
-        storage = MemoryStorage() if path is None else FileStorage(path)
-        store = cls(storage)
+        store = cls(_storage(path))
         try:
             store._prepare(state_id)
         except BaseException:
@@ -190,6 +188,14 @@ class Store:
         """Close the file once the open transaction has ended, so that another emulator can open it."""
         with self._transaction_lock:
             self._database.close()
+
+
+def _storage(path: Path | None) -> TransactionalStorage:
+    if path is None:
+        return MemoryStorage()
+    from rtgmock.storage.file import FileStorage  # noqa: PLC0415 - filelock, which is slow to import
+
+    return FileStorage(path)
 
 
 class Transaction:

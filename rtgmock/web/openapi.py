@@ -5,7 +5,6 @@ from __future__ import annotations
 import orjson
 from flask import Blueprint, Response, request
 
-from rtgmock.openapi.document import document
 from rtgmock.paths import OPENAPI_PATH
 
 
@@ -15,6 +14,8 @@ def blueprint(api: int) -> Blueprint:
 
     @openapi.get(OPENAPI_PATH, strict_slashes=False)
     def show() -> Response:
+        from rtgmock.openapi.document import document  # noqa: PLC0415 - serving the API itself does not need it
+
         body = document(api, request.host_url.rstrip("/"))
         return Response(orjson.dumps(body), content_type="application/json")
 

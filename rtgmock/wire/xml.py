@@ -7,8 +7,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from xml.parsers.expat import ExpatError, ParserCreate
 
-import xmltodict
-
 from rtgmock.errors import BadRequest
 from rtgmock.model.payloads import Payload
 from rtgmock.wire.format import AnswerFormat, Tree, decode_text
@@ -29,6 +27,8 @@ def decode(body: bytes, charset: str) -> Tree:
 
     An empty body is an empty tree. Raises BadRequest with the place of the mistake.
     """
+    import xmltodict  # noqa: PLC0415 - its import takes time that only XML should cost
+
     text = decode_text(body, _declared_encoding(body) or charset, "XML")
     if not text.strip():
         return {}
@@ -135,6 +135,8 @@ def encode_errors(messages: Iterable[str]) -> bytes:
 
 
 def _encode_document(tree: Tree) -> bytes:
+    import xmltodict  # noqa: PLC0415
+
     text = xmltodict.unparse(tree, encoding="UTF-8", pretty=True, indent="  ", short_empty_elements=True)
     return f"{text}\n".encode()
 
