@@ -6,7 +6,6 @@ import contextlib
 import shutil
 import socket
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from rtgmock.app import create_app
@@ -16,7 +15,7 @@ from rtgmock.errors import EngineFailed, StartupError
 from rtgmock.journal.journal import Journal
 from rtgmock.journal.redaction.redactor import Redactor
 from rtgmock.network import client_host, listen_problem
-from rtgmock.paths import BODY_LIMIT, SERVICE
+from rtgmock.paths import SERVICE
 from rtgmock.server.http_server import HttpServer
 from rtgmock.service.context import ServiceContext
 from rtgmock.service.maintenance import Maintenance
@@ -31,6 +30,7 @@ from rtgmock.web.refused_requests import RefusedRequests
 from rtgmock.wire.renderings import Renderings
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterator
     from pathlib import Path
     from wsgiref.types import WSGIApplication
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from rtgmock.engines.base import Engine
     from rtgmock.faults.registry import FaultRegistry
     from rtgmock.randomness import Randomness
-    from rtgmock.server.http_server import RefusalCallback, WrapSocket
+    from rtgmock.server.http_server import RefusalCallback
     from rtgmock.settings.config import Config
     from rtgmock.web.access_log import Log
 
@@ -125,9 +125,9 @@ def _listen(
 ) -> tuple[HttpServer, Path | None]:
     """Return the server, which listens but does not answer yet, and the certificate that its clients must trust."""
     host = config.host
-    certificate, wrap_socket = _tls(config, resources) if config.tls else (None, None)
+    certificate, context = _tls(config, resources) if config.tls else (None, None)
     try:
-        server = HttpServer(app, host, port, body_limit=BODY_LIMIT, on_refusal=on_refusal, wrap_socket=wrap_socket)
+        server = HttpServer(app, host, port, on_refusal=on_refusal, tls=context)
     except (socket.gaierror, UnicodeError) as error:
         raise StartupError(f"the host {host} is not known here; listen on another one: --host HOST") from error
     except OSError as error:
@@ -135,15 +135,14 @@ def _listen(
     return server, certificate
 
 
-def _tls(config: Config, resources: contextlib.ExitStack) -> tuple[Path, WrapSocket]:
-    """Return the certificate that clients must trust, and the function that makes a TLS socket of an accepted one."""
+def _tls(config: Config, resources: contextlib.ExitStack) -> tuple[Path, ssl.SSLContext]:
+    """Return the certificate that clients must trust, and the server's side of TLS."""
     from rtgmock.server.certificates import Authority  # noqa: PLC0415 - trustme, which is slow to import
-    from rtgmock.server.tls_socket import TlsSocket  # noqa: PLC0415
 
     state = config.state or resources.enter_context(_temporary_state())
     # The machine's time and not the emulator's, which a test may have set: clients compare with their own clock.
     authority = Authority(state, SystemClock().now())
-    return authority.certificate, partial(TlsSocket, context=authority.server_context(_certified_names(config)))
+    return authority.certificate, authority.server_context(_certified_names(config))
 
 
 @contextlib.contextmanager

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 def reason(status: int) -> str:
     """Return the reason phrase of a status, the same in every Python version; ``Refused`` for an unknown status."""
-    rails = {413: "Request Entity Too Large", 422: "Unprocessable Entity"}  # Python 3.13 has newer names for both
+    # Python 3.13 has newer names for these.
+    rails = {413: "Request Entity Too Large", 414: "Request-URI Too Long", 422: "Unprocessable Entity"}
     try:
         return rails.get(status) or HTTPStatus(status).phrase
     except ValueError:

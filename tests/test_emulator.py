@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def own_threads() -> set[threading.Thread]:
     """The threads of all emulators in this process."""
-    return {thread for thread in threading.enumerate() if thread.name.startswith(("rtgmock-", "waitress-"))}
+    return {thread for thread in threading.enumerate() if thread.name.startswith("rtgmock-")}
 
 
 def is_refused(url: str) -> bool:
@@ -87,7 +87,7 @@ def test_faults_and_clock_can_be_set_before_the_start() -> None:
 def test_the_threads_of_a_started_emulator_end_when_it_stops() -> None:
     before = own_threads()
     with Emulator():
-        assert len(own_threads() - before) == 1 + 8
+        assert len(own_threads() - before) == 1
     assert own_threads() - before == set()
 
 

@@ -1,67 +1,67 @@
-"""The HTTP server: waitress, extended by what an emulator needs.
+"""The HTTP server: one asyncio loop in a thread of its own reads and answers, and nothing in it waits.
 
-Why waitress: one loop reads all connections and hands complete requests to a few threads, so that slow clients cost
-nothing; it runs in any thread of any process, also in a test's; it is small and pure Python. cheroot gives every slow
-client one of its threads, granian needs processes, gunicorn a main thread, and werkzeug's server is made for debugging.
-The extensions are:
+Why asyncio with httptools: a connection costs an object and no thread, so that slow clients, idle ones and delayed
+answers cost nobody else anything; the parser is C, strict, and the one of Node.js; all that is used of both is public.
+uvicorn's protocol upon the same parser bounds no header, cuts no slow request and has its own refusals, so that most of
+it would have to be replaced through private names; and it answers fewer requests a second. uvloop isn't used: it
+would be a second implementation of everything here to be tested, and Flask takes nine tenths of a request.
 
-- limits that hold against many half-sent requests (at waitress's defaults 120 of them stall it);
-- a stop that accepts what has arrived, carries it out, and sends complete responses;
-- refusals in the same shape as all other errors, which also reach a client that is still sending (``channel``);
-- TLS, by a socket wrapper (``tls_socket``): a handshake waits in the loop like any incomplete request;
-- delayed, truncated and dropped responses (``fault_channel``).
+The application is called in the loop's thread for what can't wait, and in a small pool of threads for what can;
+``may_wait`` tells which. A thread for each request would make all of them slower, since they fight for the
+interpreter's lock.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import ThreadPoolExecutor
+from email.utils import formatdate
+from functools import partial
+from typing import TYPE_CHECKING
 
-from waitress import wasyncore
-from waitress.adjustments import Adjustments
-from waitress.server import TcpWSGIServer
-from waitress.task import ThreadedTaskDispatcher
-
-from rtgmock.server.channel import REQUEST_GRACE, Channel
+from rtgmock.server.connection import REQUEST_GRACE, HttpConnection
+from rtgmock.server.limits import Limits
+from rtgmock.server.listener import Listener
+from rtgmock.server.wsgi import Answer, Bridge, common_environ
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
     from wsgiref.types import WSGIApplication
 
-    WrapSocket = Callable[[socket.socket], Any]
+    from rtgmock.server.refusals import Refusal
+    from rtgmock.server.request_head import Request
+
     RefusalCallback = Callable[[int, str, str], None]
     """Called for every refusal: the status, the request line, the sentence in the response."""
+    MayWait = Callable[[str, str], bool]
+    """Tells of a method and a path whether the application may wait for something when it is called with them."""
 
-_QUEUE_LOGGER = logging.getLogger("rtgmock.http.queue")
-_QUEUE_LOGGER.setLevel(logging.ERROR)  # waitress warns of every request that waits for a thread, which is normal
-
-THREADS = 8
-MAX_CONNECTIONS = 900
-"""Open connections at once; below the 1024 files that a process commonly may open."""
-MAX_HEADER_SIZE = 64 * 1024
-FIRST_BYTE_GRACE = 0.1
-"""Seconds after a stop within which the first request of a new connection must begin."""
-
-
-class _Dispatcher(ThreadedTaskDispatcher):
-    queue_logger = _QUEUE_LOGGER
-
-    def start_new_thread(self, target: Callable[[int], None], thread_no: int) -> None:
-        threading.Thread(target=target, name=f"rtgmock-http-{thread_no}", args=(thread_no,), daemon=True).start()
+READ_SIZE = 64 * 1024
+"""Bytes that are read of a connection before the others have their turn."""
+POOL_THREADS = 64
+"""Requests that may wait at once: for a disk, or for a Redis. A thread is started when it is needed."""
+CHECK_INTERVAL = 0.5
+"""Seconds between two looks at which connections have used up their time."""
+MAX_LOOP_SECONDS = 0.05
+"""The time that a request may take in the loop's thread, where everybody else waits for it."""
+FILE_RESERVE = 64
+"""Files that are left for everything but connections: state, Redis servers, their connections."""
+MAX_CONNECTIONS = 10_000
+"""Open connections where the system sets no limit of its own."""
 
 
-class HttpServer(TcpWSGIServer):
-    """Serves a WSGI application on one address, in threads.
+class HttpServer:
+    """Serves a WSGI application on one address.
 
-    It listens once it is constructed (OSError if it cannot), and answers after ``start``. ``on_refusal`` is called for
-    every request that is refused before it reaches the application. ``wrap_socket`` turns an accepted socket into one
-    that speaks TLS.
+    It listens once it is constructed (OSError if it cannot), and answers from ``start`` to ``stop``. ``on_refusal`` is
+    called for every request that is refused before it reaches the application. With ``tls`` it speaks HTTPS.
     """
-
-    channel_class = Channel
 
     def __init__(
         self,
@@ -69,140 +69,231 @@ class HttpServer(TcpWSGIServer):
         host: str,
         port: int,
         *,
-        body_limit: int,
         on_refusal: RefusalCallback,
-        wrap_socket: WrapSocket | None = None,
+        may_wait: MayWait = lambda _method, _path: True,
+        tls: ssl.SSLContext | None = None,
+        limits: Limits | None = None,
     ) -> None:
-        self.on_refusal = on_refusal
-        self.delayed_channels: set[Channel] = set()
-        """The connections whose responses are delayed by a fault."""
-        # A TLS client sends its first byte early, but the request comes only after the handshake.
-        self.first_byte_grace = REQUEST_GRACE if wrap_socket else FIRST_BYTE_GRACE
-        self._wrap_socket = wrap_socket
+        self.limits = limits or Limits()
+        self.read_buffer = memoryview(bytearray(READ_SIZE))
+        self.connections: set[HttpConnection] = set()
+        self._on_refusal = on_refusal
+        self._may_wait = may_wait
+        self._tls = tls
+        self._listener = Listener(host, port, take=self._take, make_room=self._make_room)
+        self.port = self._listener.port
+        self._max_connections = self.limits.connections or _max_connections()
+        self.bridge = Bridge(application, common_environ(host, self.port, "https" if tls else "http"), self._date)
+        self._dated = (0, "")
+        self._handshakes: set[asyncio.Task[None]] = set()
+        self._checking = False
         self._stopping_since: float | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop_asked: asyncio.Event | None = None
+        self._thread: threading.Thread | None = None
+        self._pool = ThreadPoolExecutor(POOL_THREADS, thread_name_prefix="rtgmock-request")
+        self._at_work: set[asyncio.Future[Answer]] = set()
         self._timeout = 0.0
-        self._trigger_lock, self._closed = threading.Lock(), False
-        self._thread = threading.Thread(target=self._loop, name="rtgmock-http", daemon=True)
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        channels: dict[int, Any] = {}
-        try:
-            super().__init__(
-                application,
-                map=channels,
-                dispatcher=_Dispatcher(),
-                adj=_adjustments(host, port, body_limit, tls=wrap_socket is not None),
-                sockinfo=(family, socket.SOCK_STREAM, 0, address),
-            )
-        except BaseException:
-            # waitress leaves its trigger and its socket open when the address cannot be bound.
-            wasyncore.close_all(channels, ignore_all=True)
-            raise
 
-    @property
-    def port(self) -> int:
-        """The port that it listens on."""
-        return int(self.effective_port)
+    # For the thread that owns the server
+
+    def start(self) -> None:
+        """Answer requests, until ``stop``."""
+        self._loop = asyncio.new_event_loop()
+        self._stop_asked = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, args=(self._loop,), name="rtgmock-http", daemon=True)
+        self._thread.start()
+
+    def stop(self, timeout: float = 8.0) -> None:
+        """Answer the requests that have arrived, and close; cut what is not finished after ``timeout`` seconds."""
+        self._timeout = timeout
+        if self._thread is None or self._loop is None or self._stop_asked is None:
+            self._listener.close()
+        else:
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(self._stop_asked.set)
+            self._thread.join(timeout + 2)
+        # A thread that is still at work was cut, and would be waited for as long as it likes.
+        self._pool.shutdown(wait=not self._at_work, cancel_futures=True)
+
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+        asyncio.set_event_loop(loop)
+        try:
+            loop.run_until_complete(self._serve())
+        finally:
+            loop.close()
+
+    # In the loop
+
+    async def _serve(self) -> None:
+        assert self._loop is not None  # noqa: S101 - start has made both
+        assert self._stop_asked is not None  # noqa: S101
+        self._listener.open()
+        await self._stop_asked.wait()
+        self._listener.close()
+        await self._finish()
+
+    async def _finish(self) -> None:
+        """Wait for what has arrived, and close all connections."""
+        begun = self._stopping_since = self.now()
+        for connection in self._held():
+            connection.release()
+        await _turns(2)  # they read what the open connections have sent already
+        while self._must_wait(self.now() - begun):
+            await asyncio.sleep(0.005)
+        await self._close_all()
+
+    async def _close_all(self) -> None:
+        """Close all connections, and wait until asyncio has let go of them."""
+        for handshake in self._handshakes:
+            handshake.cancel()
+        await asyncio.gather(*self._handshakes, return_exceptions=True)
+        for connection in list(self.connections):
+            connection.end()
+        await _turns(3)  # TLS says that it ends
+        for connection in list(self.connections):
+            connection.transport.abort()
+        deadline = self.now() + 1
+        while self.connections and self.now() < deadline:
+            await _turns(1)
+        await _turns(3)  # those whose handshake was cut
+
+    def _must_wait(self, stopping_for: float) -> bool:
+        """Return whether the stop, which began some seconds ago, must wait for any connection."""
+        if stopping_for > self._timeout:
+            return False
+        if self._handshakes and stopping_for < REQUEST_GRACE:
+            return True
+        return any(connection.delays_stop(stopping_for) for connection in self.connections)
+
+    def _held(self) -> list[HttpConnection]:
+        return [connection for connection in self.connections if connection.is_held]
+
+    # Accepting
+
+    def _make_room(self) -> bool:
+        """Return whether there is room for a newcomer; the connection that is idle longest is closed for it."""
+        if len(self.connections) + len(self._handshakes) < self._max_connections:
+            return True
+        idle = [connection for connection in self.connections if not connection.busy]
+        if not idle:
+            return False
+        longest = min(idle, key=lambda connection: connection.active_at)
+        longest.transport.abort()
+        self.connections.discard(longest)
+        return True
+
+    def _take(self, connected: socket.socket) -> None:
+        connected.setblocking(False)  # noqa: FBT003
+        with contextlib.suppress(OSError):  # no TCP, or the client has left
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        loop = asyncio.get_running_loop()
+        if self._tls is None:
+            task = loop.create_task(self._connect(connected))
+        else:
+            from rtgmock.server.tls import accept_tls  # noqa: PLC0415 - only for HTTPS
+
+            task = loop.create_task(accept_tls(connected, self._tls, self._connection, self.limits.handshake_seconds))
+        self._handshakes.add(task)
+        task.add_done_callback(self._taken)
+
+    async def _connect(self, connected: socket.socket) -> None:
+        await asyncio.get_running_loop().connect_accepted_socket(self._connection, connected)
+
+    def _connection(self, *, plain_on_tls: bool = False) -> HttpConnection:
+        return HttpConnection(self, plain_on_tls=plain_on_tls)
+
+    def _taken(self, task: asyncio.Task[None]) -> None:
+        self._handshakes.discard(task)
+        # A client that leaves, stalls or sends garbage during its handshake ends only its own connection.
+        if not task.cancelled() and (error := task.exception()) and not isinstance(error, OSError):
+            logging.getLogger("rtgmock").error("A connection could not be accepted", exc_info=error)
+
+    # What connections need
 
     @property
     def stopping(self) -> bool:
         """Whether a stop is in progress."""
         return self._stopping_since is not None
 
-    def start(self) -> None:
-        """Answer requests, until ``stop``."""
-        self.task_dispatcher.set_thread_count(THREADS)
-        self._thread.start()
+    def now(self) -> float:
+        """Return the seconds of a monotonic clock."""
+        return time.monotonic()
 
-    def stop(self, timeout: float = 8.0) -> None:
-        """Answer the requests that have arrived, and close; cut what is not finished after ``timeout`` seconds."""
-        self._timeout = timeout
-        if self._thread.is_alive():
-            self.trigger.pull_trigger(self._stop_accepting)
-            self._thread.join(timeout + 2)
-        self._close_all()
+    def opened(self, connection: HttpConnection) -> None:
+        """Keep a new connection, and look after it."""
+        self.connections.add(connection)
+        if not self._checking:
+            self._checking = True
+            asyncio.get_running_loop().call_later(CHECK_INTERVAL, self._check)
 
-    def accept(self) -> Any:
-        """Return a new connection and its address; None when there is none."""
-        accepted = super().accept()
-        if accepted and self._wrap_socket:
-            return self._wrap_socket(accepted[0]), accepted[1]
-        return accepted
+    def closed(self, connection: HttpConnection) -> None:
+        """Forget a connection that has ended."""
+        self.connections.discard(connection)
+        self._listener.open()
 
-    def pull_trigger(self) -> None:
-        """Wake the loop, unless it has ended."""
-        # A worker that was cut may come here after the trigger is closed, and its file number may be another file's.
-        with self._trigger_lock:
-            if not self._closed:
-                super().pull_trigger()
+    def _check(self) -> None:
+        now = self.now()
+        for connection in list(self.connections):
+            connection.check(now)
+        self._checking = bool(self.connections)
+        if self._checking:
+            asyncio.get_running_loop().call_later(CHECK_INTERVAL, self._check)
 
-    def maintenance(self, now: float) -> None:  # noqa: ARG002 - waitress passes wall-clock time
-        """Close the connections whose clients have used up their time."""
-        for channel in list(self.active_channels.values()):
-            if channel.timed_out(time.monotonic()):
-                channel.will_close = True
-        for channel in list(self.delayed_channels):
-            channel.close_if_client_left()
+    def answer(self, request: Request, connection: HttpConnection) -> None:
+        """Have the application answer, here or in the pool."""
+        last = self.stopping and connection.is_last_request
+        if not self._may_wait(request.method, request.path):
+            connection.deliver(self._answer_here(request, connection, last=last))
+            return
+        loop = asyncio.get_running_loop()
+        answered = loop.run_in_executor(self._pool, lambda: self.bridge.answer(request, connection.client, last=last))
+        self._at_work.add(answered)
+        answered.add_done_callback(partial(self._deliver, connection))
 
-    def _stop_accepting(self) -> None:
-        # The kernel has completed connections that were not accepted yet: their requests are on their way.
-        while True:
-            before = len(self.active_channels)
-            self.handle_accept()
-            if len(self.active_channels) == before:
-                break
-        self.accepting = False
-        self.del_channel()
-        self.socket.close()
-        self._stopping_since = time.monotonic()
+    def _deliver(self, connection: HttpConnection, answered: asyncio.Future[Answer]) -> None:
+        self._at_work.discard(answered)
+        if not answered.cancelled():
+            connection.deliver(answered.result())
 
-    def _loop(self) -> None:
-        while self._stopping_since is None:
-            self._poll(self._until_next_response() if self.delayed_channels else 1.0)
-        self._poll(0)  # read what the open connections have sent already
-        while self._must_wait(time.monotonic() - self._stopping_since):
-            self._poll(0.01)
+    def _answer_here(self, request: Request, connection: HttpConnection, *, last: bool) -> Answer:
+        begun = time.perf_counter()
+        answer = self.bridge.answer(request, connection.client, last=last)
+        if (taken := time.perf_counter() - begun) > MAX_LOOP_SECONDS:
+            logging.getLogger("rtgmock").warning(
+                "%s %s kept all other requests waiting for %d ms, which is a fault of rtgmock",
+                request.method,
+                request.path[:200],
+                taken * 1000,
+            )
+        return answer
 
-    def _poll(self, timeout: float) -> None:
-        self.asyncore.loop(timeout=timeout, map=self._map, use_poll=True, count=1)
+    def refuse(self, refusal: Refusal) -> Answer:
+        """Record a refused request, and return its answer."""
+        self._on_refusal(refusal.status, refusal.line, refusal.sentence)
+        return self.bridge.refuse(refusal)
 
-    def _until_next_response(self) -> float:
-        """Return the seconds until the next delayed response is due, at most one."""
-        pause = 1.0
-        for channel in list(self.delayed_channels):
-            # Removed before the check and added again after it: a worker may delay another response in between.
-            self.delayed_channels.discard(channel)
-            if channel.connected and channel.remaining_delay:
-                self.delayed_channels.add(channel)
-                pause = min(pause, channel.remaining_delay + 0.001)  # poll rounds down to milliseconds
-        return pause
-
-    def _must_wait(self, stopping_for: float) -> bool:
-        """Return whether the stop, which began some seconds ago, must wait for any connection."""
-        if stopping_for > self._timeout:
-            return False
-        return any(channel.delays_stop(stopping_for) for channel in list(self.active_channels.values()))
-
-    def _close_all(self) -> None:
-        self.task_dispatcher.shutdown(timeout=1)
-        with self._trigger_lock:
-            self._closed = True
-        wasyncore.close_all(self._map, ignore_all=True)
+    def _date(self) -> str:
+        """Return the value of the ``Date`` header, which is the machine's time."""
+        second = int(time.time())
+        if self._dated[0] != second:
+            self._dated = (second, formatdate(second, usegmt=True))
+        return self._dated[1]
 
 
-def _adjustments(host: str, port: int, body_limit: int, *, tls: bool) -> Adjustments:
-    """Return waitress's settings."""
-    return Adjustments(
-        host=host,
-        port=port,
-        ident="rtgmock",
-        url_scheme="https" if tls else "http",
-        threads=THREADS,
-        connection_limit=MAX_CONNECTIONS,
-        cleanup_interval=1,
-        max_request_header_size=MAX_HEADER_SIZE,
-        # One more than the limit: a body of exactly the limit is accepted, and waitress refuses from its setting on.
-        max_request_body_size=body_limit + 1,
-        asyncore_use_poll=True,  # select is limited to file numbers below 1024
-        log_socket_errors=False,
-        clear_untrusted_proxy_headers=True,
-    )
+async def _turns(count: int) -> None:
+    """Let the loop call what is ready, ``count`` times."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+def _max_connections() -> int:
+    """Return how many connections the process's limit of open files leaves room for."""
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return 512
+    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if soft == resource.RLIM_INFINITY:
+        return MAX_CONNECTIONS
+    return max(min(soft - FILE_RESERVE, MAX_CONNECTIONS), soft // 2)

@@ -7,35 +7,30 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from rtgmock.server.certificates import Authority
 from rtgmock.server.http_server import HttpServer
-from rtgmock.server.tls_socket import TlsSocket
 from tests.support import raw
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterable, Iterator
     from pathlib import Path
     from wsgiref.types import StartResponse, WSGIEnvironment
-
-    from rtgmock.server.http_server import WrapSocket
 
 
 class SlowServer:
     """A server whose application tells when it has received a request, and answers once it is released."""
 
-    def __init__(self, wrap_socket: WrapSocket | None) -> None:
+    def __init__(self, tls: ssl.SSLContext | None) -> None:
         self.received = threading.Semaphore(0)
         self.release = threading.Event()
-        self.server = HttpServer(
-            self.application, "127.0.0.1", 0, body_limit=1000, on_refusal=lambda *_: None, wrap_socket=wrap_socket
-        )
+        self.server = HttpServer(self.application, "127.0.0.1", 0, on_refusal=lambda *_: None, tls=tls)
         self.server.start()
-        self.url = f"{'https' if wrap_socket else 'http'}://127.0.0.1:{self.server.port}"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.server.port}"
 
     def application(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         self.received.release()
@@ -48,8 +43,7 @@ class SlowServer:
 @pytest.fixture
 def slow_server(tls: bool, tmp_path: Path) -> Iterator[SlowServer]:
     state, now = tmp_path / "state.json", datetime.now(UTC)
-    wrap_socket = partial(TlsSocket, context=Authority(state, now).server_context(["localhost"])) if tls else None
-    slow_server = SlowServer(wrap_socket)
+    slow_server = SlowServer(Authority(state, now).server_context(["localhost"]) if tls else None)
     yield slow_server
     slow_server.release.set()
     slow_server.server.stop(timeout=0)

@@ -9,7 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from rtgmock.server.fault_channel import FaultChannel
+from rtgmock.server.response_faults import ResponseFaults
 from tests.support import raw
 from tests.support.command import until
 
@@ -46,7 +46,7 @@ def test_a_delay_can_be_combined_with_every_other_kind(api: Served) -> None:
 
 def test_jitter_is_the_same_for_the_same_seed(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     delays: list[float] = []
-    monkeypatch.setattr(FaultChannel, "delay", lambda _channel, seconds: delays.append(seconds))
+    monkeypatch.setattr(ResponseFaults, "delay", lambda _faults, seconds: delays.append(seconds))
     for api in (serve(), serve()):
         api.emulator.fail(delay=0.05, jitter=0.05)
         for _ in range(4):
@@ -91,9 +91,9 @@ def test_the_connection_of_a_client_that_leaves_during_a_delay_is_closed(api: Se
     server = api.emulator._parts.server
     with raw.connect(api.url) as connection:
         connection.sendall(raw.head(raw.LIST))
-        assert until(lambda: server.delayed_channels)
+        assert until(lambda: any(connection.is_held for connection in list(server.connections)))
 
-    assert until(lambda: not server.active_channels)
+    assert until(lambda: not server.connections)
 
 
 def test_a_stop_sends_delayed_responses_at_once(api: Served) -> None:

@@ -81,12 +81,12 @@ def test_a_preflight_is_refused_without_any_permission(api: Served) -> None:
 def test_a_client_on_another_machine_needs_an_account(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     api = serve(host="0.0.0.0", accounts=(Credentials("me", "secret"),))
     address = "192.0.2.7"
-    handle = api.emulator._parts.server.application
+    handle = api.emulator._parts.server.bridge.application
 
     def from_another_machine(environ: dict[str, Any], start: Any) -> Any:
         return handle(environ | {"REMOTE_ADDR": address}, start)
 
-    monkeypatch.setattr(api.emulator._parts.server, "application", from_another_machine)
+    monkeypatch.setattr(api.emulator._parts.server.bridge, "application", from_another_machine)
 
     assert control(api, "GET", "state").status_code == 401
     assert control(api, "POST", "reset").status_code == 401
@@ -98,9 +98,9 @@ def test_a_client_on_another_machine_needs_an_account(serve: Serve, monkeypatch:
 
 def test_a_forwarded_address_is_not_trusted(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     api = serve()
-    handle = api.emulator._parts.server.application
+    handle = api.emulator._parts.server.bridge.application
     monkeypatch.setattr(
-        api.emulator._parts.server,
+        api.emulator._parts.server.bridge,
         "application",
         lambda environ, start: handle(environ | {"REMOTE_ADDR": "10.0.0.1"}, start),
     )

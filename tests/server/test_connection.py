@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from tests.conftest import Serve, Served
 
 HEAD = f"POST /instances.json HTTP/1.1\n{raw.AUTHORIZED}"
+
+
+def limit(api: Served, **changes: float) -> None:
+    """Change limits of a running server."""
+    server = api.emulator._parts.server
+    server.limits = server.limits.replace(**changes)
+
+
 INCOMPLETE = {
     "half a request line": b"POST /inst",
     "half the headers": b"POST /instances.json HTTP/1.1\r\nHost: local",
@@ -59,20 +67,23 @@ def test_clients_that_do_not_read_do_not_delay_others(api: Served) -> None:
         assert api.get("/instances.json").status_code == 200
 
 
-def test_a_request_that_takes_too_long_is_cut(api: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rtgmock.server.channel.REQUEST_TIMEOUT", 0.0)
+def test_a_request_that_takes_too_long_is_refused(api: Served) -> None:
+    limit(api, request_seconds=0.0)
     with raw.connect(api.url) as connection:
         connection.sendall(INCOMPLETE["half a body"])
-        assert raw.receive(connection) == b""
+        answer = raw.parse(raw.receive(connection))
+    assert (answer.status, answer.headers["connection"]) == (408, "close")
+    assert answer.text == "The request was not complete after 0 seconds, which is the most that it may take.\n"
+    assert (api.log[-1]["status"], api.log[-1]["path"]) == (408, "/instances.json")
 
 
-def test_an_idle_connection_is_closed_after_a_while(api: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_idle_connection_is_closed_after_a_while(api: Served) -> None:
     with raw.connect(api.url) as connection:
         connection.sendall(b"GET /_rtgmock/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
         received = connection.recv(1000)
         while not received.endswith(b"}"):
             received += connection.recv(1000)
-        monkeypatch.setattr("rtgmock.server.channel.IDLE_TIMEOUT", 0.0)
+        limit(api, idle_seconds=0.0)
         assert raw.receive(connection) == b""
 
 
@@ -82,8 +93,8 @@ def test_a_refused_client_receives_its_response_while_it_is_still_sending(api: S
     assert answer.status == 413
 
 
-def test_a_refused_client_that_never_stops_sending_is_cut(api: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rtgmock.server.channel.LINGER_TIMEOUT", 0.0)
+def test_a_refused_client_that_never_stops_sending_is_cut(api: Served) -> None:
+    limit(api, linger_seconds=0.0)
     with raw.connect(api.url) as connection:
         connection.sendall(raw.head(f"{HEAD}\nContent-Length: 8000000"))
         assert raw.parse(raw.receive(connection)).status == 413

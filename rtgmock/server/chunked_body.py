@@ -1,0 +1,49 @@
+"""Decodes a body that comes in chunks."""
+
+from __future__ import annotations
+
+import httptools
+
+_HEAD = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+_END = b"\r\n\r\n"
+
+
+class ChunkedBody:
+    """A body in chunks, decoded by a parser of its own: that of the head would stop at an offer to upgrade."""
+
+    def __init__(self) -> None:
+        self.body = bytearray()
+        self.complete = False
+        self._parser = httptools.HttpRequestParser(self)
+        self._parser.feed_data(_HEAD)
+        self._tail = b"\r\n"  # the last bytes before the body are the end of the head
+
+    def feed(self, data: bytes) -> int:
+        """Decode; return how many bytes belong to the body. Raises HttpParserError.
+
+        httptools doesn't tell where a body ended, so it is fed up to each place where one can end.
+        """
+        position = 0
+        while not self.complete and position < len(data):
+            end = self._possible_end(data, position)
+            self._parser.feed_data(data[position:end])
+            self._tail = (self._tail + data[position:end])[-3:]
+            position = end
+        return position
+
+    def _possible_end(self, data: bytes, start: int) -> int:
+        """Return the offset behind the next two line ends, which may have begun in earlier data."""
+        for known in (3, 2, 1):
+            missing = _END[known:]
+            if self._tail.endswith(_END[:known]) and data.startswith(missing, start):
+                return start + len(missing)
+        found = data.find(_END, start)
+        return found + len(_END) if found >= 0 else len(data)
+
+    def on_body(self, body: bytes) -> None:
+        """Keep a part of the body; called by httptools."""
+        self.body += body
+
+    def on_message_complete(self) -> None:
+        """Note the end; called by httptools."""
+        self.complete = True

@@ -1,0 +1,315 @@
+"""One connection: it reads requests, has them answered in their order, and sends the answers.
+
+Everything here runs in the server's loop, and nothing waits. What would take time is a timer, a job in the pool, or a
+transport that says when it can take more. ``check`` is called twice a second, and ends what has used up its time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import struct
+import sys
+from collections import deque
+from typing import TYPE_CHECKING, Protocol
+
+from rtgmock.server.answer_writer import AnswerWriter
+from rtgmock.server.refusals import Refusal
+from rtgmock.server.request_parser import RequestParser
+
+if TYPE_CHECKING:
+    from rtgmock.server.limits import Limits
+    from rtgmock.server.request_head import Request
+    from rtgmock.server.wsgi import Answer
+
+REQUEST_GRACE = 0.5
+"""Seconds after a stop within which a request that has begun must be complete."""
+FIRST_BYTE_GRACE = 0.1
+"""Seconds after a stop within which the first request of a new connection must begin."""
+QUIET_SECONDS = 0.2
+"""A refused client that has sent nothing for so long has probably sent all."""
+# struct linger {on, 0 seconds}: close() then resets the connection. Windows has shorts in it.
+_RESET_ON_CLOSE = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+
+
+class Host(Protocol):
+    """What a connection needs of its server."""
+
+    limits: Limits
+    read_buffer: memoryview
+
+    @property
+    def stopping(self) -> bool:
+        """Whether each answer is to be the last of its connection."""
+        ...
+
+    def now(self) -> float:
+        """Return the seconds of the loop's clock."""
+        ...
+
+    def opened(self, connection: HttpConnection) -> None:
+        """Take note of a new connection."""
+        ...
+
+    def closed(self, connection: HttpConnection) -> None:
+        """Take note of a connection's end."""
+        ...
+
+    def answer(self, request: Request, connection: HttpConnection) -> None:
+        """Have a request answered, now or later, by ``connection.deliver``."""
+        ...
+
+    def refuse(self, refusal: Refusal) -> Answer:
+        """Record a refused request, and return its answer."""
+        ...
+
+
+class HttpConnection(asyncio.BufferedProtocol):
+    """A client's connection, with TLS or without; the transport knows."""
+
+    transport: asyncio.Transport
+
+    def __init__(self, host: Host, *, plain_on_tls: bool = False) -> None:
+        self._host = host
+        self._parser = RequestParser(host.limits, plain_on_tls=plain_on_tls)
+        self._waiting: deque[Request | Refusal] = deque()
+        self._delayed: Answer | None = None
+        self._held: asyncio.TimerHandle | None = None
+        self._reading = True
+        self._ended = False
+
+        self._client_ended = False
+        self.busy = False
+        """Whether a request is being answered, or its answer sent."""
+        self._lingers = False
+        self._closing = False
+        self._used = False
+        self._since = self.active_at = host.now()
+        """When the current request began to arrive; and when anything was last received or sent."""
+        self._buffered = 0
+
+    # What the transport calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for mypy
+        self.transport = transport
+        self._writer = AnswerWriter(transport, self._finish)
+        self.client = (transport.get_extra_info("peername") or ("", 0))[:2]
+        self._is_tls = transport.get_extra_info("ssl_object") is not None
+        self._host.opened(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        """Forget what was not answered."""
+        self._closing = True
+        self._cancel_hold()
+        self._waiting.clear()
+        self._host.closed(self)
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's signature
+        """Return the buffer to read into: one for all connections, since each read is consumed at once."""
+        return self._host.read_buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take what was read."""
+        now = self._host.now()
+        self._used = True
+        if self._ended:
+            self.active_at = now
+            return  # the rest of a refused request is thrown away
+        if self._parser.is_between_requests:
+            self._since = now
+        self.active_at = now
+        self._parser.feed(bytes(self._host.read_buffer[:nbytes]))
+        self._go_on()
+
+    def eof_received(self) -> bool:
+        """Return whether the connection stays open: for the answers that the client still waits for."""
+        self._client_ended = True
+        if self._lingers or self._held is not None or not (self.busy or self._waiting):
+            return False
+        return not self._is_tls  # TLS has no half-closed connections
+
+    def pause_writing(self) -> None:
+        """Wait until the client has taken more."""
+        self._writer.pause()
+
+    def resume_writing(self) -> None:
+        """Send on."""
+        self._writer.resume()
+
+    # Requests
+
+    def _go_on(self) -> None:
+        """Parse what can be answered, and have the next request answered."""
+        self._parse()
+        self._balance_reading()
+        if not self.busy and self._waiting:
+            self.busy = True
+            self._answer_next()
+        elif not self.busy and self._client_ended:
+            self._close(lingers=False)
+        elif not self.busy and self._parser.take_expectation():
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _parse(self) -> None:
+        try:
+            while not self._ended and len(self._waiting) < self._host.limits.pipelined:
+                request = self._parser.next_request()
+                if request is None:
+                    break
+                self._waiting.append(request)
+        except Refusal as refusal:
+            self._refuse(refusal)
+
+    def _refuse(self, refusal: Refusal) -> None:
+        self._waiting.append(refusal)
+        self._ended = True
+
+    def _balance_reading(self) -> None:
+        wanted = self._ended or len(self._waiting) < self._host.limits.pipelined
+        if wanted != self._reading and not self._closing:
+            self._reading = wanted
+            self.transport.resume_reading() if wanted else self.transport.pause_reading()
+
+    def _answer_next(self) -> None:
+        request = self._waiting.popleft()
+        if isinstance(request, Refusal):
+            self.deliver(self._host.refuse(request))
+        else:
+            self._host.answer(request, self)
+
+    # Answers
+
+    def deliver(self, answer: Answer) -> None:
+        """Send the answer of the current request, after its delay."""
+        if self._closing:
+            return
+        if answer.faults.seconds and not self._host.stopping:
+            self._delayed = answer
+            self._held = asyncio.get_running_loop().call_later(answer.faults.seconds, self.release)
+        else:
+            self._send(answer)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether an answer is delayed."""
+        return self._held is not None
+
+    def release(self) -> None:
+        """Send a delayed answer now."""
+        if (delayed := self._delayed) is not None:
+            self._cancel_hold()
+            self._send(delayed)
+
+    def _cancel_hold(self) -> None:
+        if self._held is not None:
+            self._held.cancel()
+        self._held = self._delayed = None
+
+    def _send(self, answer: Answer) -> None:
+        if answer.faults.dropped:
+            self._reset()
+            return
+        self.active_at = self._host.now()
+        self._writer.send(answer)
+
+    def _finish(self, answer: Answer) -> None:
+        if answer.closes:
+            self._close(lingers=answer.lingers or bool(self._waiting) or not self._parser.is_between_requests)
+            return
+        self.busy = False
+        self._since = self.active_at = self._host.now()
+        if self._waiting or self._client_ended or not self._parser.is_between_requests:
+            # In a later turn of the loop, so that a client with many requests doesn't keep the others waiting.
+            asyncio.get_running_loop().call_soon(self._go_on_later)
+
+    def _go_on_later(self) -> None:
+        if not (self.busy or self._closing):
+            self._go_on()
+
+    # The end
+
+    def _close(self, *, lingers: bool) -> None:
+        """End the connection when all is sent.
+
+        A socket that is closed with unread data resets its connection, and the client loses the answer. So a client
+        that may still be sending is told of the end, and what it sends is thrown away.
+        """
+        self._waiting.clear()
+        self._ended, self._closing = True, True
+        if not lingers or self._client_ended:
+            self.end()
+            return
+        self._lingers, self._since = True, self._host.now()
+        self.active_at = self._since
+        if not self._reading:
+            self._reading = True
+            self.transport.resume_reading()
+        if not self._is_tls:
+            self.transport.write_eof()
+
+    def _reset(self) -> None:
+        """Let the client see a reset, and not an orderly end."""
+        connected = self.transport.get_extra_info("socket")
+        with contextlib.suppress(OSError):  # it may be closed by now
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        self._closing = True
+        self.transport.abort()
+
+    def end(self) -> None:
+        """Close the connection when all is sent."""
+        self._closing = True
+        if not self.transport.is_closing():  # asyncio's TLS leaves a transport open that is closed twice
+            self.transport.close()
+
+    def check(self, now: float) -> None:
+        """End the connection if its client has used up its time."""
+        if buffered := self._writer.buffered:
+            self._check_answer(now, buffered)
+        elif self._lingers:
+            self._check_linger(now)
+        elif not (self.busy or self._closing):
+            self._check_request(now)
+
+    def _check_answer(self, now: float, buffered: int) -> None:
+        if buffered != self._buffered:
+            self._buffered, self.active_at = buffered, now
+        elif now - self.active_at > self._host.limits.answer_seconds:
+            self.transport.abort()
+
+    def _check_request(self, now: float) -> None:
+        limits = self._host.limits
+        if self._parser.is_between_requests:
+            if now - self.active_at > limits.idle_seconds:
+                self.end()
+        elif now - self._since > limits.request_seconds:
+            self._refuse(self._parser.timeout(limits.request_seconds))
+            self._go_on()
+
+    def _check_linger(self, now: float) -> None:
+        # TLS can't say that only our side ends, so that its client doesn't know yet, and waits when it has sent all.
+        has_sent_all = self._is_tls and now - self.active_at > QUIET_SECONDS
+        if has_sent_all or now - self._since > self._host.limits.linger_seconds:
+            self._lingers = False
+            self.end()
+
+    @property
+    def is_last_request(self) -> bool:
+        """Whether no other request has arrived behind the current one."""
+        return not self._waiting
+
+    def delays_stop(self, stopping_for: float) -> bool:
+        """Return whether the server, which has been stopping for some seconds, must wait for this connection."""
+        if self._lingers:
+            return False
+        if self._closing:
+            return bool(self._writer.buffered)
+        if self.busy or self._waiting:
+            return True
+        if not self._parser.is_between_requests:
+            return stopping_for < REQUEST_GRACE
+        # A client that has connected and sent nothing yet: its request is probably on its way.
+        grace = REQUEST_GRACE if self._is_tls else FIRST_BYTE_GRACE
+        return not self._used and stopping_for < grace
