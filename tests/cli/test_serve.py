@@ -7,13 +7,15 @@ import signal
 import socket
 import subprocess
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 
 import rtgmock
+from rtgmock.cli.output import banner
 from rtgmock.paths import HEALTH_PATH
+from rtgmock.settings.parsers import parse_account
 from tests.support import raw
 from tests.support.command import DEADLINE, PROGRAM, environment
 from tests.support.ports import free_ports
@@ -23,7 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from tests.conftest import Serve
     from tests.support.serve_process import Start
+
+HARD_ACCOUNT = "o'neil:a b$HOME\"`;&|:#\\!*?"
+"""An account with characters that a shell reads in a special way."""
 
 
 def is_here(host: str) -> bool:
@@ -81,26 +87,42 @@ def test_requests_are_answered_as_soon_as_the_banner_is_printed(tmp_path: Path) 
     assert "  API " not in rest
 
 
-@pytest.mark.parametrize("tls", [(), ("--tls",)], ids=["http", "https"])
-@pytest.mark.parametrize("account", ["username:password", "o'neil:a b$HOME\"`;&|:#\\!*?"])
-@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "localhost", "::1"])
-def test_the_curl_line_in_the_banner_works_when_pasted(
-    command: Start, program: Callable[[str, str], str], tmp_path: Path, *, account: str, host: str, tls: tuple[str, ...]
-) -> None:
-    program("curl", "curl")
-    if not is_here(host):
-        pytest.skip(f"this machine has no {host}")
-    server = command("--state", "a state.json", "--host", host, "--account", account, *tls)
+def paste(line: str, folder: Path) -> dict[str, Any]:
+    """Run a curl line in a shell, and return the instance that is the answer."""
     pasted = subprocess.run(
-        ["sh", "-c", banner_row(server, "try it")],
-        cwd=tmp_path,
-        env=environment(HOME=str(tmp_path)),
+        ["sh", "-c", line],
+        cwd=folder,
+        env=environment(HOME=str(folder)),
         capture_output=True,
         timeout=DEADLINE,
         check=True,
     )
+    made: dict[str, Any] = json.loads(pasted.stdout)
+    return made
 
-    assert json.loads(pasted.stdout)["plan"] == "nano"
+
+def test_the_curl_line_that_is_printed_works_when_pasted(
+    command: Start, program: Callable[[str, str], str], tmp_path: Path
+) -> None:
+    program("curl", "curl")
+    server = command("--state", "a state.json", "--account", HARD_ACCOUNT, "--tls")
+
+    assert paste(banner_row(server, "try it"), tmp_path)["plan"] == "nano"
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+@pytest.mark.parametrize("account", ["username:password", HARD_ACCOUNT])
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "localhost", "::1"])
+def test_the_curl_line_of_any_banner_works_when_pasted(
+    serve: Serve, program: Callable[[str, str], str], tmp_path: Path, *, account: str, host: str, tls: bool
+) -> None:
+    program("curl", "curl")
+    if not is_here(host):
+        pytest.skip(f"this machine has no {host}")
+    served = serve(state=tmp_path / "a state.json", host=host, accounts=(parse_account(account),), tls=tls)
+    line = banner(served.emulator).partition("  try it   ")[2]
+
+    assert paste(line, tmp_path)["plan"] == "nano"
 
 
 def test_port_0_takes_a_port_that_is_free(command: Start) -> None:
