@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING
 from rtgmock.paths import BODY_LIMIT
 from rtgmock.web import (
     access_log,
-    api,
     error_handlers,
     fault_injection,
     guard,
-    health,
     journaling,
-    openapi,
     request_context,
     response_headers,
+    router,
 )
+from rtgmock.web.api import Api
 from rtgmock.web.application import Application
-from rtgmock.web.control import blueprint as control
+from rtgmock.web.control.api import ControlApi
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -27,12 +26,9 @@ if TYPE_CHECKING:
     from rtgmock.settings.config import Config
     from rtgmock.web.access_log import AccessLog
     from rtgmock.web.control.context import ControlContext
-    from rtgmock.web.health import HealthState
 
 
-def create_app(
-    config: Config, provisioner: Provisioner, controls: ControlContext, health_state: HealthState, log: AccessLog
-) -> Flask:
+def create_app(config: Config, provisioner: Provisioner, controls: ControlContext, log: AccessLog) -> Flask:
     """Return a new Flask application. It holds no state, so that two of them in one process are independent.
 
     ``log`` is called for every request; the journal in ``controls`` keeps the requests to the emulated API.
@@ -53,8 +49,5 @@ def create_app(
     )
     request_context.install(app, controls.clock, before, after)
     error_handlers.install(app)
-    app.register_blueprint(api.blueprint(config, provisioner, controls.renderings))
-    app.register_blueprint(health.blueprint(health_state, controls.clock))
-    app.register_blueprint(openapi.blueprint(config.api))
-    app.register_blueprint(control.blueprint(config, controls))
+    router.install(app, Api(config, provisioner, controls.renderings), ControlApi(config, controls))
     return app

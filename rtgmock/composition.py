@@ -23,10 +23,12 @@ from rtgmock.service.provisioner import Provisioner
 from rtgmock.service.supervisor import Supervisor
 from rtgmock.service.watcher import Watcher
 from rtgmock.storage.store import Store
+from rtgmock.web import router
 from rtgmock.web.access_log import AccessLog
 from rtgmock.web.control.context import ControlContext
 from rtgmock.web.health import HealthState
 from rtgmock.web.refused_requests import RefusedRequests
+from rtgmock.wire.endpoints import Waits
 from rtgmock.wire.renderings import Renderings
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from rtgmock.engines.base import Engine
     from rtgmock.faults.registry import FaultRegistry
     from rtgmock.randomness import Randomness
-    from rtgmock.server.http_server import RefusalCallback
+    from rtgmock.server.http_server import MayWait, RefusalCallback
     from rtgmock.settings.config import Config
     from rtgmock.web.access_log import Log
 
@@ -105,11 +107,12 @@ def compose(
     redactor = Redactor(account.password for account in config.accounts)
     journal, access_log = Journal(redactor), AccessLog(log, redactor)
     health = HealthState(clock.ticks(), engine.name)
-    controls = ControlContext(clock, supervisor, maintenance, faults, journal, Renderings())
-    app = create_app(config, provisioner, controls, health, access_log)
+    controls = ControlContext(clock, supervisor, maintenance, faults, journal, Renderings(), health, config.api)
+    app = create_app(config, provisioner, controls, access_log)
 
     on_refusal = RefusedRequests(clock, access_log, journal).record
-    server, certificate = _listen(config, port, app, on_refusal, resources)
+    may_wait = _may_wait(has_storage=config.state is not None or engine.real)
+    server, certificate = _listen(config, port, app, resources, on_refusal=on_refusal, may_wait=may_wait)
     watcher = Watcher(supervisor)
     # Called in reverse order, before the engine and the store are closed: the requests in flight, which the server
     # finishes, need both, and so does the watcher's last check.
@@ -120,14 +123,26 @@ def compose(
     )
 
 
+def _may_wait(*, has_storage: bool) -> MayWait:
+    """Return what tells the server which requests may wait. In memory and without Redis servers, few do."""
+    waiting = {Waits.LONG, Waits.FOR_STORAGE} if has_storage else {Waits.LONG}
+    return lambda method, path: router.waits(method, path) in waiting
+
+
 def _listen(
-    config: Config, port: int, app: WSGIApplication, on_refusal: RefusalCallback, resources: contextlib.ExitStack
+    config: Config,
+    port: int,
+    app: WSGIApplication,
+    resources: contextlib.ExitStack,
+    *,
+    on_refusal: RefusalCallback,
+    may_wait: MayWait,
 ) -> tuple[HttpServer, Path | None]:
     """Return the server, which listens but does not answer yet, and the certificate that its clients must trust."""
     host = config.host
     certificate, context = _tls(config, resources) if config.tls else (None, None)
     try:
-        server = HttpServer(app, host, port, on_refusal=on_refusal, tls=context)
+        server = HttpServer(app, host, port, on_refusal=on_refusal, may_wait=may_wait, tls=context)
     except (socket.gaierror, UnicodeError) as error:
         raise StartupError(f"the host {host} is not known here; listen on another one: --host HOST") from error
     except OSError as error:

@@ -17,6 +17,7 @@ import requests
 
 from rtgmock import child_environment
 from rtgmock.cli.output import banner
+from rtgmock.web.control.endpoints import ENDPOINTS
 from tests.support.command import environment as cleaned
 from tests.support.requirements import skip_or_fail
 from tests.support.scratch import run_pytest
@@ -236,14 +237,10 @@ def test_every_folder_of_fixtures_is_mentioned_and_exists(folder: str) -> None:
 
 
 def test_every_endpoint_of_the_control_api_is_listed() -> None:
-    table = README.partition("\n## Control it")[2].partition("\n## ")[0]
-    modules = (ROOT / "rtgmock" / "web" / "control" / "endpoints").glob("*.py")
-    source = "".join(path.read_text(encoding="utf-8") for path in modules)
-    rules = re.findall(r"@endpoints\.\w+\(\"/([^\"]+)\"", source)
-    paths = {re.sub(r"<[^>]+>", ":id", rule) for rule in rules}
+    paths = {endpoint.path.removeprefix("/").replace("{id}", ":id") for endpoint in ENDPOINTS}
 
     assert {"reset", "state"} <= paths
-    assert not [path for path in paths if not re.search(rf"[` ]{path.removesuffix('/:id')}`", table)]
+    assert not [path for path in paths if not re.search(rf"[` /]{path.removesuffix('/:id')}`", README)]
 
 
 def test_the_nox_sessions_that_are_named_exist() -> None:

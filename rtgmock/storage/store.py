@@ -276,6 +276,7 @@ def _copy(record: Record) -> Record:
     # No value is nested deeper than a list of strings, so this is as good as a deep copy, and much faster.
     copied = record.copy()
     for name in _CONTAINERS:
-        if (value := copied.get(name)) is not None:
+        value = copied.get(name)
+        if isinstance(value, list):  # a state that is still to be checked may hold anything
             copied[name] = value.copy()
     return copied

@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from flask import Blueprint, Response
-
 from rtgmock.errors import Invalid, MethodNotAllowed, NotFound
 from rtgmock.model.attributes import BY_NAME, changeable
 from rtgmock.text import printable
@@ -20,12 +18,14 @@ from rtgmock.web.negotiation import negotiate
 from rtgmock.web.parameters import decode_parameters, overridden_method
 from rtgmock.web.request_context import request_context
 from rtgmock.web.view_context import view_context
-from rtgmock.wire.endpoints import COLLECTION, MEMBER, accepted_methods, find_endpoint
+from rtgmock.wire.endpoints import COLLECTION, accepted_methods, find_endpoint, find_route
 from rtgmock.wire.parameters import parse_parameters, printable_names, suggest_attribute
 from rtgmock.wire.representation import represent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from flask import Request, Response
 
     from rtgmock.model.types import Record
     from rtgmock.service.provisioner import Provisioner
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from rtgmock.wire.renderings import Renderings
     from rtgmock.wire.representation import ViewContext
 
+_WHERE = "The API is at /instances and /instances/ID."
 _ID = re.compile(r"\d{1,18}", re.ASCII)
 
 
@@ -53,23 +54,9 @@ class _Target(NamedTuple):
         return int(self.reference)
 
 
-def blueprint(config: Config, provisioner: Provisioner, renderings: Renderings) -> Blueprint:
-    """Return the blueprint that serves the table of endpoints, each path also with an extension and a final slash."""
-    api = Blueprint("api", __name__)
-    resources = _Resources(config, provisioner, renderings)
-    # A POST may represent another method, which is known only once its header or its form has been read.
-    collection_methods, member_methods = ({*accepted_methods(path), "POST"} for path in (COLLECTION, MEMBER))
-    for rule in (COLLECTION, f"{COLLECTION}.<extension>"):
-        api.add_url_rule(
-            rule, "collection", resources.serve_collection, methods=collection_methods, strict_slashes=False
-        )
-    # Werkzeug would take /instances/1.5.json for the id 1 with the extension 5.json, so the id is split off later.
-    rule = MEMBER.format(id="<reference>")
-    api.add_url_rule(rule, "member", resources.serve_member, methods=member_methods, strict_slashes=False)
-    return api
+class Api:
+    """Serves the table of endpoints, each path also with an extension and a final slash."""
 
-
-class _Resources:
     def __init__(self, config: Config, provisioner: Provisioner, renderings: Renderings) -> None:
         self._config = config
         self._provisioner = provisioner
@@ -84,14 +71,10 @@ class _Resources:
             "deleteInstance": self._delete,
         }
 
-    def serve_collection(self, extension: str | None = None) -> Response:
-        return self._serve(COLLECTION, _Target(extension))
-
-    def serve_member(self, reference: str) -> Response:
-        return self._serve(MEMBER, _split_extension(reference))
-
-    def _serve(self, path: str, target: _Target) -> Response:
+    def serve(self) -> Response:
+        """Answer the current request. Raises RequestError."""
         context = request_context()
+        path, target = _find_target(context.request)
         authenticate(context, self._config.accounts)
         # Before the body is decoded, so that its errors have the right format too.
         negotiate(context, target.extension)
@@ -151,6 +134,34 @@ class _Resources:
         differing = [name for name, raw in sent if not BY_NAME[name].equals(raw, current.get(name))]
         names = printable_names([*differing, *parameters.unknown])
         context.ignored = [names] if names else []
+
+
+def _find_target(request: Request) -> tuple[str, _Target]:
+    """Return a request's path as a template, and what it says besides. Raises NotFound, MethodNotAllowed."""
+    route = find_route(request.path)
+    if route is None:
+        raise NotFound(_unknown(request))
+    path, rest = route
+    # A POST may represent another method, which is known only once its header or its form has been read.
+    if request.method not in {*accepted_methods(path), "POST"}:
+        raise MethodNotAllowed(printable(request.method), printable(request.path), accepted_methods(path))
+    return path, (_Target(rest) if path == COLLECTION else _split_extension(rest or ""))
+
+
+def _unknown(request: Request) -> str:
+    guess = f"Did you mean {suggestion}?" if (suggestion := _nearest_endpoint(request)) else _WHERE
+    return f"There is no {printable(request.path)}. {guess}"
+
+
+def _nearest_endpoint(request: Request) -> str:
+    """Return the endpoint that was probably meant, with its method if that differs; empty if none is likely."""
+    from rtgmock.wire.suggestions import nearest_endpoints  # noqa: PLC0415 - only for mistakes
+
+    endpoint = nearest_endpoints(request.method, request.path)[0]
+    if not endpoint.likely:
+        return ""
+    is_same_method = endpoint.method == ("GET" if request.method == "HEAD" else request.method)
+    return endpoint.path if is_same_method else str(endpoint)
 
 
 def _endpoint(context: RequestContext, path: str) -> Endpoint:

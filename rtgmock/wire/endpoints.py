@@ -6,13 +6,27 @@ Routing, the suggestions for a request that found no endpoint and the OpenAPI do
 from __future__ import annotations
 
 import re
+from enum import Enum
 from typing import NamedTuple
 
 COLLECTION, MEMBER = PATHS = "/instances", "/instances/{id}"
 """The paths, as templates. Each also exists with an extension, and with a slash at the end (documented)."""
 
+# What is served, well-formed or not: in /instances/1.5.json the id is wrong, and its answer says so.
+_ROUTES = {
+    COLLECTION: re.compile(r"/instances(?:\.([^/]+))?/?"),
+    MEMBER: re.compile(r"/instances/([^/]+)/?"),
+}
 _EXTENSION = r"(\.[^/.]+)?/?"
 _PATTERNS = {path: re.compile(re.escape(path).replace(r"\{id\}", r"\d+") + _EXTENSION, re.ASCII) for path in PATHS}
+
+
+class Waits(Enum):
+    """What carrying out a request may wait for. One that waits for nothing is answered by the thread that reads all."""
+
+    NEVER = "nothing"
+    FOR_STORAGE = "a disk or a Redis"
+    LONG = "its own work, which may take long"
 
 
 class Endpoint(NamedTuple):
@@ -23,6 +37,7 @@ class Endpoint(NamedTuple):
     path: str
     summary: str
     source: str
+    waits: Waits = Waits.NEVER
 
     @property
     def is_member(self) -> bool:
@@ -30,15 +45,19 @@ class Endpoint(NamedTuple):
         return self.path == MEMBER
 
 
+_STORAGE = Waits.FOR_STORAGE
+
 # The names are those of the handlers in web/api, and the operation ids of the OpenAPI document.
 ENDPOINTS = (
     Endpoint("listInstances", "GET", COLLECTION, "List the instances", "D"),
     Endpoint("headInstances", "HEAD", COLLECTION, "Ask for the list's headers", "C"),
-    Endpoint("createInstance", "POST", COLLECTION, "Make an instance", "D, R"),
+    Endpoint("createInstance", "POST", COLLECTION, "Make an instance", "D, R", _STORAGE),
     Endpoint("showInstance", "GET", MEMBER, "Show an instance", "D"),
     Endpoint("headInstance", "HEAD", MEMBER, "Ask whether there is an instance", "C"),
-    Endpoint("updateInstance", "PUT", MEMBER, "Upgrade an instance, or change its settings", "D, ours"),
-    Endpoint("deleteInstance", "DELETE", MEMBER, "Delete an instance", "D, C"),
+    Endpoint(
+        "updateInstance", "PUT", MEMBER, "Upgrade an instance, or change its settings", "D, ours", Waits.FOR_STORAGE
+    ),
+    Endpoint("deleteInstance", "DELETE", MEMBER, "Delete an instance", "D, C", _STORAGE),
 )
 
 _BY_ROUTE = {(endpoint.method, endpoint.path): endpoint for endpoint in ENDPOINTS}
@@ -52,6 +71,26 @@ def find_endpoint(method: str, path: str) -> Endpoint | None:
 def accepted_methods(path: str) -> tuple[str, ...]:
     """Return the methods that a path template accepts, in the order of the table."""
     return tuple(endpoint.method for endpoint in ENDPOINTS if endpoint.path == path)
+
+
+def find_route(path: str) -> tuple[str, str | None] | None:
+    """Return the template of a request's path, and what follows in it: an extension, or what names an instance.
+
+    None when the API has no such path. What names an instance need not be a number.
+    """
+    for template, pattern in _ROUTES.items():
+        if match := pattern.fullmatch(path):
+            return template, match[1]
+    return None
+
+
+def waits(method: str, path: str) -> Waits:
+    """Return what a request waits for; a POST may represent any other method, and is taken for the slowest."""
+    route = find_route(path)
+    if route is None or method in {"GET", "HEAD"}:
+        return Waits.NEVER
+    endpoint = find_endpoint(method, route[0])
+    return Waits.FOR_STORAGE if method == "POST" else endpoint.waits if endpoint else Waits.NEVER
 
 
 def path_template(path: str) -> str | None:

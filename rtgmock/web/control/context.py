@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rtgmock.journal.journal import Journal
     from rtgmock.service.maintenance import Maintenance
     from rtgmock.service.supervisor import Supervisor
+    from rtgmock.web.health import HealthState
     from rtgmock.wire.renderings import Renderings
 
 
@@ -24,6 +25,9 @@ class ControlContext:
     faults: FaultRegistry
     journal: Journal
     renderings: Renderings
+    health: HealthState
+    api: int
+    """The version of the emulated API."""
 
     def reset(self) -> None:
         """Return to the empty state, or to the fixture: faults, clock, instances and journal. Raises EngineFailed."""

@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response
-
 from rtgmock.clock import timestamp
 from rtgmock.errors import Invalid
 from rtgmock.model.types import Boolean, Datetime, Number
 from rtgmock.model.validation import parse_fields
 from rtgmock.web.control import json_io
+from rtgmock.web.control.endpoint import ControlEndpoint
 
 if TYPE_CHECKING:
+    from flask import Response
+
     from rtgmock.clock import ControlledClock
     from rtgmock.model.validation import Fields
     from rtgmock.web.control.context import ControlContext
@@ -22,29 +23,24 @@ FIELDS: Fields = {"set": Datetime(), "advance": Number(-1e9, 1e9), "freeze": Boo
 """A moment, a number of seconds, and whether time stands still afterwards; applied in this order."""
 
 
-def blueprint(context: ControlContext) -> Blueprint:
-    """Return the endpoints. Both answer with the time: ``{"now": "2010-12-20T00:35:22Z", "frozen": false}``."""
-    endpoints, clock = Blueprint("clock", __name__), context.clock
+def show(context: ControlContext) -> Response:
+    """Answer with the time: ``{"now": "2010-12-20T00:35:22Z", "frozen": false}``."""
+    return json_io.answer({"now": timestamp(context.clock.now()), "frozen": context.clock.frozen})
 
-    @endpoints.get("/clock")
-    def show() -> Response:
-        return json_io.answer({"now": timestamp(clock.now()), "frozen": clock.frozen})
 
-    @endpoints.post("/clock")
-    def change() -> Response:
-        values = parse_fields(json_io.read_object(), FIELDS)
-        if not values:
-            raise Invalid([f"Nothing to do: accepted are {', '.join(FIELDS)}"])
-        # In this order, one request can set a moment, go on from there and stop.
-        if "set" in values:
-            clock.set(datetime.fromisoformat(values["set"]))
-        if "advance" in values:
-            _advance(clock, values["advance"])
-        if "freeze" in values:
-            clock.freeze() if values["freeze"] else clock.thaw()
-        return show()
-
-    return endpoints
+def change(context: ControlContext) -> Response:
+    """Set, advance or freeze the clock, and answer with the time."""
+    clock, values = context.clock, parse_fields(json_io.read_object(), FIELDS)
+    if not values:
+        raise Invalid([f"Nothing to do: accepted are {', '.join(FIELDS)}"])
+    # In this order, one request can set a moment, go on from there and stop.
+    if "set" in values:
+        clock.set(datetime.fromisoformat(values["set"]))
+    if "advance" in values:
+        _advance(clock, values["advance"])
+    if "freeze" in values:
+        clock.freeze() if values["freeze"] else clock.thaw()
+    return show(context)
 
 
 def _advance(clock: ControlledClock, seconds: float) -> None:
@@ -52,3 +48,6 @@ def _advance(clock: ControlledClock, seconds: float) -> None:
         clock.advance(seconds)
     except OverflowError as error:
         raise Invalid([f"advance must lead to a moment between the years 1 and 9999: it is {seconds:g}"]) from error
+
+
+ENDPOINTS = (ControlEndpoint("GET", "/clock", show), ControlEndpoint("POST", "/clock", change))

@@ -4,43 +4,50 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response
-
 from rtgmock.errors import NotFound
 from rtgmock.web.control import json_io
+from rtgmock.web.control.endpoint import ControlEndpoint
+from rtgmock.wire.endpoints import Waits
 
 if TYPE_CHECKING:
+    from flask import Response
+
     from rtgmock.faults.registry import Fault
     from rtgmock.web.control.context import ControlContext
 
 
-def blueprint(context: ControlContext) -> Blueprint:
-    """Return the endpoints: list the rules in force with their counters, add some, remove one or all."""
-    endpoints, registry = Blueprint("faults", __name__), context.faults
+def show(context: ControlContext) -> Response:
+    """List the rules in force, with their counters."""
+    return _answer(context.faults.faults())
 
-    @endpoints.get("/faults")
-    def show() -> Response:
-        return _answer(registry.faults())
 
-    @endpoints.post("/faults")
-    def add() -> Response:
-        return _answer(registry.add(json_io.read_list()), 201)
+def add(context: ControlContext) -> Response:
+    """Add one rule or a list of them."""
+    return _answer(context.faults.add(json_io.read_list()), 201)
 
-    @endpoints.delete("/faults")
-    def clear() -> Response:
-        registry.clear()
-        return _answer(registry.faults())
 
-    @endpoints.delete("/faults/<int:fault_id>")
-    def remove(fault_id: int) -> Response:
-        fault = registry.get(fault_id)
-        if fault is None:
-            raise NotFound(f"There is no fault {fault_id}; GET /_rtgmock/faults lists those that there are.")
-        fault.remove()
-        return _answer(registry.faults())
+def clear(context: ControlContext) -> Response:
+    """Remove all rules."""
+    context.faults.clear()
+    return show(context)
 
-    return endpoints
+
+def remove(context: ControlContext, fault_id: int) -> Response:
+    """Remove one rule."""
+    fault = context.faults.get(fault_id)
+    if fault is None:
+        raise NotFound(f"There is no fault {fault_id}; GET /_rtgmock/faults lists those that there are.")
+    fault.remove()
+    return show(context)
 
 
 def _answer(faults: list[Fault], status: int = 200) -> Response:
     return json_io.answer({"faults": [fault.document() for fault in faults]}, status)
+
+
+ENDPOINTS = (
+    ControlEndpoint("GET", "/faults", show),
+    ControlEndpoint("POST", "/faults", add, Waits.LONG),
+    ControlEndpoint("DELETE", "/faults", clear),
+    ControlEndpoint("DELETE", "/faults/{id}", remove),
+)

@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, request
+from flask import request
 
 from rtgmock.journal.filter import Filter
 from rtgmock.model.types import Boolean, Integer, InvalidValue, Text, ValueType
 from rtgmock.model.validation import parse_fields
 from rtgmock.web.control import json_io
+from rtgmock.web.control.endpoint import ControlEndpoint
+from rtgmock.wire.endpoints import Waits
 
 if TYPE_CHECKING:
+    from flask import Response
+
     from rtgmock.model.validation import Fields
     from rtgmock.web.control.context import ControlContext
 
@@ -59,21 +63,16 @@ FIELDS: Fields = {
 """The parameters of ``GET requests``: the fields of a ``Filter``."""
 
 
-def blueprint(context: ControlContext) -> Blueprint:
-    """Return the endpoints: the requests that match the query string, the newest last; and forget all of them."""
-    endpoints, journal = Blueprint("requests", __name__), context.journal
+def show(context: ControlContext) -> Response:
+    """List the requests that match the query string, the newest last."""
+    entries = context.journal.entries(_filter())
+    return json_io.answer({"requests": [entry.document() for entry in entries], "dropped": context.journal.dropped})
 
-    @endpoints.get("/requests", strict_slashes=False)
-    def show() -> Response:
-        entries = journal.entries(_filter())
-        return json_io.answer({"requests": [entry.document() for entry in entries], "dropped": journal.dropped})
 
-    @endpoints.delete("/requests", strict_slashes=False)
-    def clear() -> Response:
-        journal.clear()
-        return json_io.answer({"requests": [], "dropped": 0})
-
-    return endpoints
+def clear(context: ControlContext) -> Response:
+    """Forget all requests."""
+    context.journal.clear()
+    return json_io.answer({"requests": [], "dropped": 0})
 
 
 def _filter() -> Filter:
@@ -90,3 +89,6 @@ def _parse_since(text: str) -> int | datetime:
     # In a query string, the + of 2010-12-20T01:35:22+01:00 means a blank.
     moment = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+ENDPOINTS = (ControlEndpoint("GET", "/requests", show, Waits.LONG), ControlEndpoint("DELETE", "/requests", clear))

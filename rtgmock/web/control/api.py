@@ -1,0 +1,84 @@
+"""The control API: finds the endpoint of a request in the table, and checks who may use it."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+
+from flask import request
+
+from rtgmock.errors import MethodNotAllowed, NotFound, UnsupportedMedia
+from rtgmock.paths import CONTROL_PATH
+from rtgmock.text import nearest, printable
+from rtgmock.web.auth import authenticate
+from rtgmock.web.control.endpoints import ENDPOINTS
+from rtgmock.web.request_context import request_context
+from rtgmock.wire.endpoints import Waits
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from rtgmock.settings.config import Config
+    from rtgmock.web.control.context import ControlContext
+
+
+class ControlApi:
+    """Serves the table of control endpoints: to programs on this machine, and to others with an account."""
+
+    def __init__(self, config: Config, context: ControlContext) -> None:
+        self._config = config
+        self._context = context
+
+    def serve(self) -> Response:
+        """Answer the current request. Raises RequestError."""
+        found = [endpoint for endpoint in ENDPOINTS if endpoint.pattern.fullmatch(request.path)]
+        if not found:
+            raise NotFound(_unknown(request.path))
+        endpoint = next((endpoint for endpoint in found if request.method in endpoint.methods), None)
+        if endpoint is None:
+            accepted = {method for endpoint in found for method in endpoint.methods}
+            raise MethodNotAllowed(printable(request.method), printable(request.path), accepted)
+        if not endpoint.is_public:
+            self._check_access()
+        match = endpoint.pattern.fullmatch(request.path)
+        ids = map(int, match.groups()) if match else ()
+        return endpoint.handler(self._context, *ids)
+
+    def _check_access(self) -> None:
+        if not _is_client_local():
+            authenticate(request_context(), self._config.accounts)
+        # A web page can send a form or plain text to another origin, but for JSON its browser asks first (CORS), and
+        # is refused. So not even a page that the guard doesn't recognize can change anything.
+        if request.method not in {"GET", "HEAD"} and request.mimetype != "application/json":
+            received = printable(request.mimetype) if request.mimetype else "no Content-Type"
+            raise UnsupportedMedia(
+                f"A control request that changes anything needs Content-Type: application/json; got {received}. "
+                "With curl: -H 'Content-Type: application/json'."
+            )
+
+
+def waits(method: str, path: str) -> Waits:
+    """Return what the endpoint of a request waits for; a request that has none is refused, and waits for nothing."""
+    found = (one for one in ENDPOINTS if method in one.methods and one.pattern.fullmatch(path))
+    return next((endpoint.waits for endpoint in found), Waits.NEVER)
+
+
+def _unknown(path: str) -> str:
+    paths = dict.fromkeys(CONTROL_PATH + endpoint.path for endpoint in ENDPOINTS)
+    suggestion = nearest(path.lower().rstrip("/"), paths)
+    guess = f"Did you mean {suggestion}?" if suggestion else "The API is at /instances and /instances/ID."
+    return f"There is no {printable(path)}. {guess}"
+
+
+def _is_client_local() -> bool:
+    """Return whether the client's address is a loopback one.
+
+    It is the connection's address: headers as ``X-Forwarded-For`` can be sent by anybody, and are not looked at.
+    """
+    try:
+        address = ipaddress.ip_address(request.remote_addr or "")
+    except ValueError:
+        return False
+    # A socket that listens on :: sees 127.0.0.1 as ::ffff:127.0.0.1, which Python doesn't call a loopback address.
+    mapped = getattr(address, "ipv4_mapped", None)
+    return bool((mapped or address).is_loopback)
