@@ -43,6 +43,13 @@ def imports(session: nox.Session) -> None:
 
 
 @nox.session
+def bench(session: nox.Session) -> None:
+    """rtgmock beside its peers: how quickly each starts and answers, and its memory."""
+    session.install("-e", ".[test]")
+    session.run("python", "-m", "tests.bench", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Write the README's tables from the tables in the code."""
     session.install("-e", ".[test]")

@@ -55,7 +55,7 @@ def _answer(response: Response) -> bytes:
 
 def _body(request: Request) -> bytes:
     environ = request.environ
-    if not environ.get("CONTENT_LENGTH") and not environ.get("wsgi.input_terminated"):
+    if not environ.get("CONTENT_LENGTH") and "HTTP_TRANSFER_ENCODING" not in environ:
         return b""  # as werkzeug finds, too, but more slowly
     try:
         return request.get_data()
