@@ -14,7 +14,6 @@ from rtgmock.app import create_app
 from rtgmock.emulator import Emulator
 from rtgmock.journal.redaction.redactor import Redactor
 from rtgmock.web.access_log import AccessLog
-from rtgmock.web.health import HealthState
 from tests.bench.applications import plain_flask
 from tests.bench.http import HOST
 from tests.bench.servers import RTGMOCK
@@ -60,7 +59,7 @@ def shares(found: dict[str, list[float]]) -> dict[str, list[float]]:
 def _application(emulator: Emulator) -> Flask:
     parts = emulator._parts
     log = AccessLog(_ignore, Redactor([emulator.password]))
-    return create_app(emulator.config, parts.provisioner, parts.controls, HealthState(0, "off"), log)
+    return create_app(emulator.config, parts.provisioner, parts.controls, log)
 
 
 def _time(application: WSGIApplication, request: Request, calls: int) -> float:
