@@ -18,12 +18,12 @@ def parse_size(text: str) -> int:
     Raises ValueError for anything else.
     """
     # Fifteen digits are exact in a float.
-    match = re.fullmatch(r"\s*(\d{1,15}(?:\.\d{1,9})?)\s*([a-z]{0,2})\s*", text, re.ASCII | re.IGNORECASE)
-    unit = match[2].upper() if match else ""
+    match = re.fullmatch(r"\s*(\d{1,15}(?:\.\d{1,9})?)\s*(?:([a-z]{1,2})\s*)?", text, re.ASCII | re.IGNORECASE)
+    unit = (match[2] or "").upper() if match else ""
     factor = UNITS.get(unit, UNITS.get(unit + "B"))
     size = int(float(match[1]) * factor) if match and factor else 0
     if size < 1:
-        raise ValueError(f"{text!r} is not a size; write it as 64GB, 500MB or a number of bytes")
+        raise ValueError(f"{shortened(text)!r} is not a size; write it as 64GB, 500MB or a number of bytes")
     return size
 
 
@@ -37,12 +37,50 @@ def format_size(size: int) -> str:
 
 def printable(text: str, limit: int = 80) -> str:
     """Return text of a client, fit for a header, a log line or a sentence: ASCII, one line, of bounded length."""
-    escaped = text.encode("unicode_escape").decode("ascii")
-    return escaped if len(escaped) <= limit else escaped[: limit - 3] + "..."
+    # Escapes lengthen a text, so its first characters are enough.
+    return shortened(text[: limit + 1].encode("unicode_escape").decode("ascii"), limit)
+
+
+def shortened(text: str, limit: int = 80) -> str:
+    """Return a text of at most ``limit`` characters: what is longer is cut, and ends with three dots."""
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def listed(names: Iterable[str], limit: int = 160) -> str:
+    """Return names with commas between them; of many names, those that ``limit`` characters have room for."""
+    text = ""
+    for name in names:
+        longer = f"{text}, {name}" if text else printable(name)
+        if len(longer) > limit:
+            return f"{text}, ..."
+        text = longer
+    return text
 
 
 def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     """Return the known word that is most similar to ``word``; None when none is similar enough."""
+    # difflib reads a long word from end to end before it finds that its length rules every known word out.
+    candidates = [candidate for candidate in known if _may_be_similar(word, candidate, cutoff)]
+    if not candidates:
+        return None
     import difflib  # noqa: PLC0415 - its import takes time that only a mistake should cost
 
-    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=cutoff)), None)
+    return next(iter(difflib.get_close_matches(word, candidates, n=1, cutoff=cutoff)), None)
+
+
+def similarity(word: str, known: str, cutoff: float = 0.6) -> float:
+    """Return the similarity of two words: 1 for equal ones, 0 when it is below ``cutoff``."""
+    if word == known:
+        return 1.0
+    if not _may_be_similar(word, known, cutoff):
+        return 0.0
+    import difflib  # noqa: PLC0415 - as above
+
+    ratio = difflib.SequenceMatcher(None, word, known, autojunk=False).ratio()
+    return ratio if ratio >= cutoff else 0.0
+
+
+def _may_be_similar(word: str, known: str, cutoff: float) -> bool:
+    """Return whether the lengths of two words allow a similarity of ``cutoff``."""
+    # difflib's similarity is the share of the characters that both words have in common.
+    return 2 * min(len(word), len(known)) >= cutoff * (len(word) + len(known))

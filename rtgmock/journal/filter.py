@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,21 +36,25 @@ class Filter:
         """Return whether an exchange fulfils the condition, apart from ``text`` and ``limit``."""
         return (
             (self.method is None or self.method.upper() == exchange.method.upper())
-            and (self.path is None or _path_pattern(self.path).fullmatch(exchange.path) is not None)
+            and (self._path_pattern is None or self._path_pattern.match(exchange.path) is not None)
             and (self.status is None or _is_status(str(self.status).lower(), str(exchange.status)))
             and (self.account is None or self.account == exchange.account)
             and (self.unmatched is None or self.unmatched == exchange.unmatched)
             and self._is_recent(exchange)
         )
 
+    @cached_property
+    def _path_pattern(self) -> re.Pattern[str] | None:
+        """The pattern of the path. Its time grows with the length of a path and not faster, as fnmatch's do."""
+        if self.path is None:
+            return None
+        only_stars = re.sub(r"[?\[]", r"[\g<0>]", self.path)  # ? and [a-z] mean themselves here
+        return re.compile(fnmatch.translate(only_stars))
+
     def _is_recent(self, exchange: Exchange) -> bool:
         if self.since is None:
             return True
         return exchange.number > self.since if isinstance(self.since, int) else exchange.moment >= self.since
-
-
-def _path_pattern(path: str) -> re.Pattern[str]:
-    return re.compile(".*".join(map(re.escape, path.split("*"))), re.DOTALL)
 
 
 def _is_status(expected: str, status: str) -> bool:

@@ -28,6 +28,8 @@ LONG_MAX = 2**63 - 1
 _FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 # The same in a JSON schema, whose strings have no surrogates.
 _FORBIDDEN_IN_SCHEMA = r"\u0000-\u001f\u007f-\u009f\ufffe\uffff"
+# The bounded lengths keep the conversion fast for text of any length.
+_DECIMAL = re.compile(r"\s*[+-]?\d{1,400}(\.\d{1,400})?([eE][+-]?\d{1,9})?\s*", re.ASCII)
 _PORTS = "[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
 
 
@@ -170,9 +172,7 @@ class Number(ValueType):
 
 
 def _is_decimal(raw: float | str) -> bool:
-    # The bounded lengths keep the conversion fast for text of any length.
-    pattern = r"\s*[+-]?\d{1,400}(\.\d{1,400})?([eE][+-]?\d{1,9})?\s*"
-    return isinstance(raw, float) or re.fullmatch(pattern, raw, re.ASCII) is not None
+    return isinstance(raw, float) or _DECIMAL.fullmatch(raw) is not None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ create, except that the instances are ``running`` at once.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,7 +19,7 @@ from rtgmock.model.plans import PLANS
 from rtgmock.model.types import MAX_LENGTH, Integer, InvalidValue, Text
 from rtgmock.storage.store import Server, State, problems
 from rtgmock.storage.tables import FORMAT
-from rtgmock.text import parse_size, printable
+from rtgmock.text import listed, parse_size, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -93,14 +94,15 @@ class _StateParser:
         self.last_instance_id = self._parse("last_instance_id", Integer().parse, document.get("last_instance_id", 0), 0)
         self.accounts = self._parse_named(document, "accounts", lambda _, row: str(row["name"]))
         self.servers = self._parse_named(document, "servers", self._server)
+        room = _Room(self.servers, self.config.server_memory, self.randomness)
         # The configured accounts are in every state: a request of one never finds that it is gone.
         for account in self.config.accounts:
             if account.name not in self.accounts.values():
                 self.accounts[max(self.accounts, default=0) + 1] = account.name
-        self._parse_instances(self._rows(document, "instances"))
+        self._parse_instances(self._rows(document, "instances"), room)
         if "servers" not in document:  # the API's answers have the servers' ids only, and they can be pasted
             for server_id in {record["server_id"] for record in self.instances.values()} - set(self.servers):
-                self._add_server(server_id)
+                room.add_server(server_id)
 
     def _rows(self, document: Mapping[str, Any], name: str) -> list[tuple[str, dict[str, Any]]]:
         """Return the objects of a list, each with its place for messages; a bare string is the name of an object."""
@@ -139,7 +141,7 @@ class _StateParser:
             self.mistakes.append(f"{where}: name is too long (maximum is {_MAX_SERVER_NAME} characters)")
         return Server(str(row["name"]), None if memory is None else self._parse(f"{where}: memory", _size, memory, 1))
 
-    def _parse_instances(self, rows: list[tuple[str, dict[str, Any]]]) -> None:
+    def _parse_instances(self, rows: list[tuple[str, dict[str, Any]]], room: _Room) -> None:
         # Each row may stand under "instance", as in the API's answers.
         parsed = [(where, self._attributes(where, row.get("instance", row))) for where, row in rows]
         if self.mistakes:
@@ -149,6 +151,7 @@ class _StateParser:
         free_ids = (number for number in range(1, len(parsed) + len(taken_ids) + 1) if number not in taken_ids)
         taken_ports = {values["port"] for _, values in parsed if "port" in values}
         free_ports = iter([port for port in self.config.ports if port not in taken_ports])
+        account_ids = _ids_by_name(self.accounts)
         for where, values in parsed:
             instance_id = values["id"] if "id" in values else next(free_ids)
             port = values["port"] if "port" in values else next(free_ports, None)
@@ -157,7 +160,9 @@ class _StateParser:
             elif port is None:
                 self.mistakes.append(f"{where}: no port is left in {self.config.ports[0]}-{self.config.ports[-1]}")
             else:
-                self.instances[instance_id] = self._complete(where, values | {"id": instance_id, "port": port})
+                record = self._complete(where, values | {"id": instance_id, "port": port}, account_ids, room)
+                self.instances[instance_id] = record
+                room.take(record["server_id"], record["memory"])
 
     def _attributes(self, where: str, row: object) -> Record:
         """Return the values that the document has of one instance, parsed by the attribute table."""
@@ -175,13 +180,16 @@ class _StateParser:
         }
         return values | {name: row[name] for name in _EXTRA_NAMES if name in row}
 
-    def _complete(self, where: str, values: Record) -> Record:
+    def _complete(self, where: str, values: Record, account_ids: Mapping[str, int], room: _Room) -> Record:
         """Return the record of an instance: the document's values, and for the others those of a new instance."""
         plan, instance_id = PLANS[values["plan"]], values["id"]
         account, server = values.pop("account", None), values.pop("server", None)
-        memory = int(values.get("memory", plan.memory))
-        server_id = values.get("server_id") or self._choose_server(where, server, memory)
-        user_id = values.get("user_id") or self._id_of(where, "account", account, self.accounts)
+        server_id = values.get("server_id") or (
+            room.find(int(values.get("memory", plan.memory)))
+            if server is None
+            else self._id_of(where, "server", server, room.ids)
+        )
+        user_id = values.get("user_id") or self._id_of(where, "account", account, account_ids)
         moment = timestamp(self.now)
         name = self.servers[server_id].name if server_id in self.servers else ""
         assigned = {
@@ -199,30 +207,14 @@ class _StateParser:
         ids = {"user_id": user_id, "server_id": server_id}  # a document's 0 names neither, like a missing id
         return new_instance(plan, self.config.api, assigned) | values | ids
 
-    def _choose_server(self, where: str, name: object, memory: int) -> int:
-        """Return the id of the named server; without a name, of the first one with room, or of a new one."""
-        if name is not None:
-            return self._id_of(where, "server", name, {number: one.name for number, one in self.servers.items()})
-        for server_id, server in self.servers.items():
-            used = sum(record["memory"] for record in self.instances.values() if record["server_id"] == server_id)
-            if used + memory <= (server.memory or self.config.server_memory):
-                return server_id
-        return self._add_server(max(self.servers, default=0) + 1)
-
-    def _add_server(self, server_id: int) -> int:
-        taken = {server.name for server in self.servers.values()}
-        self.servers[server_id] = Server(self.randomness.server_name(server_id, taken))
-        return server_id
-
-    def _id_of(self, where: str, kind: str, name: object, names: Mapping[int, str]) -> int:
+    def _id_of(self, where: str, kind: str, name: object, known: Mapping[str, int]) -> int:
         """Return the id of the server or account of that name; the first one's id without a name."""
-        for number, known in names.items():
-            if name is None or name == known:
-                return number
+        if name is None and known:
+            return next(iter(known.values()))
+        if isinstance(name, str) and name in known:
+            return known[name]
         problem = f"{kind} is missing" if name is None else f"{kind} {printable(str(name))} is not known"
-        choice = (
-            f"accepted are {', '.join(names.values())}" if names else f'the state has none: list it under "{kind}s"'
-        )
+        choice = f"accepted are {listed(known)}" if known else f'the state has none: list it under "{kind}s"'
         self.mistakes.append(f"{where}: {problem}; {choice}")
         return 0
 
@@ -236,6 +228,53 @@ class _StateParser:
         except InvalidValue as error:
             self.mistakes.append(f"{where} {error}")
         return otherwise
+
+
+class _Room:
+    """The room on the servers of a document, to which servers are added when all of them are full."""
+
+    def __init__(self, servers: dict[int, Server], capacity: int, randomness: Randomness) -> None:
+        self.ids = _ids_by_name({number: server.name for number, server in servers.items()})
+        """The servers' ids by name."""
+        self._servers = servers
+        self._order = list(servers)
+        self._last = max(servers, default=0)
+        self._capacity = capacity
+        self._randomness = randomness
+        self._used: Counter[int] = Counter()
+        # For each size, how many servers at the beginning have no room for it. They never will, so they are not asked
+        # again: otherwise the time would grow with the square of the document.
+        self._full: Counter[int] = Counter()
+
+    def take(self, server_id: int, memory: int) -> None:
+        """Count an instance's memory as used."""
+        self._used[server_id] += memory
+
+    def find(self, memory: int) -> int:
+        """Return the id of the first server with room for an instance, which may be a new server."""
+        while self._full[memory] < len(self._order):
+            server_id = self._order[self._full[memory]]
+            if self._used[server_id] + memory <= (self._servers[server_id].memory or self._capacity):
+                return server_id
+            self._full[memory] += 1
+        return self.add_server(self._last + 1)
+
+    def add_server(self, server_id: int) -> int:
+        """Add a server with a new name, and return its id."""
+        name = self._randomness.server_name(server_id, self.ids.keys())
+        self._servers[server_id] = Server(name)
+        self._order.append(server_id)
+        self._last = max(self._last, server_id)
+        self.ids.setdefault(name, server_id)
+        return server_id
+
+
+def _ids_by_name(names: Mapping[int, str]) -> dict[str, int]:
+    """Return the ids by name; of two equal names, that of the first."""
+    ids: dict[str, int] = {}
+    for number, name in names.items():
+        ids.setdefault(name, number)
+    return ids
 
 
 def _size(raw: object) -> int:

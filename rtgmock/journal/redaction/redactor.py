@@ -17,15 +17,20 @@ if TYPE_CHECKING:
 
 MIN_LENGTH = 6
 """Characters of the shortest secret that is masked by its value: a shorter one, as "1", is in many texts by chance."""
+MAX_FOUND = 100
+"""Secrets of one request that are masked by their value. A list of instances, as far as it is kept, has fewer."""
 
 _AUTH_SCHEMES = {"basic", "bearer", "digest"}
 # A word or a path, as most texts are: without a blank, a sign or "//" there is nothing below that could match.
 _PLAIN = re.compile(r"[\w.-]*(?:/[\w.-]+)*/?")
 # Credentials outside their header: "Basic dXNlcjpwYXNz", "Bearer%20abcdefgh". Not "Basic realm=": that is a parameter.
-# The quantifiers are possessive, since a backtracking match would need quadratic time for "basic++++++ =".
-_CREDENTIALS = re.compile(r"\b((?:basic|bearer|digest)(?:\s|%20|\+)++)[\w+/=.%-]{8,}+(?!\s*=)", re.IGNORECASE)
+# The quantifiers are possessive, and nothing long is tried twice: otherwise "basic++++++ =" and "basic+basic+basic =",
+# would need quadratic time.
+_CREDENTIALS = re.compile(
+    r"\b((?:basic|bearer|digest)(?:\s|%20|\+)++)(?:[\w+/=.%-]{80,}+|[\w+/=.%-]{8,79}+(?!\s*=))", re.IGNORECASE
+)
 # A word with the sign after it, in text of no format: 'pasword: ', '"passwd":', "pwd]=".
-_LABEL = re.compile(r"""([\w-]{4,40})["'\]\s]{0,4}[=:>]""")
+_LABEL = re.compile(r"""(?<![\w-])([\w-]{4,}+)["'\]\s]{0,4}+[=:>]""")
 # The two slashes of a URL; JSON may write \/\/, a form %2F%2F.
 _SLASHES = re.compile(rf"(?:\\?{pattern('/')}){{2}}", re.IGNORECASE)
 _AT = re.compile(pattern("@"), re.IGNORECASE)
@@ -45,12 +50,12 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str] = (), harmless: Iterable[str] = ()) -> None:
         self._harmless = {*harmless}
-        self._encodings: dict[str, list[str]] = {}
+        self._encodings = {secret: list(encodings(secret)) for secret in filter(self._is_rare, secrets)}
         """The secrets that are known so far, each with the ways to write it."""
-        self._hidden: list[str] = []
-        """All those ways, the longest first, since a short one may be part of a long one."""
-        for secret in secrets:
-            self._remember(secret)
+        self._hidden = self._longest_first()
+        """The ways that are masked, the longest first, since a short one may be part of a long one."""
+        self._found: set[str] = set()
+        """The secrets that were found in the texts; ``redact`` masks them as well."""
 
     def for_request(self, account: str = "") -> Redactor:
         """Return a redactor for one request of ``account``, which starts with the secrets that this one knows.
@@ -66,18 +71,23 @@ class Redactor:
         """Return the document that ``render`` makes by calling this redactor, without any of the secrets found.
 
         A secret may also be in a place that comes before its name, and be escaped differently there: if the first
-        pass has found one, a second pass looks for it everywhere.
+        pass has found one, a second pass looks for it everywhere. A document with very many secrets is masked as a
+        whole, since the search for each of them in each text would take long.
         """
-        known = len(self._encodings)
         document = render(self)
-        if len(self._encodings) > known:
+        if len(self._found) > MAX_FOUND:
+            return _without_texts(document)
+        if self._found:
+            self._encodings |= {secret: list(encodings(secret)) for secret in self._found}
+            self._hidden = self._longest_first()
             document = render(self)
         return self.redact_known(document)
 
     def redact_known(self, document: Any) -> Any:
         """Return a document of dicts, lists and texts without the secrets that are known so far."""
         if isinstance(document, str):
-            for written in self._hidden:
+            # No secret is as short as many values are.
+            for written in self._hidden if len(document) >= MIN_LENGTH else ():
                 document = document.replace(written, MASK)
             return document
         if isinstance(document, dict):
@@ -145,13 +155,24 @@ class Redactor:
         return self.text(text)
 
     def _remember(self, secret: str) -> None:
-        is_common = len(secret.strip()) < MIN_LENGTH or secret in _API_WORDS or secret in self._harmless
-        if not is_common and secret not in self._encodings:
-            self._encodings[secret] = list(encodings(secret))
-            self._hidden = self._longest_first()
+        if secret not in self._encodings and self._is_rare(secret):
+            self._found.add(secret)
+
+    def _is_rare(self, text: str) -> bool:
+        """Return whether a text is so rare that it can be masked wherever it is."""
+        return len(text.strip()) >= MIN_LENGTH and text not in _API_WORDS and text not in self._harmless
 
     def _longest_first(self) -> list[str]:
         return sorted({text for written in self._encodings.values() for text in written}, key=len, reverse=True)
+
+
+def _without_texts(document: Any) -> Any:
+    """Return a document of dicts, lists and texts in which every text that can have a secret in it is masked."""
+    if isinstance(document, dict):
+        return {name: _without_texts(value) for name, value in document.items()}
+    if isinstance(document, list):
+        return [_without_texts(value) for value in document]
+    return MASK if isinstance(document, str) and len(document) >= MIN_LENGTH else document
 
 
 def _without_value(match: re.Match[str]) -> str:

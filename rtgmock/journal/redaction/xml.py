@@ -33,11 +33,11 @@ def redacted(text: str, redact: RedactValue, *, complete: bool) -> str | None:
         end = parser.parse(source, complete=complete)
     except (ExpatError, ValueError, _CannotRedact):
         return None
-    shown, position = b"", 0
+    shown, position = [], 0
     for replacement in parser.replacements:
-        shown += source[position : replacement.start] + escape(replacement.text).encode()
+        shown += [source[position : replacement.start], escape(replacement.text).encode()]
         position = replacement.end
-    return (shown + source[position:end]).decode()
+    return b"".join([*shown, source[position:end]]).decode()
 
 
 class _TextParser:
@@ -46,7 +46,8 @@ class _TextParser:
     def __init__(self, redact: RedactValue) -> None:
         self.replacements: list[_Replacement] = []
         self._redact = redact
-        self._open_elements: list[str] = []
+        # The name that the texts of each open element are under: that of the secret around it, else its own.
+        self._names: list[str] = []
         # One text comes in several pieces: at line ends, at references such as &amp;, around CDATA sections.
         self._pieces: list[str] = []
         self._text_start = self._parsed_up_to = 0
@@ -68,23 +69,24 @@ class _TextParser:
 
     @property
     def _name(self) -> str:
-        """The name that the current text is under: that of the secret around it, else that of its element."""
-        innermost = self._open_elements[-1] if self._open_elements else ""
-        return next(filter(is_secret, self._open_elements), innermost)
+        """The name that the current text is under."""
+        return self._names[-1] if self._names else ""
 
     def _start_element(self, name: str, attributes: dict[str, str]) -> None:
         self._end_text()
-        self._open_elements.append(name)
+        is_in_secret = is_secret(self._name)
+        self._names.append(self._name if is_in_secret else name)
+        is_in_secret = is_in_secret or is_secret(name)
         for attribute, value in attributes.items():
             # Rails writes type="string" and nil="true" on secrets as well; their values are never secret.
             known_markup = attribute in {"type", "nil"}
-            under = "" if known_markup else self._name if is_secret(self._name) else attribute
+            under = "" if known_markup else self._name if is_in_secret else attribute
             if self._redact(under, value) != value:
                 raise _CannotRedact
 
     def _end_element(self, _name: str) -> None:
         self._end_text()
-        self._open_elements.pop()
+        self._names.pop()
 
     def _add_text(self, piece: str = "") -> None:
         if not self._pieces:
