@@ -277,6 +277,6 @@ def _copy(record: Record) -> Record:
     copied = record.copy()
     for name in _CONTAINERS:
         value = copied.get(name)
-        if isinstance(value, list):  # a state that is still to be checked may hold anything
+        if isinstance(value, list | dict):  # a state that is still to be checked may hold anything
             copied[name] = value.copy()
     return copied
