@@ -80,9 +80,9 @@ class HttpServer:
         self._on_refusal = on_refusal
         self._may_wait = may_wait
         self._tls = tls
-        self._listener = Listener(host, port, take=self._take, make_room=self._make_room)
+        self._listener = Listener(host, port, take=self._take, is_full=self._is_full, make_room=self._make_room)
         self.port = self._listener.port
-        self._max_connections = self.limits.connections or _max_connections()
+        self.max_connections = self.limits.connections or _max_connections()
         self.bridge = Bridge(application, common_environ(host, self.port, "https" if tls else "http"), self._date)
         self._dated = (0, "")
         self._handshakes: set[asyncio.Task[None]] = set()
@@ -171,10 +171,11 @@ class HttpServer:
 
     # Accepting
 
+    def _is_full(self) -> bool:
+        return len(self.connections) + len(self._handshakes) >= self.max_connections
+
     def _make_room(self) -> bool:
-        """Return whether there is room for a newcomer; the connection that is idle longest is closed for it."""
-        if len(self.connections) + len(self._handshakes) < self._max_connections:
-            return True
+        """Close the connection that is idle longest; return whether there is one."""
         idle = [connection for connection in self.connections if not connection.busy]
         if not idle:
             return False

@@ -19,14 +19,22 @@ _OUT_OF_FILES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 class Listener:
     """A socket that listens from its construction on (OSError if it can't), and accepts between ``open`` and ``close``.
 
-    ``take`` is called with each new connection, and before it ``make_room``, which returns whether there is any.
+    ``take`` is called with each new connection. When ``is_full`` says so, ``make_room`` is called before, and returns
+    whether there is room now.
     """
 
     def __init__(
-        self, host: str, port: int, *, take: Callable[[socket.socket], None], make_room: Callable[[], bool]
+        self,
+        host: str,
+        port: int,
+        *,
+        take: Callable[[socket.socket], None],
+        is_full: Callable[[], bool],
+        make_room: Callable[[], bool],
     ) -> None:
         self._socket = _listen(host, port)
         self._take = take
+        self._is_full = is_full
         self._make_room = make_room
         self._accepting = self._closed = False
 
@@ -56,8 +64,10 @@ class Listener:
             asyncio.get_running_loop().remove_reader(self._socket)
 
     def _accept(self) -> None:
-        for _ in range(_ACCEPTED_AT_ONCE):
-            if not self._make_room():
+        for accepted in range(_ACCEPTED_AT_ONCE):
+            if accepted and self._is_full():
+                return  # whether there is another newcomer, to close a connection for, is known in the next turn only
+            if self._is_full() and not self._make_room():
                 self._rest()  # until a connection ends; the newcomer waits in the kernel's queue
                 return
             try:
