@@ -86,6 +86,8 @@ class HttpServer:
         self.bridge = Bridge(application, common_environ(host, self.port, "https" if tls else "http"), self._date)
         self._dated = (0, "")
         self._handshakes: set[asyncio.Task[None]] = set()
+        self._arriving = 0
+        """Connections that are accepted, and not among ``connections`` yet."""
         self._checking = False
         self._stopping_since: float | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -172,7 +174,7 @@ class HttpServer:
     # Accepting
 
     def _is_full(self) -> bool:
-        return len(self.connections) + len(self._handshakes) >= self.max_connections
+        return len(self.connections) + self._arriving >= self.max_connections
 
     def _make_room(self) -> bool:
         """Close the connection that is idle longest; return whether there is one."""
@@ -195,6 +197,7 @@ class HttpServer:
             from rtgmock.server.tls import accept_tls  # noqa: PLC0415 - only for HTTPS
 
             task = loop.create_task(accept_tls(connected, self._tls, self._connection, self.limits.handshake_seconds))
+        self._arriving += 1
         self._handshakes.add(task)
         task.add_done_callback(self._taken)
 
@@ -206,6 +209,8 @@ class HttpServer:
 
     def _taken(self, task: asyncio.Task[None]) -> None:
         self._handshakes.discard(task)
+        if task.cancelled() or task.exception():
+            self._arriving -= 1
         # A client that leaves, stalls or sends garbage during its handshake ends only its own connection.
         if not task.cancelled() and (error := task.exception()) and not isinstance(error, OSError):
             logging.getLogger("rtgmock").error("A connection could not be accepted", exc_info=error)
@@ -224,6 +229,7 @@ class HttpServer:
     def opened(self, connection: HttpConnection) -> None:
         """Keep a new connection, and look after it."""
         self.connections.add(connection)
+        self._arriving -= 1
         if not self._checking:
             self._checking = True
             asyncio.get_running_loop().call_later(CHECK_INTERVAL, self._check)
