@@ -15,7 +15,7 @@ from rtgmock.errors import EngineFailed, StartupError
 from rtgmock.journal.journal import Journal
 from rtgmock.journal.redaction.redactor import Redactor
 from rtgmock.network import client_host, listen_problem
-from rtgmock.paths import SERVICE
+from rtgmock.paths import HEALTH_PATH, SERVICE
 from rtgmock.server.http_server import HttpServer
 from rtgmock.service.context import ServiceContext
 from rtgmock.service.maintenance import Maintenance
@@ -111,7 +111,7 @@ def compose(
     app = create_app(config, provisioner, controls, access_log)
 
     on_refusal = RefusedRequests(clock, access_log, journal).record
-    may_wait = _may_wait(has_storage=config.state is not None or engine.real)
+    may_wait = _may_wait(has_file=config.state is not None, has_redis=engine.real)
     server, certificate = _listen(config, port, app, resources, on_refusal=on_refusal, may_wait=may_wait)
     watcher = Watcher(supervisor)
     # Called in reverse order, before the engine and the store are closed: the requests in flight, which the server
@@ -123,9 +123,12 @@ def compose(
     )
 
 
-def _may_wait(*, has_storage: bool) -> MayWait:
+def _may_wait(*, has_file: bool, has_redis: bool) -> MayWait:
     """Return what tells the server which requests may wait. In memory and without Redis servers, few do."""
-    waiting = {Waits.LONG, Waits.FOR_STORAGE} if has_storage else {Waits.LONG}
+    if has_redis:
+        # Reads, too: they ask the instance's Redis for its state, and a Redis may hang.
+        return lambda _method, path: path != HEALTH_PATH
+    waiting = {Waits.LONG, Waits.FOR_STORAGE} if has_file else {Waits.LONG}
     return lambda method, path: router.waits(method, path) in waiting
 
 
