@@ -43,6 +43,7 @@ Make = Callable[[int], str]
 
 # Patterns that are built from local variables: what these are when the pattern is slowest, as far as they matter.
 LOCAL_VALUES: dict[str, dict[str, Any]] = {
+    "web.control.endpoint.ControlEndpoint.__post_init__": {"whole": "/_rtgmock/faults/([0-9]{1,18})"},
     "faults.rule.Rule._path": {"self": SimpleNamespace(values={"path": "*a*a*a*a*b"})},
     "journal.filter.Filter._path_pattern": {"self": SimpleNamespace(path="*a*[b"), "only_stars": "*a*a*a*a*b"},
     "journal.redaction.form.multipart": {"boundary": "-b"},

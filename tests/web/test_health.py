@@ -31,16 +31,16 @@ def test_the_health_endpoint_needs_no_account_and_shows_version_engine_and_uptim
 def test_the_health_endpoint_says_that_the_emulator_is_stopping(api: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     listing, release = threading.Event(), threading.Event()
 
-    def slow(*_: object) -> list[dict[str, object]]:
+    def slow(*_: object) -> dict[str, object]:
         listing.set()
         release.wait(10)
-        return []
+        return {}
 
-    monkeypatch.setattr("rtgmock.service.provisioner.Provisioner.list", slow)
+    monkeypatch.setattr("rtgmock.service.maintenance.Maintenance.document", slow)
     with ThreadPoolExecutor() as pool, requests.Session() as session:
         session.trust_env, session.verify = False, api.session.verify
         assert session.get(f"{api.url}/_rtgmock/health").json()["status"] == "ok"
-        listed = pool.submit(api.get, "/instances.json")
+        listed = pool.submit(api.get, "/_rtgmock/state")
         assert listing.wait(5)
         stopped = pool.submit(api.emulator.stop)
         deadline = time.monotonic() + 5
@@ -50,5 +50,5 @@ def test_the_health_endpoint_says_that_the_emulator_is_stopping(api: Served, mon
 
         assert answer.status_code == 503
         assert answer.json()["status"] == "stopping"
-        assert listed.result(10).json() == []
+        assert listed.result(10).json() == {}
         stopped.result(10)
