@@ -35,9 +35,6 @@ def create_app(config: Config, provisioner: Provisioner, controls: ControlContex
     """
     app = Application("rtgmock", static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
-    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
-    # werkzeug would redirect from "//instances" to "/instances", and ActiveResource raises on redirects.
-    app.url_map.merge_slashes = False
     # The order matters: the guard refuses before a fault applies, and the log and the journal see responses as faults
     # have changed them.
     before = (guard.checks(config), fault_injection.before_request(controls.faults))
@@ -47,7 +44,7 @@ def create_app(config: Config, provisioner: Provisioner, controls: ControlContex
         access_log.recorder(log),
         journaling.recorder(controls.journal),
     )
-    request_context.install(app, controls.clock, before, after)
+    serve = router.routing(Api(config, provisioner, controls.renderings), ControlApi(config, controls))
+    request_context.install(app, controls.clock, before, serve, after)
     error_handlers.install(app)
-    router.install(app, Api(config, provisioner, controls.renderings), ControlApi(config, controls))
     return app

@@ -7,6 +7,8 @@ SERVICE = ("redistogo.com", "www.redistogo.com")
 CONTROL_PATH = "/_rtgmock"
 HEALTH_PATH = f"{CONTROL_PATH}/health"
 OPENAPI_PATH = f"{CONTROL_PATH}/openapi.json"
+HEADERS_KEY = "rtgmock.headers"
+"""The key in a WSGI environment under which rtgmock's own server gives all entries that are headers, by their keys."""
 BODY_LIMIT = 2**20
 """The size in bytes that a request's body may have at most (ours)."""
 

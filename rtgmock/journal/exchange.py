@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rtgmock.paths import HEADERS_KEY
 from rtgmock.wire.bodies import expected_content_type, parse_content_type
 from rtgmock.wire.endpoints import path_template
 from rtgmock.wire.suggestions import nearest_endpoints
@@ -31,18 +31,12 @@ class WsgiHeaders:
     They are kept as one string, and separated when they are needed: the journal keeps many requests and shows few.
     """
 
-    __slots__ = ("_text",)
+    __slots__ = ("_text", "size")
 
     def __init__(self, environ: Mapping[str, Any]) -> None:
-        # No header has a null character.
-        self._text = "\0".join(
-            [
-                text
-                for item in environ.items()
-                if item[0].startswith("HTTP_") or (item[0] in _BODY_HEADERS and item[1])
-                for text in item
-            ]
-        )
+        headers = environ.get(HEADERS_KEY) or _headers(environ)
+        self._text = "\0".join(chain.from_iterable(headers.items()))  # no header has a null character
+        self.size = len(self._text)
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         texts = self._text.split("\0") if self._text else []
@@ -51,10 +45,10 @@ class WsgiHeaders:
             if header == name or header not in _BODY_HEADERS:  # some servers have these two under both names
                 yield header.replace("_", "-").title(), value
 
-    @property
-    def size(self) -> int:
-        """The number of characters in them."""
-        return len(self._text)
+
+def _headers(environ: Mapping[str, Any]) -> dict[str, str]:
+    """Return the entries of the environment of any server that are headers."""
+    return {key: value for key, value in environ.items() if key.startswith("HTTP_") or (key in _BODY_HEADERS and value)}
 
 
 Headers = tuple[tuple[str, str], ...] | WsgiHeaders
@@ -84,7 +78,7 @@ class Body(NamedTuple):
 EMPTY = Body()
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Exchange:
     """A request and its answer with their secrets: for the journal and for comparisons, never to be shown.
 
@@ -120,7 +114,7 @@ class Exchange:
         """Return a header of the request; empty if it has none of that name."""
         return next((value for known, value in self.headers if known.lower() == name.lower()), "")
 
-    @cached_property
+    @property
     def unmatched(self) -> bool:
         """Whether it was refused because no endpoint takes such a request."""
         # An injected fault may answer anything, and a request that worked was taken.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rtgmock.errors import reason
 from rtgmock.faults.connection import KEY
+from rtgmock.paths import HEADERS_KEY
 from rtgmock.server.response_faults import ResponseFaults
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def _environ(common: dict[str, Any], request: Request, client: tuple[str, int]) 
     return {
         **common,
         **request.headers,
+        HEADERS_KEY: request.headers,
         "REMOTE_ADDR": client[0],
         "REMOTE_HOST": client[0],
         "REMOTE_PORT": str(client[1]),

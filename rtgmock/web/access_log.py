@@ -83,17 +83,16 @@ def recorder(log: AccessLog) -> After:
     """Return the step that logs each request; it must come after all that change what its answer says about it."""
 
     def record(context: RequestContext, response: Response) -> None:
-        status = response.status_code
         log.add(
             context.ended,
             context.request.method,
             context.request.path,
             context.request.query_string.decode("latin-1"),
-            status,
+            response.status_code,
             ms=round(context.ms, 1),
             account=context.account,
             ignored=", ".join(context.ignored),
-            hint=context.hint_for(status),
+            hint=context.hint,
             fault=context.fault_id,
         )
 

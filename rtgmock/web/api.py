@@ -16,7 +16,6 @@ from rtgmock.web import responses
 from rtgmock.web.auth import authenticate
 from rtgmock.web.negotiation import negotiate
 from rtgmock.web.parameters import decode_parameters, overridden_method
-from rtgmock.web.request_context import request_context
 from rtgmock.web.view_context import view_context
 from rtgmock.wire.endpoints import COLLECTION, accepted_methods, find_endpoint, find_route
 from rtgmock.wire.parameters import parse_parameters, printable_names, suggest_attribute
@@ -71,9 +70,8 @@ class Api:
             "deleteInstance": self._delete,
         }
 
-    def serve(self) -> Response:
-        """Answer the current request. Raises RequestError."""
-        context = request_context()
+    def serve(self, context: RequestContext) -> Response:
+        """Answer a request. Raises RequestError."""
         path, target = _find_target(context.request)
         authenticate(context, self._config.accounts)
         # Before the body is decoded, so that its errors have the right format too.
@@ -143,7 +141,7 @@ def _find_target(request: Request) -> tuple[str, _Target]:
         raise NotFound(_unknown(request))
     path, rest = route
     # A POST may represent another method, which is known only once its header or its form has been read.
-    if request.method not in {*accepted_methods(path), "POST"}:
+    if request.method != "POST" and find_endpoint(request.method, path) is None:
         raise MethodNotAllowed(printable(request.method), printable(request.path), accepted_methods(path))
     return path, (_Target(rest) if path == COLLECTION else _split_extension(rest or ""))
 

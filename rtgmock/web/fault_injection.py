@@ -36,7 +36,7 @@ def before_request(registry: FaultRegistry) -> Before:
         path, method = context.request.path, _effective_method(context)
         context.fail_upgrade = partial(_fails_upgrade, context, registry, Trigger(method, path, upgrade=True))
         if fault := registry.apply(Trigger(method, path)):
-            context.fault = fault
+            context.apply(fault)
             # An injected 422 is in the format of the response; in JSON, when the client accepts no known format.
             with contextlib.suppress(RequestError):
                 negotiate(context, _extension(path))
@@ -54,7 +54,8 @@ def after_request(context: RequestContext, response: Response) -> None:
 def _fails_upgrade(context: RequestContext, registry: FaultRegistry, upgrade: Trigger) -> bool:
     """Return whether an upgrade, which there is room for, must fail."""
     fault = registry.apply(upgrade, only_count=context.fault is not None)
-    context.fault = context.fault or fault
+    if fault:
+        context.apply(fault)
     return fault is not None
 
 

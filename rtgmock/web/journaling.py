@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from werkzeug.exceptions import HTTPException
 
-from rtgmock.journal.exchange import Body, Exchange, WsgiHeaders
+from rtgmock.journal.exchange import EMPTY, Body, Exchange, WsgiHeaders
 from rtgmock.paths import is_control_path
 
 if TYPE_CHECKING:
@@ -30,19 +30,19 @@ def _exchange(context: RequestContext, response: Response) -> Exchange:
     request, status = context.request, response.status_code
     is_head = request.method == "HEAD"  # its answer has a body here, which the server doesn't send
     return Exchange(
-        method=request.method,
-        path=request.path,
+        request.method,
+        request.path,
+        status,
+        context.ended,
+        context.ms,
         query=request.query_string.decode("latin-1"),
         headers=WsgiHeaders(request.environ),
-        body=Body.of(_body(request)),
-        status=status,
+        body=_body(request),
         answer_headers=tuple(response.headers),
-        answer=Body.of(b"" if is_head else _answer(response)),
-        moment=context.ended,
-        ms=round(context.ms, 3),
+        answer=EMPTY if is_head else Body.of(_answer(response)),
         account=context.account,
         ignored=tuple(context.ignored),
-        hint=context.hint_for(status),
+        hint=context.hint,
         fault=context.fault_id,
     )
 
@@ -53,11 +53,11 @@ def _answer(response: Response) -> bytes:
     return parts[0] if isinstance(parts, list) and len(parts) == 1 else response.get_data()
 
 
-def _body(request: Request) -> bytes:
+def _body(request: Request) -> Body:
     environ = request.environ
     if not environ.get("CONTENT_LENGTH") and "HTTP_TRANSFER_ENCODING" not in environ:
-        return b""  # as werkzeug finds, too, but more slowly
+        return EMPTY  # as werkzeug finds, too, but more slowly
     try:
-        return request.get_data()
+        return Body.of(request.get_data())
     except HTTPException:  # the body is too large, or breaks off
-        return b""
+        return EMPTY

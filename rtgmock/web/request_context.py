@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     Before = Callable[["RequestContext"], None]
     """A step before a request is carried out. It raises RequestError to refuse the request."""
+    Serve = Callable[["RequestContext"], Response]
+    """Carries out a request. It raises RequestError to refuse it."""
     After = Callable[["RequestContext", Response], None]
     """A step with the answer to a request, which it may change."""
 
@@ -44,42 +46,42 @@ class RequestContext:
     ignored: list[str] = field(default_factory=list)
     """Names of the parameters that had no effect."""
     hint: str = ""
-    """What the client's mistake probably was; ``hint_for`` tells whether it is shown."""
+    """What the client's mistake probably was. It is dropped when the request works anyway."""
     parameters: Tree | None = None
     """The decoded body and query string; None until they are first needed."""
     fault: AppliedFault | None = None
     """The injected fault, if one was applied."""
+    fault_id: str = ""
+    """Its id."""
     fail_upgrade: Callable[[], bool] = bool
     """Called when there is room for an upgrade; true makes the upgrade fail anyway (fault injection)."""
 
-    @property
-    def fault_id(self) -> str:
-        """The id of the injected fault; empty without one."""
-        return str(self.fault.fault_id) if self.fault else ""
-
-    def hint_for(self, status: int) -> str:
-        """Return the hint to show with an answer; empty with one that is no error, whose request worked anyway."""
-        return self.hint if status >= 400 else ""  # noqa: PLR2004 - the first status of an error
+    def apply(self, fault: AppliedFault) -> None:
+        """Remember the fault that is applied."""
+        self.fault, self.fault_id = fault, str(fault.fault_id)
 
 
-def install(app: Flask, clock: Clock, before: Sequence[Before], after: Sequence[After]) -> None:
-    """Begin a context with each request, and call the steps with it, in their order.
+def install(app: Flask, clock: Clock, before: Sequence[Before], serve: Serve, after: Sequence[After]) -> None:
+    """Begin a context with each request, and call the steps with it, in their order; ``serve`` answers.
 
     All are in one hook of Flask's, since each hook costs a request some microseconds.
     """
 
     @app.before_request
-    def begin() -> None:
+    def answer() -> Response:
         found = cast("Request", request.environ["werkzeug.request"])
         # In Flask's g, so that it ends with the request and two requests never share one.
         g.rtgmock_context = context = RequestContext(found, clock.ticks())
         for step in before:
             step(context)
+        return serve(context)  # Flask takes it for the answer of a route, and looks for none
 
     @app.after_request
     def end(response: Response) -> Response:
         context = request_context()
-        context.ended, context.ms = clock.now(), (clock.ticks() - context.started) * 1000
+        context.ended, context.ms = clock.now(), round((clock.ticks() - context.started) * 1000, 3)
+        if response.status_code < 400:  # noqa: PLR2004 - the first status of an error
+            context.hint = ""
         for step in after:
             step(context, response)
         return response

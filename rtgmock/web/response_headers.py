@@ -20,7 +20,7 @@ def add_headers(context: RequestContext, response: Response) -> None:
         response.status = f"{status} {reason(status)}"
     if context.ignored:
         response.headers["X-Rtgmock-Ignored"] = ", ".join(context.ignored)
-    if hint := context.hint_for(status):
-        response.headers["X-Rtgmock-Hint"] = hint
+    if context.hint:
+        response.headers["X-Rtgmock-Hint"] = context.hint
     if context.fault_id:
         response.headers["X-Rtgmock-Fault"] = context.fault_id

@@ -13,6 +13,7 @@ import orjson
 from rtgmock.app import create_app
 from rtgmock.emulator import Emulator
 from rtgmock.journal.redaction.redactor import Redactor
+from rtgmock.paths import HEADERS_KEY
 from rtgmock.web.access_log import AccessLog
 from tests.bench.applications import plain_flask
 from tests.bench.http import HOST
@@ -76,7 +77,8 @@ def _time(application: WSGIApplication, request: Request, calls: int) -> float:
 
 
 def _environ(request: Request) -> dict[str, object]:
-    headers = {"Host": f"{HOST}:8080", "User-Agent": "bench", "Accept": "*/*", **request.headers}
+    named = {"Host": f"{HOST}:8080", "User-Agent": "bench", "Accept": "*/*", **request.headers}
+    headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in named.items()}
     return {
         "REQUEST_METHOD": request.method,
         "SCRIPT_NAME": "",
@@ -86,7 +88,8 @@ def _environ(request: Request) -> dict[str, object]:
         "SERVER_PORT": "8080",
         "SERVER_PROTOCOL": "HTTP/1.1",
         "REMOTE_ADDR": HOST,
-        **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()},
+        **headers,
+        HEADERS_KEY: headers,
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
         "wsgi.input": io.BytesIO(),

@@ -8,6 +8,7 @@ import pytest
 from werkzeug.datastructures import EnvironHeaders
 
 from rtgmock.journal.exchange import WsgiHeaders
+from rtgmock.paths import HEADERS_KEY
 from tests.support.control import JSON
 from tests.support.journal import exchange, shown_requests
 
@@ -68,3 +69,9 @@ def test_the_headers_of_a_wsgi_environment_are_those_of_the_request() -> None:
     assert list(headers) == [("Content-Type", "application/json"), ("X-Api-Key", ""), ("Host", "localhost")]
     assert list(headers) == list(EnvironHeaders(environ))
     assert list(WsgiHeaders({})) == []
+
+
+def test_the_headers_that_the_own_server_gives_are_taken_as_they_are() -> None:
+    headers = WsgiHeaders({HEADERS_KEY: {"HTTP_X_A": "b", "CONTENT_TYPE": "text/plain"}, "HTTP_HOST": "elsewhere"})
+
+    assert list(headers) == [("X-A", "b"), ("Content-Type", "text/plain")]

@@ -5,14 +5,11 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING
 
-from flask import request
-
 from rtgmock.errors import MethodNotAllowed, NotFound, UnsupportedMedia
 from rtgmock.paths import CONTROL_PATH
 from rtgmock.text import nearest, printable
 from rtgmock.web.auth import authenticate
 from rtgmock.web.control.endpoints import ENDPOINTS
-from rtgmock.web.request_context import request_context
 from rtgmock.wire.endpoints import Waits
 
 if TYPE_CHECKING:
@@ -20,6 +17,7 @@ if TYPE_CHECKING:
 
     from rtgmock.settings.config import Config
     from rtgmock.web.control.context import ControlContext
+    from rtgmock.web.request_context import RequestContext
 
 
 class ControlApi:
@@ -29,8 +27,9 @@ class ControlApi:
         self._config = config
         self._context = context
 
-    def serve(self) -> Response:
-        """Answer the current request. Raises RequestError."""
+    def serve(self, context: RequestContext) -> Response:
+        """Answer a request. Raises RequestError."""
+        request = context.request
         found = [endpoint for endpoint in ENDPOINTS if endpoint.pattern.fullmatch(request.path)]
         if not found:
             raise NotFound(_unknown(request.path))
@@ -39,14 +38,15 @@ class ControlApi:
             accepted = {method for endpoint in found for method in endpoint.methods}
             raise MethodNotAllowed(printable(request.method), printable(request.path), accepted)
         if not endpoint.is_public:
-            self._check_access()
+            self._check_access(context)
         match = endpoint.pattern.fullmatch(request.path)
         ids = map(int, match.groups()) if match else ()
         return endpoint.handler(self._context, *ids)
 
-    def _check_access(self) -> None:
-        if not _is_client_local():
-            authenticate(request_context(), self._config.accounts)
+    def _check_access(self, context: RequestContext) -> None:
+        request = context.request
+        if not _is_client_local(request.remote_addr):
+            authenticate(context, self._config.accounts)
         # A web page can send a form or plain text to another origin, but for JSON its browser asks first (CORS), and
         # is refused. So not even a page that the guard doesn't recognize can change anything.
         if request.method not in {"GET", "HEAD"} and request.mimetype != "application/json":
@@ -70,15 +70,15 @@ def _unknown(path: str) -> str:
     return f"There is no {printable(path)}. {guess}"
 
 
-def _is_client_local() -> bool:
+def _is_client_local(address: str | None) -> bool:
     """Return whether the client's address is a loopback one.
 
     It is the connection's address: headers as ``X-Forwarded-For`` can be sent by anybody, and are not looked at.
     """
     try:
-        address = ipaddress.ip_address(request.remote_addr or "")
+        client = ipaddress.ip_address(address or "")
     except ValueError:
         return False
     # A socket that listens on :: sees 127.0.0.1 as ::ffff:127.0.0.1, which Python doesn't call a loopback address.
-    mapped = getattr(address, "ipv4_mapped", None)
-    return bool((mapped or address).is_loopback)
+    mapped = getattr(client, "ipv4_mapped", None)
+    return bool((mapped or client).is_loopback)
