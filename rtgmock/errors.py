@@ -21,10 +21,22 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+
+MAX_SENTENCE = 300
+"""Characters of the longest sentence that is answered or logged."""
+MAX_MESSAGES = 20
+"""Messages about one request; then one more says that there are others."""
+
+
+def cut(text: str, limit: int = MAX_SENTENCE) -> str:
+    """Return a text of at most ``limit`` characters: what is longer ends with three dots."""
+    return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
 def reason(status: int) -> str:
@@ -48,13 +60,14 @@ class StartupError(RtgmockError):
 class RequestError(RtgmockError):
     """The base class of the errors that refuse a request with ``status``; the text is the response body.
 
-    ``headers`` are added to the response. ``hint`` names the likely mistake of the client.
+    ``headers`` are added to the response. ``hint`` names the likely mistake of the client. A message is cut at
+    ``MAX_SENTENCE`` characters, since it may quote what a client, Redis or Docker said.
     """
 
     status: int = 500
 
     def __init__(self, message: str, *, headers: Mapping[str, str] | None = None, hint: str = "") -> None:
-        super().__init__(message)
+        super().__init__(cut(message))
         self.headers = dict(headers or {})
         self.hint = hint
 
@@ -124,13 +137,17 @@ class UnsupportedMedia(RequestError):
 class Invalid(RequestError):
     """A value is rejected: a missing or unknown plan, an upgrade without room, a setting out of range.
 
-    ``messages`` has one entry per problem, which begins with the attribute's name in Rails's humanized form.
+    ``messages`` has one entry per problem, which begins with the attribute's name in Rails's humanized form. Of more
+    than ``MAX_MESSAGES`` the others are not even computed: pass an iterator.
     """
 
     status = 422
 
     def __init__(self, messages: Iterable[str], *, hint: str = "") -> None:
-        self.messages = tuple(messages)
+        first = [cut(message) for message in islice(messages, MAX_MESSAGES + 1)]
+        if len(first) > MAX_MESSAGES:
+            first[MAX_MESSAGES:] = [f"There are more mistakes; these are the first {MAX_MESSAGES}"]
+        self.messages = tuple(first)
         super().__init__("; ".join(self.messages), hint=hint)
 
 
@@ -150,7 +167,7 @@ class EngineFailed(RequestError):
     status = 503
 
     def __init__(self, problem: str) -> None:
-        self.problem = problem.strip().rstrip(".")
+        self.problem = cut(problem.strip().rstrip("."), MAX_SENTENCE - 1)
         super().__init__(f"{self.problem}.")
 
 

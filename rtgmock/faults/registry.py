@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from rtgmock.errors import Invalid
 from rtgmock.faults.base import Match
 from rtgmock.faults.rule import parse_rule
+from rtgmock.model.validation import Mistakes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,17 +81,16 @@ class FaultRegistry:
             return list(self._faults.values())
 
     def add(self, documents: Sequence[object]) -> list[Fault]:
-        """Put rules in force, all of them or none. Raises Invalid with every mistake in any of them."""
+        """Put rules in force, all of them or none. Raises Invalid with the mistakes in any of them."""
         rules: list[Rule] = []
-        mistakes: list[str] = []
+        mistakes = Mistakes()
         for number, document in enumerate(documents, 1):
             try:
                 rules.append(parse_rule(document, f"rule {number}: " if len(documents) > 1 else ""))
             except Invalid as error:
-                mistakes += error.messages
+                mistakes.add(*error.messages)
         # Only when all of them are right: a test that adds a list must not go on with a part of it.
-        if mistakes:
-            raise Invalid(mistakes)
+        mistakes.refuse()
         with self._lock:
             return [self._add(rule) for rule in rules]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rtgmock.errors import Invalid
+from rtgmock.errors import MAX_MESSAGES, Invalid
 from rtgmock.model.types import InvalidValue, ValueType
-from rtgmock.text import nearest, printable
+from rtgmock.text import listed, nearest, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 Fields = dict[str, ValueType]
 """The types of a document's values, by name."""
@@ -23,10 +23,29 @@ def parse_fields(
     Raises Invalid with a message for each mistake, each with ``where`` in front of it.
     """
     received = _object(document, where)
-    mistakes = [f"{where}{message}" for message in _mistakes(received, fields, required)]
-    if mistakes:
-        raise Invalid(mistakes)
+    refuse(f"{where}{message}" for message in _mistakes(received, fields, required))
     return {name: fields[name].parse(value) for name, value in received.items() if value is not None}
+
+
+class Mistakes(list[str]):
+    """The mistakes in a document, which are collected so that all are reported at once."""
+
+    def add(self, *messages: str) -> None:
+        """Add mistakes. Raises Invalid when there are more than an error lists: finding all of them takes long."""
+        self.extend(messages)
+        if len(self) > MAX_MESSAGES:
+            self.refuse()
+
+    def refuse(self) -> None:
+        """Raise Invalid if there is any mistake."""
+        refuse(self)
+
+
+def refuse(messages: Iterable[str]) -> None:
+    """Raise Invalid if there is any message; of an iterator, no more messages are taken than an error lists."""
+    error = Invalid(messages)
+    if error.messages:
+        raise error
 
 
 def _object(document: object, where: str) -> Mapping[str, object]:
@@ -56,5 +75,5 @@ def unknown_name(name: str, known: Collection[str]) -> str:
     """Return the message for an unknown name: the nearest known one, or all of them."""
     suggestion = nearest(name, known)
     return f"{printable(name)} is not known; " + (
-        f"did you mean {suggestion}?" if suggestion else f"accepted are {', '.join(known)}"
+        f"did you mean {suggestion}?" if suggestion else f"accepted are {listed(known)}"
     )

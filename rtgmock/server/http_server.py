@@ -28,6 +28,7 @@ from rtgmock.server.connection import REQUEST_GRACE, HttpConnection
 from rtgmock.server.limits import Limits
 from rtgmock.server.listener import Listener
 from rtgmock.server.wsgi import Answer, Bridge, common_environ
+from rtgmock.text import printable
 
 if TYPE_CHECKING:
     import ssl
@@ -269,8 +270,8 @@ class HttpServer:
         if (taken := time.perf_counter() - begun) > MAX_LOOP_SECONDS:
             logging.getLogger("rtgmock").warning(
                 "%s %s kept all other requests waiting for %d ms, which is a fault of rtgmock",
-                request.method,
-                request.path[:200],
+                printable(request.method),
+                printable(request.path, 200),
                 taken * 1000,
             )
         return answer

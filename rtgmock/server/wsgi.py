@@ -13,6 +13,7 @@ from rtgmock.errors import reason
 from rtgmock.faults.connection import KEY
 from rtgmock.paths import HEADERS_KEY
 from rtgmock.server.response_faults import ResponseFaults
+from rtgmock.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -57,7 +58,7 @@ class Bridge:
         try:
             status, headers, body = _call(self.application, environ)
         except Exception:
-            logging.getLogger("rtgmock").exception("%s %s failed", request.method, request.path)
+            logging.getLogger("rtgmock").exception("%s %s failed", printable(request.method), printable(request.path))
             return self.sentence(500, f"{INTERNAL_ERROR}\n", request.version, is_head=request.method == "HEAD")
         head, closes = _head(status, headers, len(body), request, self.date(), last=last)
         if request.method == "HEAD" or not _may_have_body(status):

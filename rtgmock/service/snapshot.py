@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rtgmock.clock import timestamp
-from rtgmock.errors import Invalid
 from rtgmock.model import attributes, validation
 from rtgmock.model.instances import default_label, new_instance
 from rtgmock.model.lifecycle import Status
@@ -57,12 +56,10 @@ def parse_state(document: object, config: Config, randomness: Randomness, now: d
     """Return the state that a document describes. Raises Invalid with one message for each mistake."""
     parser = _StateParser(config, randomness, now)
     parser.parse(document)
-    if parser.mistakes:
-        raise Invalid(parser.mistakes)
+    parser.mistakes.refuse()
     state = parser.state()
     # What only the whole state shows: ports that two instances have, ids that belong to nothing.
-    if mistakes := problems(state):
-        raise Invalid(mistakes)
+    validation.refuse(problems(state))
     return state
 
 
@@ -73,7 +70,7 @@ class _StateParser:
     config: Config
     randomness: Randomness
     now: datetime
-    mistakes: list[str] = field(default_factory=list)
+    mistakes: validation.Mistakes = field(default_factory=validation.Mistakes)
     last_instance_id: int = 0
     accounts: dict[int, str] = field(default_factory=dict)
     servers: dict[int, Server] = field(default_factory=dict)
@@ -86,11 +83,11 @@ class _StateParser:
 
     def parse(self, document: object) -> None:
         if not isinstance(document, dict):
-            self.mistakes.append('The state must be a JSON object, as {"instances": [{"plan": "nano"}]}')
+            self.mistakes.add('The state must be a JSON object, as {"instances": [{"plan": "nano"}]}')
             return
         self._refuse_unknown("", document, _TOP_LEVEL_NAMES)
         if document.get("format", FORMAT) != FORMAT:
-            self.mistakes.append(f"format is {document['format']!r}; accepted is {FORMAT}")
+            self.mistakes.add(f"format is {printable(repr(document['format']))}; accepted is {FORMAT}")
         self.last_instance_id = self._parse("last_instance_id", Integer().parse, document.get("last_instance_id", 0), 0)
         self.accounts = self._parse_named(document, "accounts", lambda _, row: str(row["name"]))
         self.servers = self._parse_named(document, "servers", self._server)
@@ -108,7 +105,7 @@ class _StateParser:
         """Return the objects of a list, each with its place for messages; a bare string is the name of an object."""
         rows = document.get(name, [])
         if not isinstance(rows, list):
-            self.mistakes.append(f"{name} must be an array")
+            self.mistakes.add(f"{name} must be an array")
             return []
         objects = []
         for index, row in enumerate(rows):
@@ -116,7 +113,7 @@ class _StateParser:
             if isinstance(row_object, dict):
                 objects.append((f"{name}[{index}]", row_object))
             else:
-                self.mistakes.append(f"{name}[{index}] must be an object")
+                self.mistakes.add(f"{name}[{index}] must be an object")
         return objects
 
     def _parse_named(
@@ -130,7 +127,7 @@ class _StateParser:
             self._parse(f"{where}: name", Text().parse, row.get("name", ""), "")
             number = self._parse(f"{where}: id", Integer(1).parse, row.get("id", len(by_id) + 1), 0)
             if number in by_id:
-                self.mistakes.append(f"{where}: id {number} is another's")
+                self.mistakes.add(f"{where}: id {number} is another's")
             elif "name" in row:
                 by_id[number] = build(where, row)
         return by_id
@@ -138,7 +135,7 @@ class _StateParser:
     def _server(self, where: str, row: dict[str, Any]) -> Server:
         memory = row.get("memory")
         if _MAX_SERVER_NAME < len(str(row["name"])) <= MAX_LENGTH:  # a longer one is refused already
-            self.mistakes.append(f"{where}: name is too long (maximum is {_MAX_SERVER_NAME} characters)")
+            self.mistakes.add(f"{where}: name is too long (maximum is {_MAX_SERVER_NAME} characters)")
         return Server(str(row["name"]), None if memory is None else self._parse(f"{where}: memory", _size, memory, 1))
 
     def _parse_instances(self, rows: list[tuple[str, dict[str, Any]]], room: _Room) -> None:
@@ -156,9 +153,9 @@ class _StateParser:
             instance_id = values["id"] if "id" in values else next(free_ids)
             port = values["port"] if "port" in values else next(free_ports, None)
             if instance_id in self.instances:
-                self.mistakes.append(f"{where}: id {instance_id} is another's")
+                self.mistakes.add(f"{where}: id {instance_id} is another's")
             elif port is None:
-                self.mistakes.append(f"{where}: no port is left in {self.config.ports[0]}-{self.config.ports[-1]}")
+                self.mistakes.add(f"{where}: no port is left in {self.config.ports[0]}-{self.config.ports[-1]}")
             else:
                 record = self._complete(where, values | {"id": instance_id, "port": port}, account_ids, room)
                 self.instances[instance_id] = record
@@ -167,12 +164,12 @@ class _StateParser:
     def _attributes(self, where: str, row: object) -> Record:
         """Return the values that the document has of one instance, parsed by the attribute table."""
         if not isinstance(row, dict):
-            self.mistakes.append(f"{where} must be an object")
+            self.mistakes.add(f"{where} must be an object")
             return {}
         stored = [attribute.name for attribute in attributes.STORED]
         self._refuse_unknown(f"{where}: ", row, [*stored, *_EXTRA_NAMES, *_DERIVED])
         if row.get("plan") is None:
-            self.mistakes.append(f"{where}: plan can't be blank: it is one of {', '.join(PLANS)}")
+            self.mistakes.add(f"{where}: plan can't be blank: it is one of {', '.join(PLANS)}")
         values = {
             name: self._parse(f"{where}: {name}", attributes.BY_NAME[name].parse, row[name], None)
             for name in stored
@@ -215,18 +212,20 @@ class _StateParser:
             return known[name]
         problem = f"{kind} is missing" if name is None else f"{kind} {printable(str(name))} is not known"
         choice = f"accepted are {listed(known)}" if known else f'the state has none: list it under "{kind}s"'
-        self.mistakes.append(f"{where}: {problem}; {choice}")
+        self.mistakes.add(f"{where}: {problem}; {choice}")
         return 0
 
     def _refuse_unknown(self, where: str, row: Mapping[str, Any], known: Collection[str]) -> None:
-        self.mistakes += [where + validation.unknown_name(name, known) for name in row if name not in known]
+        for name in row:
+            if name not in known:
+                self.mistakes.add(where + validation.unknown_name(name, known))
 
     def _parse(self, where: str, parse: Callable[[Any], Any], raw: object, otherwise: Any) -> Any:
         """Return the parsed value, or ``otherwise`` after a mistake, so that further mistakes are found."""
         try:
             return parse(raw)
         except InvalidValue as error:
-            self.mistakes.append(f"{where} {error}")
+            self.mistakes.add(f"{where} {error}")
         return otherwise
 
 

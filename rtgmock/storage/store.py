@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from tinydb import TinyDB
 from tinydb.table import Table
 
-from rtgmock.errors import InternalError, StartupError
+from rtgmock.errors import InternalError, StartupError, cut
 from rtgmock.model.attributes import STORED
 from rtgmock.model.types import SavePoints
 from rtgmock.storage.checks import account_problems, table_problems
@@ -103,7 +103,7 @@ class Store:
             return
         if problem := next(table_problems(tables), ""):
             raise StartupError(
-                f"the state file {self._storage.name} cannot be used: {problem}; "
+                f"the state file {self._storage.name} cannot be used: {cut(problem)}; "
                 "it is left as it is: start with another one: --state FILE"
             )
         head = tables[HEAD]["1"]
@@ -245,10 +245,10 @@ class Transaction:
         self._storage.write({HEAD: {"1": head}, **_tables(state)})
 
 
-def problems(state: State) -> list[str]:
-    """Return what makes a state unfit to be stored, in the words of an error message."""
+def problems(state: State) -> Iterator[str]:
+    """Give what makes a state unfit to be stored, in the words of an error message."""
     head = {"format": FORMAT, "last_instance_id": state.last_instance_id}
-    return list(table_problems({HEAD: {"1": head}, **_tables(state)}))
+    return table_problems({HEAD: {"1": head}, **_tables(state)})
 
 
 def _tables(state: State) -> Tables:

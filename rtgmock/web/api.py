@@ -7,9 +7,10 @@ the parameters, the use case, and the representation in the answer's format.
 from __future__ import annotations
 
 import re
+import textwrap
 from typing import TYPE_CHECKING, NamedTuple
 
-from rtgmock.errors import Invalid, MethodNotAllowed, NotFound
+from rtgmock.errors import MAX_SENTENCE, Invalid, MethodNotAllowed, NotFound
 from rtgmock.model.attributes import BY_NAME, changeable
 from rtgmock.text import printable
 from rtgmock.web import responses
@@ -166,7 +167,7 @@ def _endpoint(context: RequestContext, path: str) -> Endpoint:
     method = overridden_method(context)
     endpoint = find_endpoint(method, path)
     if endpoint is None:
-        raise MethodNotAllowed(printable(method), context.request.path, accepted_methods(path))
+        raise MethodNotAllowed(printable(method), printable(context.request.path), accepted_methods(path))
     return endpoint
 
 
@@ -179,5 +180,7 @@ def _split_extension(reference: str) -> _Target:
 def _nothing_to_update(parameters: Parameters, api: int) -> Invalid:
     received = printable_names(parameters.unknown) or "nothing"
     accepted = ", ".join(attribute.name for attribute in changeable(api))
-    message = f"No attribute to update: got {received}; accepted are {accepted}"
-    return Invalid([message], hint=suggest_attribute(parameters.unknown, api))
+    # One sentence would be too long for all that there is in 2012.
+    sentence = f"No attribute to update: got {received}; accepted are {accepted}"
+    lines = textwrap.wrap(sentence, MAX_SENTENCE, subsequent_indent="Accepted are also ", break_on_hyphens=False)
+    return Invalid([line.rstrip(",") for line in lines], hint=suggest_attribute(parameters.unknown, api))

@@ -60,8 +60,8 @@ def _checked_host(request: Request, known_names: set[str], listening_host: str) 
     # and an address is not resolved at all.
     if not (name in known_names or "." not in name or _is_address(name)):
         raise Forbidden(
-            f"The Host {name} is not answered to, so that no web page can reach rtgmock by its own name; "
-            f"restart with --allow-host {name} if the name is yours."
+            f"The Host {printable(name)} is not answered to, so that no web page can reach rtgmock by its own name; "
+            f"restart with --allow-host {printable(name)} if the name is yours."
         )
     return name
 

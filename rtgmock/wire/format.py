@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rtgmock.errors import BadRequest, UnsupportedMedia
 from rtgmock.model.attributes import Attribute
 from rtgmock.model.types import Value
+from rtgmock.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -69,7 +70,7 @@ def decode_text(body: bytes, charset: str, what: str) -> str:
     Raises BadRequest with the first byte that is not in the charset, UnsupportedMedia for an unknown charset.
     """
     if charset.lower() not in _CHARSETS:
-        raise UnsupportedMedia(f"The charset {charset!r} is not read; send the {what} body as UTF-8.")
+        raise UnsupportedMedia(f"The charset '{printable(charset)}' is not read; send the {what} body as UTF-8.")
     try:
         return body.decode(charset).removeprefix("\ufeff")
     except UnicodeDecodeError as error:

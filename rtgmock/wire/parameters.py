@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rtgmock.errors import Invalid
 from rtgmock.model.attributes import DOCUMENTED, changeable, known
 from rtgmock.model.types import InvalidValue
-from rtgmock.text import nearest
+from rtgmock.text import listed, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,10 +66,10 @@ def flatten(tree: Tree) -> Tree:
 
 
 def printable_names(names: Iterable[str]) -> str:
-    """Return names that a client sent, fit for a sentence or a header; the first ten of them."""
+    """Return names that a client sent, fit for a sentence or a header: at most ten, as far as they fit."""
     # A mislabelled body is decoded to one long name, which may contain secrets: only real names are shown.
     first = [name if _NAME.fullmatch(name) else "(no name)" for name in islice(names, _MAX_NAMES + 1)]
-    return ", ".join([*first[:_MAX_NAMES], "..."] if len(first) > _MAX_NAMES else first)
+    return listed([*first[:_MAX_NAMES], "..."] if len(first) > _MAX_NAMES else first)
 
 
 def suggest_attribute(unknown: tuple[str, ...], api: int = DOCUMENTED) -> str:
