@@ -28,6 +28,7 @@ def test_a_stale_ready_file_is_replaced(command: Start, tmp_path: Path) -> None:
     ready_file.write_text("http://127.0.0.1:1\n" + "x" * 1000)
     server = command("--state", ":memory:", ready_file=ready_file, wait=False)
     url = until(lambda: server.out and banner_row(server, "API"))
+    assert until(ready_file.exists)  # it is written after the banner
 
     assert url == f"{ready_file.read_text().strip()}/instances"
     assert call("GET", url).status_code == 200

@@ -14,6 +14,7 @@ import redis
 
 from rtgmock.engines.redis import config_file, info
 from rtgmock.errors import EngineFailed
+from rtgmock.text import shortened
 
 if TYPE_CHECKING:
     from rtgmock.engines.redis.connections import Connections
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 START_TIMEOUT = 20.0
 """Seconds that a server may take from its start to its first answer, beside loading its data."""
+_MAX_COMPLAINTS = 220
 _POLL_INTERVAL = 0.003
 """Seconds between two tries to connect: redis-server answers some 15 ms after its start."""
 
@@ -119,7 +121,7 @@ class ServerLifecycle:
     def _check_start(self, instance_id: int, deadline: float) -> None:
         """Raise EngineFailed with the server's last words when it has ended, or when it is too late."""
         if not self._runner.is_running(instance_id):
-            log = self._runner.log(instance_id) or "it wrote nothing"
+            log = _complaints(self._runner.log(instance_id)) or "it wrote nothing"
             raise EngineFailed(f"The instance's Redis did not start: {log}")
         if time.monotonic() > deadline:
             log = self._runner.log(instance_id) or "(empty)"
@@ -146,3 +148,13 @@ class ServerLifecycle:
         if record["persistence"] == "none":
             with contextlib.suppress(redis.RedisError), self._connections.to(record) as connection:
                 connection.save()
+
+
+def _complaints(log: str) -> str:
+    """Return what a server complained of, without its advice about the machine: a sentence has room for a part only.
+
+    The lines of a log have `` / `` between them, and those of complaints a ``#`` before their text.
+    """
+    complaints = [text for line in log.split(" / ") if (text := line.partition(" # ")[2])]
+    reasons = [text for text in complaints if not text.startswith("WARNING")]
+    return shortened(" / ".join(reasons) or log, _MAX_COMPLAINTS)
