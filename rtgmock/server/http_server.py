@@ -212,6 +212,7 @@ class HttpServer:
         self._handshakes.discard(task)
         if task.cancelled() or task.exception():
             self._arriving -= 1
+            self._listener.open()  # it may rest, since this one took the last room
         # A client that leaves, stalls or sends garbage during its handshake ends only its own connection.
         if not task.cancelled() and (error := task.exception()) and not isinstance(error, OSError):
             logging.getLogger("rtgmock").error("A connection could not be accepted", exc_info=error)

@@ -10,6 +10,7 @@ import pytest
 from rtgmock.server.limits import Limits
 from tests.support import raw
 from tests.support.command import until
+from tests.support.limits import limit
 
 if TYPE_CHECKING:
     import socket
@@ -206,3 +207,11 @@ def test_a_newcomer_waits_while_all_connections_are_being_answered(serve: Serve)
             assert select.select([newcomer], [], [], 0.2)[0] == []
             held[0].close()
             assert b"200 OK" in newcomer.recv(65536)
+
+
+def test_the_listener_goes_on_when_handshakes_that_took_all_room_are_cut(serve: Serve) -> None:
+    api = serve(tls=True)
+    fill(api, 2)
+    limit(api, handshake_seconds=0.1)
+    with raw.connections(api.url.replace("https", "http"), 2, b""):
+        assert raw.send(api.url, raw.head(GET)).status == 200
