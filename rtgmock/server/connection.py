@@ -7,10 +7,6 @@ transport that says when it can take more. ``check`` is called twice a second, a
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import socket
-import struct
-import sys
 from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
@@ -29,8 +25,6 @@ FIRST_BYTE_GRACE = 0.1
 """Seconds after a stop within which the first request of a new connection must begin."""
 QUIET_SECONDS = 0.2
 """A refused client that has sent nothing for so long has probably sent all."""
-# struct linger {on, 0 seconds}: close() then resets the connection. Windows has shorts in it.
-_RESET_ON_CLOSE = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
 class Host(Protocol):
@@ -74,11 +68,9 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._host = host
         self._parser = RequestParser(host.limits, plain_on_tls=plain_on_tls)
         self._waiting: deque[Request | Refusal] = deque()
-        self._delayed: Answer | None = None
-        self._held: asyncio.TimerHandle | None = None
         self._reading = True
         self._ended = False
-
+        """Whether nothing more is parsed, since what came can't be read or the connection is being closed."""
         self._client_ended = False
         self.busy = False
         """Whether a request is being answered, or its answer sent."""
@@ -87,7 +79,6 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._used = False
         self._since = self.active_at = host.now()
         """When the current request began to arrive; and when anything was last received or sent."""
-        self._buffered = 0
 
     # What the transport calls
 
@@ -103,7 +94,7 @@ class HttpConnection(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """Forget what was not answered."""
         self._closing = True
-        self._cancel_hold()
+        self._writer.cancel()
         self._waiting.clear()
         self._host.closed(self)
 
@@ -127,7 +118,7 @@ class HttpConnection(asyncio.BufferedProtocol):
     def eof_received(self) -> bool:
         """Return whether the connection stays open: for the answers that the client still waits for."""
         self._client_ended = True
-        if self._lingers or self._held is not None or not (self.busy or self._waiting):
+        if self._lingers or self.is_held or not (self.busy or self._waiting):
             return False
         return not self._is_tls  # TLS has no half-closed connections
 
@@ -143,6 +134,8 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def _go_on(self) -> None:
         """Parse what can be answered, and have the next request answered."""
+        if self._closing:
+            return
         self._parse()
         self._balance_reading()
         if not self.busy and self._waiting:
@@ -169,7 +162,7 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def _balance_reading(self) -> None:
         wanted = self._ended or len(self._waiting) < self._host.limits.pipelined
-        if wanted != self._reading and not self._closing:
+        if wanted != self._reading:
             self._reading = wanted
             self.transport.resume_reading() if wanted else self.transport.pause_reading()
 
@@ -184,36 +177,17 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def deliver(self, answer: Answer) -> None:
         """Send the answer of the current request, after its delay."""
-        if self._closing:
-            return
-        if answer.faults.seconds and not self._host.stopping:
-            self._delayed = answer
-            self._held = asyncio.get_running_loop().call_later(answer.faults.seconds, self.release)
-        else:
-            self._send(answer)
+        if not self._closing:
+            self._writer.send(answer, at_once=self._host.stopping)
 
     @property
     def is_held(self) -> bool:
         """Whether an answer is delayed."""
-        return self._held is not None
+        return self._writer.is_held
 
     def release(self) -> None:
         """Send a delayed answer now."""
-        if (delayed := self._delayed) is not None:
-            self._cancel_hold()
-            self._send(delayed)
-
-    def _cancel_hold(self) -> None:
-        if self._held is not None:
-            self._held.cancel()
-        self._held = self._delayed = None
-
-    def _send(self, answer: Answer) -> None:
-        if answer.faults.dropped:
-            self._reset()
-            return
-        self.active_at = self._host.now()
-        self._writer.send(answer)
+        self._writer.release()
 
     def _finish(self, answer: Answer) -> None:
         if answer.closes:
@@ -223,11 +197,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._since = self.active_at = self._host.now()
         if self._waiting or self._client_ended or not self._parser.is_between_requests:
             # In a later turn of the loop, so that a client with many requests doesn't keep the others waiting.
-            asyncio.get_running_loop().call_soon(self._go_on_later)
-
-    def _go_on_later(self) -> None:
-        if not (self.busy or self._closing):
-            self._go_on()
+            asyncio.get_running_loop().call_soon(self._go_on)
 
     # The end
 
@@ -250,14 +220,6 @@ class HttpConnection(asyncio.BufferedProtocol):
         if not self._is_tls:
             self.transport.write_eof()
 
-    def _reset(self) -> None:
-        """Let the client see a reset, and not an orderly end."""
-        connected = self.transport.get_extra_info("socket")
-        with contextlib.suppress(OSError):  # it may be closed by now
-            connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-        self._closing = True
-        self.transport.abort()
-
     def end(self) -> None:
         """Close the connection when all is sent."""
         self._closing = True
@@ -266,18 +228,14 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def check(self, now: float) -> None:
         """End the connection if its client has used up its time."""
-        if buffered := self._writer.buffered:
-            self._check_answer(now, buffered)
+        if self._writer.is_stalled(now, self._host.limits.answer_seconds):
+            self.transport.abort()
+        elif self._writer.buffered:
+            return
         elif self._lingers:
             self._check_linger(now)
         elif not (self.busy or self._closing):
             self._check_request(now)
-
-    def _check_answer(self, now: float, buffered: int) -> None:
-        if buffered != self._buffered:
-            self._buffered, self.active_at = buffered, now
-        elif now - self.active_at > self._host.limits.answer_seconds:
-            self.transport.abort()
 
     def _check_request(self, now: float) -> None:
         limits = self._host.limits

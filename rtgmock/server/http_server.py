@@ -51,10 +51,6 @@ CHECK_INTERVAL = 0.5
 """Seconds between two looks at which connections have used up their time."""
 MAX_LOOP_SECONDS = 0.05
 """The time that a request may take in the loop's thread, where everybody else waits for it."""
-FILE_RESERVE = 64
-"""Files that are left for everything but connections: state, Redis servers, their connections."""
-MAX_CONNECTIONS = 10_000
-"""Open connections where the system sets no limit of its own."""
 
 
 class HttpServer:
@@ -83,7 +79,6 @@ class HttpServer:
         self._tls = tls
         self._listener = Listener(host, port, take=self._take, is_full=self._is_full, make_room=self._make_room)
         self.port = self._listener.port
-        self.max_connections = self.limits.connections or _max_connections()
         self.bridge = Bridge(application, common_environ(host, self.port, "https" if tls else "http"), self._date)
         self._dated = (0, "")
         self._handshakes: set[asyncio.Task[None]] = set()
@@ -104,7 +99,8 @@ class HttpServer:
         """Answer requests, until ``stop``."""
         self._loop = asyncio.new_event_loop()
         self._stop_asked = asyncio.Event()
-        self._thread = threading.Thread(target=self._run, args=(self._loop,), name="rtgmock-http", daemon=True)
+        arguments = (self._loop, self._stop_asked)
+        self._thread = threading.Thread(target=self._run, args=arguments, name="rtgmock-http", daemon=True)
         self._thread.start()
 
     def stop(self, timeout: float = 8.0) -> None:
@@ -119,27 +115,25 @@ class HttpServer:
         # A thread that is still at work was cut, and would be waited for as long as it likes.
         self._pool.shutdown(wait=not self._at_work, cancel_futures=True)
 
-    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _run(self, loop: asyncio.AbstractEventLoop, stop_asked: asyncio.Event) -> None:
         asyncio.set_event_loop(loop)
         try:
-            loop.run_until_complete(self._serve())
+            loop.run_until_complete(self._serve(stop_asked))
         finally:
             loop.close()
 
     # In the loop
 
-    async def _serve(self) -> None:
-        assert self._loop is not None  # noqa: S101 - start has made both
-        assert self._stop_asked is not None  # noqa: S101
+    async def _serve(self, stop_asked: asyncio.Event) -> None:
         self._listener.open()
-        await self._stop_asked.wait()
+        await stop_asked.wait()
         self._listener.close()
         await self._finish()
 
     async def _finish(self) -> None:
         """Wait for what has arrived, and close all connections."""
         begun = self._stopping_since = self.now()
-        for connection in self._held():
+        for connection in list(self.connections):
             connection.release()
         await _turns(2)  # they read what the open connections have sent already
         while self._must_wait(self.now() - begun):
@@ -169,13 +163,10 @@ class HttpServer:
             return True
         return any(connection.delays_stop(stopping_for) for connection in self.connections)
 
-    def _held(self) -> list[HttpConnection]:
-        return [connection for connection in self.connections if connection.is_held]
-
     # Accepting
 
     def _is_full(self) -> bool:
-        return len(self.connections) + self._arriving >= self.max_connections
+        return len(self.connections) + self._arriving >= self.limits.connections
 
     def _make_room(self) -> bool:
         """Close the connection that is idle longest; return whether there is one."""
@@ -294,15 +285,3 @@ async def _turns(count: int) -> None:
     """Let the loop call what is ready, ``count`` times."""
     for _ in range(count):
         await asyncio.sleep(0)
-
-
-def _max_connections() -> int:
-    """Return how many connections the process's limit of open files leaves room for."""
-    try:
-        import resource  # noqa: PLC0415 - not on Windows
-    except ImportError:
-        return 512
-    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    if soft == resource.RLIM_INFINITY:
-        return MAX_CONNECTIONS
-    return max(min(soft - FILE_RESERVE, MAX_CONNECTIONS), soft // 2)

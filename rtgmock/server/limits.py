@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rtgmock.paths import BODY_LIMIT
+
+FILE_RESERVE = 64
+"""Files that are left for everything but connections: state, Redis servers, their connections."""
+MAX_CONNECTIONS = 10_000
+"""Open connections where the system sets no limit."""
+
+
+def _max_connections() -> int:
+    """Return how many connections the process's limit of open files leaves room for."""
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return 512
+    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if soft == resource.RLIM_INFINITY:
+        return MAX_CONNECTIONS
+    return max(min(soft - FILE_RESERVE, MAX_CONNECTIONS), soft // 2)
 
 
 @dataclass(frozen=True)
@@ -32,9 +48,5 @@ class Limits:
     """The time for a TLS handshake."""
     linger_seconds: float = 2.0
     """A refused client may go on sending for so long before its connection is cut."""
-    connections: int | None = None
-    """The open connections; None for as many as the process may have files, less a reserve."""
-
-    def replace(self, **changes: float | None) -> Limits:
-        """Return the limits with some of them changed."""
-        return dataclasses.replace(self, **changes)  # type: ignore[arg-type]  # mypy doesn't know the names
+    connections: int = field(default_factory=_max_connections)
+    """The open connections: as many as the process may have files, less a reserve."""

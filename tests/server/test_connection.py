@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support import raw
+from tests.support.limits import limit
 
 if TYPE_CHECKING:
     import socket
@@ -15,12 +16,6 @@ if TYPE_CHECKING:
     from tests.conftest import Serve, Served
 
 HEAD = f"POST /instances.json HTTP/1.1\n{raw.AUTHORIZED}"
-
-
-def limit(api: Served, **changes: float) -> None:
-    """Change limits of a running server."""
-    server = api.emulator._parts.server
-    server.limits = server.limits.replace(**changes)
 
 
 INCOMPLETE = {

@@ -164,11 +164,6 @@ def test_a_connection_is_read_again_when_its_requests_are_answered(api: Served) 
     assert received.count(b"HTTP/1.1 404 Not Found") == 1
 
 
-def fill(api: Served, connections: int) -> None:
-    """Let the server have room for so many connections."""
-    api.emulator._parts.server.max_connections = connections
-
-
 def answered(connection: socket.socket) -> bytes:
     connection.sendall(HEALTH)
     return connection.recv(65536)
@@ -176,7 +171,7 @@ def answered(connection: socket.socket) -> bytes:
 
 def test_the_connection_that_is_idle_longest_is_closed_for_a_newcomer(serve: Serve) -> None:
     api = serve()
-    fill(api, 3)
+    limit(api, connections=3)
     with raw.connect(api.url) as first, raw.connect(api.url) as second, raw.connect(api.url) as third:
         for connection in (first, second, third, first):
             assert b"200 OK" in answered(connection)
@@ -196,7 +191,7 @@ def is_closed(connection: socket.socket) -> bool:
 
 def test_a_newcomer_waits_while_all_connections_are_being_answered(serve: Serve) -> None:
     api = serve()
-    fill(api, 2)
+    limit(api, connections=2)
     fault = api.emulator.fail("GET", "/instances.json", delay=60)
     with raw.connections(api.url, 2, raw.head(GET)) as held:
         server = api.emulator._parts.server
@@ -211,7 +206,7 @@ def test_a_newcomer_waits_while_all_connections_are_being_answered(serve: Serve)
 
 def test_the_listener_goes_on_when_handshakes_that_took_all_room_are_cut(serve: Serve) -> None:
     api = serve(tls=True)
-    fill(api, 2)
+    limit(api, connections=2)
     limit(api, handshake_seconds=0.1)
     with raw.connections(api.url.replace("https", "http"), 2, b""):
         assert raw.send(api.url, raw.head(GET)).status == 200

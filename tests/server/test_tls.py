@@ -18,6 +18,7 @@ import requests
 from rtgmock.paths import BODY_LIMIT
 from tests.support import raw
 from tests.support.command import until
+from tests.support.limits import limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -227,8 +228,7 @@ def test_hundreds_of_incomplete_handshakes_do_not_delay_another_client(api: Serv
 
 @pytest.mark.parametrize("sent", [HELLO[:1], HELLO], ids=["one byte", "a whole hello"])
 def test_a_handshake_that_takes_too_long_is_cut(api: Served, sent: bytes) -> None:
-    server = api.emulator._parts.server
-    server.limits = server.limits.replace(handshake_seconds=0.0)
+    limit(api, handshake_seconds=0.0)
     with raw.connect(plain(api)) as connection:
         connection.sendall(sent)
         raw.receive(connection)
