@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 MAX_SENTENCE = 300
 """Characters of the longest sentence that is answered or logged."""
+INTERNAL_ERROR = "Internal error in rtgmock; its log says more."
+"""What a client is told of our own mistake: only the log has the traceback, since it may quote what a client sent."""
 MAX_MESSAGES = 20
 """Messages about one request; then one more says that there are others."""
 
@@ -126,6 +128,9 @@ class ContentTooLarge(RequestError):
     """The body is over the limit of 1 MiB."""
 
     status = 413
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The body is larger than {limit} bytes, which is the most that is read.")
 
 
 class UnsupportedMedia(RequestError):

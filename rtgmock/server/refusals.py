@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rtgmock.errors import ContentTooLarge
+
 if TYPE_CHECKING:
     import httptools
 
@@ -35,7 +37,7 @@ def unreadable(reason: str, line: bytes = b"", version: str = "1.0") -> Refusal:
 
 def body_too_large(limits: Limits, line: bytes, version: str) -> Refusal:
     """Return the refusal of a body over the limit."""
-    return Refusal(413, f"The body is larger than {limits.body} bytes, which is the most that is read.", line, version)
+    return Refusal(ContentTooLarge.status, str(ContentTooLarge(limits.body)), line, version)
 
 
 def reason_of(error: httptools.HttpParserError) -> str:

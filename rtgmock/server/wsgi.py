@@ -9,7 +9,7 @@ from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from rtgmock.errors import reason
+from rtgmock.errors import INTERNAL_ERROR, reason
 from rtgmock.faults.connection import KEY
 from rtgmock.paths import HEADERS_KEY
 from rtgmock.server.response_faults import ResponseFaults
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 NAME = "rtgmock"
 """What the ``Server`` header says."""
-INTERNAL_ERROR = "Internal error in rtgmock; its log says more."
 
 
 @dataclass

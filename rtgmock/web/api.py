@@ -17,6 +17,7 @@ from rtgmock.web import responses
 from rtgmock.web.auth import authenticate
 from rtgmock.web.negotiation import negotiate
 from rtgmock.web.parameters import decode_parameters, overridden_method
+from rtgmock.web.unknown_paths import unknown_path
 from rtgmock.web.view_context import view_context
 from rtgmock.wire.endpoints import COLLECTION, accepted_methods, find_endpoint, find_route
 from rtgmock.wire.parameters import parse_parameters, printable_names, suggest_attribute
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from rtgmock.wire.renderings import Renderings
     from rtgmock.wire.representation import ViewContext
 
-_WHERE = "The API is at /instances and /instances/ID."
 _ID = re.compile(r"\d{1,18}", re.ASCII)
 
 
@@ -139,17 +139,12 @@ def _find_target(request: Request) -> tuple[str, _Target]:
     """Return a request's path as a template, and what it says besides. Raises NotFound, MethodNotAllowed."""
     route = find_route(request.path)
     if route is None:
-        raise NotFound(_unknown(request))
+        raise unknown_path(request.path, _nearest_endpoint(request))
     path, rest = route
     # A POST may represent another method, which is known only once its header or its form has been read.
     if request.method != "POST" and find_endpoint(request.method, path) is None:
         raise MethodNotAllowed(printable(request.method), printable(request.path), accepted_methods(path))
     return path, (_Target(rest) if path == COLLECTION else _split_extension(rest or ""))
-
-
-def _unknown(request: Request) -> str:
-    guess = f"Did you mean {suggestion}?" if (suggestion := _nearest_endpoint(request)) else _WHERE
-    return f"There is no {printable(request.path)}. {guess}"
 
 
 def _nearest_endpoint(request: Request) -> str:

@@ -17,8 +17,6 @@ from rtgmock.web.request_context import request_context
 if TYPE_CHECKING:
     from flask import Flask, Response
 
-INTERNAL_ERROR = "Internal error in rtgmock; its log says more."
-
 
 def install(app: Flask) -> None:
     """Answer every exception: a request's error, one that Flask raises, and any other, which is our own mistake."""
@@ -36,14 +34,13 @@ def install(app: Flask) -> None:
     @app.errorhandler(Exception)
     def answer_unexpected_error(error: Exception) -> Response:
         logging.getLogger("rtgmock").error("%s %s failed", request.method, printable(request.path), exc_info=error)
-        # Only the log has the traceback: it may quote what a client sent.
-        return answer_request_error(errors.InternalError(INTERNAL_ERROR))
+        return answer_request_error(errors.InternalError(errors.INTERNAL_ERROR))
 
 
 def _request_error(error: HTTPException) -> errors.RequestError:
     """Return our own error for one of Flask's, whose page of HTML no client of the API reads."""
     if error.code == errors.ContentTooLarge.status:
-        return errors.ContentTooLarge(f"The body is larger than {BODY_LIMIT} bytes, which is the most that is read.")
+        return errors.ContentTooLarge(BODY_LIMIT)
     if error.code is None or error.code >= errors.InternalError.status:
-        return errors.InternalError(INTERNAL_ERROR)
+        return errors.InternalError(errors.INTERNAL_ERROR)
     return errors.BadRequest(f"The request cannot be read: {error.description}")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING
 
-from rtgmock.errors import MethodNotAllowed, NotFound, UnsupportedMedia
+from rtgmock.errors import MethodNotAllowed, UnsupportedMedia
 from rtgmock.paths import CONTROL_PATH
 from rtgmock.text import nearest, printable
 from rtgmock.web.auth import authenticate
 from rtgmock.web.control.endpoints import ENDPOINTS
+from rtgmock.web.unknown_paths import unknown_path
 from rtgmock.wire.endpoints import Waits
 
 if TYPE_CHECKING:
@@ -30,18 +31,16 @@ class ControlApi:
     def serve(self, context: RequestContext) -> Response:
         """Answer a request. Raises RequestError."""
         request = context.request
-        found = [endpoint for endpoint in ENDPOINTS if endpoint.pattern.fullmatch(request.path)]
+        found = [(one, match) for one in ENDPOINTS if (match := one.pattern.fullmatch(request.path))]
         if not found:
-            raise NotFound(_unknown(request.path))
-        endpoint = next((endpoint for endpoint in found if request.method in endpoint.methods), None)
-        if endpoint is None:
-            accepted = {method for endpoint in found for method in endpoint.methods}
-            raise MethodNotAllowed(printable(request.method), printable(request.path), accepted)
-        if not endpoint.is_public:
-            self._check_access(context)
-        match = endpoint.pattern.fullmatch(request.path)
-        ids = map(int, match.groups()) if match else ()
-        return endpoint.handler(self._context, *ids)
+            raise unknown_path(request.path, _nearest_path(request.path))
+        for endpoint, match in found:
+            if request.method in endpoint.methods:
+                if not endpoint.is_public:
+                    self._check_access(context)
+                return endpoint.handler(self._context, *map(int, match.groups()))
+        accepted = {method for endpoint, _ in found for method in endpoint.methods}
+        raise MethodNotAllowed(printable(request.method), printable(request.path), accepted)
 
     def _check_access(self, context: RequestContext) -> None:
         request = context.request
@@ -63,11 +62,8 @@ def waits(method: str, path: str) -> Waits:
     return next((endpoint.waits for endpoint in found), Waits.NEVER)
 
 
-def _unknown(path: str) -> str:
-    paths = dict.fromkeys(CONTROL_PATH + endpoint.path for endpoint in ENDPOINTS)
-    suggestion = nearest(path.lower().rstrip("/"), paths)
-    guess = f"Did you mean {suggestion}?" if suggestion else "The API is at /instances and /instances/ID."
-    return f"There is no {printable(path)}. {guess}"
+def _nearest_path(path: str) -> str | None:
+    return nearest(path.lower().rstrip("/"), dict.fromkeys(CONTROL_PATH + endpoint.path for endpoint in ENDPOINTS))
 
 
 def _is_client_local(address: str | None) -> bool:
