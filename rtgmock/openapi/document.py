@@ -32,7 +32,8 @@ as `instance[plan]=nano`. A body without a `Content-Type` is a form. Accepted ty
 - A `POST` with the header `X-HTTP-Method-Override`, or with `_method` in a form, is the method that it names.
 - In XML, names are dashed (`_` is accepted as well), an element has the `type` that its schema calls \
 `x-type`, and null is `nil="true"`.
-- Malformed HTTP is refused before it reaches an operation, with `400`, `413`, `431` or `501` and a sentence.
+- Malformed HTTP is refused before it reaches an operation, with `400`, `408`, `413`, `414`, `431` or `501` and \
+a sentence.
 
 `x-source` names the source: D the service's documentation, R a response recorded from it in 2012, B its blog, C what \
 client libraries send; ours where there is no source.

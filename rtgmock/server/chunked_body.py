@@ -9,7 +9,7 @@ _END = b"\r\n\r\n"
 
 
 class ChunkedBody:
-    """A body in chunks, decoded by a parser of its own: that of the head would stop at an offer to upgrade."""
+    """A body in chunks. It has its own parser, since that of the head stops at an ``Upgrade`` header."""
 
     def __init__(self) -> None:
         self.body = bytearray()

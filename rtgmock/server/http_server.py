@@ -1,14 +1,14 @@
-"""The HTTP server: one asyncio loop in a thread of its own reads and answers, and nothing in it waits.
+"""The HTTP server: an asyncio event loop in its own thread reads requests and sends answers, and never waits.
 
-Why asyncio with httptools: a connection costs an object and no thread, so that slow clients, idle ones and delayed
-answers cost nobody else anything; the parser is C, strict, and the one of Node.js; all that is used of both is public.
-uvicorn's protocol upon the same parser bounds no header, cuts no slow request and has its own refusals, so that most of
-it would have to be replaced through private names; and it answers fewer requests a second. uvloop isn't used: it
-would be a second implementation of everything here to be tested, and Flask takes nine tenths of a request.
+Why asyncio with httptools: a connection is an object and not a thread, so that slow clients, idle ones and delayed
+answers cost the other clients nothing. httptools binds llhttp, the strict C parser of Node.js. Only public interfaces
+of both are used. uvicorn's protocol, which is built on the same parser, bounds no header, cuts no slow request and has
+its own refusals; most of it would have to be replaced through private names. uvloop isn't used: everything here would
+have to be tested with a second event loop, and most of a request's time is Flask's.
 
-The application is called in the loop's thread for what can't wait, and in a small pool of threads for what can;
-``may_wait`` tells which. A thread for each request would make all of them slower, since they fight for the
-interpreter's lock.
+The application is called in the loop's thread when it cannot wait for anything, and in a pool of threads when it may;
+``may_wait`` tells which. A thread for each request would slow down all of them, since they share the interpreter's
+lock.
 """
 
 from __future__ import annotations

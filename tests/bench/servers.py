@@ -122,7 +122,7 @@ def _mountebank(place: Place) -> list[str]:
     }
     imposters = {"imposters": [{"port": place.port, "host": HOST, "protocol": "http", "stubs": [stub]}]}
     (place.folder / "imposters.json").write_text(json.dumps(imposters))
-    # The port of its own API must be free, too; the measured port's neighbour is.
+    # mountebank also listens on a port for its own API. The next port is known to be free.
     options = ["start", "--port", str(place.port + 1), "--localOnly", "--configfile", "imposters.json"]
     return [*_node(place, "mountebank/bin/mb"), *options]
 

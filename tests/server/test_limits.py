@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import resource
 import select
+import time
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
+from rtgmock.server.http_server import HttpServer
 from rtgmock.server.limits import Limits
 from tests.support import raw
 from tests.support.command import until
@@ -15,6 +19,7 @@ from tests.support.limits import limit
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
+    from wsgiref.types import StartResponse, WSGIEnvironment
 
     from tests.conftest import Serve, Served
     from tests.support.command import Command
@@ -210,3 +215,46 @@ def test_the_listener_goes_on_when_handshakes_that_took_all_room_are_cut(serve: 
     limit(api, handshake_seconds=0.1)
     with raw.connections(api.url.replace("https", "http"), 2, b""):
         assert raw.send(api.url, raw.head(GET)).status == 200
+
+
+# Clients that take nothing, and a process without files
+
+
+def test_a_client_that_takes_nothing_of_its_answer_is_cut() -> None:
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        start_response("200 OK", [])
+        return [b"x" * 50_000_000]  # more than the buffers of both sides hold
+
+    server = HttpServer(application, "127.0.0.1", 0, on_refusal=lambda *_: None, limits=Limits(answer_seconds=0.1))
+    server.start()
+    try:
+        with (
+            raw.connect(f"http://127.0.0.1:{server.port}") as idle,
+            raw.connect(f"http://127.0.0.1:{server.port}") as connection,
+        ):
+            connection.sendall(HEALTH)
+            assert until(lambda: len(server.connections) == 2)
+            assert until(lambda: len(server.connections) == 1)
+            assert len(raw.receive(connection)) < 50_000_000
+            assert select.select([idle], [], [], 0)[0] == []
+    finally:
+        server.stop()
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="the limit of another process can be set on Linux only")
+def test_the_listener_rests_while_no_file_can_be_opened_and_goes_on_after_it(command: Callable[..., Command]) -> None:
+    server = command("--state", ":memory:")
+    process = psutil.Process(server.process.pid)
+    before = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
+    with raw.connect(server.url) as connection:
+        assert b"200 OK" in answered(connection)
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (process.num_fds(), before[1]))
+        with raw.connect(server.url) as newcomer:
+            newcomer.sendall(HEALTH)
+            used, begun = sum(process.cpu_times()[:2]), time.monotonic()
+            assert select.select([newcomer], [], [], 0.5)[0] == []
+            # A listener that is told of the same newcomer again and again needs all of a core.
+            assert sum(process.cpu_times()[:2]) - used < 0.5 * (time.monotonic() - begun)
+            assert b"200 OK" in answered(connection)
+            resource.prlimit(process.pid, resource.RLIMIT_NOFILE, before)
+            assert b"200 OK" in newcomer.recv(65536)

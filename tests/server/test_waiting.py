@@ -1,4 +1,4 @@
-"""Requests that wait hold up nobody else; those that can't are answered by the loop itself."""
+"""Requests that may wait delay no other request; the loop itself answers those that cannot wait."""
 
 from __future__ import annotations
 
