@@ -116,8 +116,11 @@ def reachable_objects(root: object) -> Counter[str]:
     error codes that it has looked up. The globals of other packages are not entered: they lead to every module.
     """
     objects: Counter[str] = Counter()
-    others = [module for name, module in sys.modules.items() if name.partition(".")[0] != "rtgmock"]
-    seen, waiting = {id(root), *(id(vars(module)) for module in others)}, [root]
+    others = [vars(module) for name, module in sys.modules.items() if name.partition(".")[0] != "rtgmock"]
+    # The objects themselves are kept, too: the id of one that is freed may become another one's, which the server's
+    # thread or this walk makes, and all behind that would be missing.
+    seen: dict[int, object] = {id(known): known for known in (root, *others)}
+    waiting = [root]
     while waiting:
         instance = waiting.pop()
         kind = type(instance)
@@ -127,7 +130,7 @@ def reachable_objects(root: object) -> Counter[str]:
             objects[f"{kind.__qualname__} {dict(plain_values(instance))}"] += 1
         for other in gc.get_referents(instance):
             if id(other) not in seen and not isinstance(other, type | types.ModuleType | types.FrameType):
-                seen.add(id(other))
+                seen[id(other)] = other
                 waiting.append(other)
     return objects
 
