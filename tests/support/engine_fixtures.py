@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import shutil
 import tempfile
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,9 +67,13 @@ def private_engine(idle_engine: PrivateEngine, image_archive: bytes) -> PrivateE
 def sshd(private_engine: PrivateEngine) -> Iterator[Sshd]:
     if not (shutil.which("sshd") and shutil.which("ssh")):
         skip_or_fail("sshd", "sshd or ssh is not installed")
+    # The Docker SDK leaves the ssh programs of an ssh:// connection to the garbage collector. pytest takes this filter
+    # away after the test, so they are collected before.
+    warnings.simplefilter("ignore", ResourceWarning)
     server = Sshd(private_engine)
     yield server
     server.close()
+    gc.collect()
 
 
 @pytest.fixture
