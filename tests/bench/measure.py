@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.bench.http import BenchError, send_ok
+from tests.bench.http import Answer, BenchError, send_ok
 from tests.bench.load import find_client
 from tests.bench.processes import BusyCores, Process
 from tests.bench.results import (
@@ -65,6 +65,16 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class _Running:
+    """A running server: its port, the request for what it shows, and the seconds that its start took."""
+
+    process: Process
+    port: int
+    show: Request
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Measurement:
     """The measurement of one server in one round."""
 
@@ -76,26 +86,26 @@ class Measurement:
 
     def pinned(self, *, last: bool) -> None:
         """Measure start, cycles, answers and memory, with the server held to one core and the client to another."""
-        with self._running(_SERVER_CORE) as (process, port, seconds):
-            self._add(STARTS, seconds)
-            self._add(MEMORY_IDLE, process.memory())
-            self._cycles(port)
-            self._warm(port, _CLIENT_CORE)
-            self._rates(port, _CLIENT_CORE, (RATE_1, RATE_8, P99_8))
+        with self._running(_SERVER_CORE) as server:
+            self._add(STARTS, server.seconds)
+            self._add(MEMORY_IDLE, server.process.memory())
+            self._cycles(server.port)
+            self._warm(server, _CLIENT_CORE)
+            self._rates(server, _CLIENT_CORE, (RATE_1, RATE_8, P99_8))
             if self.server.show_xml:
-                found = self.plan.client(port, self.server.show_xml, 8, self.plan.seconds, _CLIENT_CORE)
+                found = self.plan.client(server.port, self.server.show_xml, 8, self.plan.seconds, _CLIENT_CORE)
                 self._add(XML_8, found.rate)
             if last:
-                self._use(port)
-                self._add(MEMORY_USED, process.memory())
+                self._use(server)
+                self._add(MEMORY_USED, server.process.memory())
 
     def free(self) -> None:
         """Measure answers with every process on any core, and then while as many others keep all cores busy."""
-        with self._running("") as (_, port, _):
-            self._warm(port, "")
-            self._rates(port, "", (FREE_1, FREE_8, FREE_P99))
+        with self._running("") as server:
+            self._warm(server, "")
+            self._rates(server, "", (FREE_1, FREE_8, FREE_P99))
             with BusyCores(os.cpu_count() or 1):
-                self._rates(port, "", (BUSY_1, BUSY_8, BUSY_P99))
+                self._rates(server, "", (BUSY_1, BUSY_8, BUSY_P99))
 
     def _cycles(self, port: int) -> None:
         """Measure cycles of create, list, show, update and delete, each request on a new connection."""
@@ -107,28 +117,31 @@ class Measurement:
 
     def _cycle(self, port: int, number: int) -> None:
         create, *others = self.server.cycle
-        answer = send_ok(port, _with_id(create, str(number)))
-        found = re.search(self.server.cycle_id, answer.body)
-        if found is None:
-            raise BenchError(f"the answer to {create.method} {create.path} has no id")
-        made = found[1].decode() if self.server.cycle_id else str(number)
+        made = self._id(send_ok(port, _with_id(create, str(number))), str(number))
         for request in others:
             send_ok(port, _with_id(request, made))
 
-    def _rates(self, port: int, cores: str, rows: tuple[Row, Row, Row]) -> None:
+    def _id(self, answer: Answer, otherwise: str) -> str:
+        """Return the id of what a request has created."""
+        found = re.search(self.server.id_pattern, answer.body)
+        if found is None:
+            raise BenchError(f"the answer to a create has no id: {answer.body[:200]!r}")
+        return found[1].decode() if self.server.id_pattern else otherwise
+
+    def _rates(self, server: _Running, cores: str, rows: tuple[Row, Row, Row]) -> None:
         for connections, row in zip((1, 8), rows, strict=False):
-            found = self.plan.client(port, self.server.show, connections, self.plan.seconds, cores)
+            found = self.plan.client(server.port, server.show, connections, self.plan.seconds, cores)
             self._add(row, found.rate)
         self._add(rows[2], found.p99_ms)
 
-    def _warm(self, port: int, cores: str) -> None:
-        self.plan.client(port, self.server.show, 8, self.plan.warm_seconds, cores)
+    def _warm(self, server: _Running, cores: str) -> None:
+        self.plan.client(server.port, server.show, 8, self.plan.warm_seconds, cores)
 
-    def _use(self, port: int) -> None:
+    def _use(self, server: _Running) -> None:
         """Make the requests after which the memory is measured, or as many as there is time for."""
         count, deadline = 0, time.monotonic() + self.plan.max_seconds
         while count < self.plan.requests and time.monotonic() < deadline:
-            count += self.plan.client(port, self.server.show, 8, self.plan.seconds, _CLIENT_CORE).count
+            count += self.plan.client(server.port, server.show, 8, self.plan.seconds, _CLIENT_CORE).count
         if count < self.plan.requests:
             note = (
                 f"{self.server.name} had {count:,} requests before its memory was measured, not {self.plan.requests:,}"
@@ -136,16 +149,17 @@ class Measurement:
             self.results.notes.append(note)
 
     @contextlib.contextmanager
-    def _running(self, cores: str) -> Iterator[tuple[Process, int, float]]:
-        """Give the running server with what it shows, its port, and the seconds that its start took."""
+    def _running(self, cores: str) -> Iterator[_Running]:
+        """Give the running server, once there is what it shows."""
         with tempfile.TemporaryDirectory(prefix="rtgmock-bench-") as folder:
             place = Place(self.ports.take(2)[0], Path(folder), self.package)
             with Process(self.server.command(place), place.folder, cores) as process:
                 seconds = process.await_answer(place.port, self.server.first)
+                show = self.server.show
                 for request in self.server.setup:
-                    send_ok(place.port, request)
-                send_ok(place.port, self.server.show)
-                yield process, place.port, seconds
+                    show = _with_id(show, self._id(send_ok(place.port, request), ""))
+                send_ok(place.port, show)
+                yield _Running(process, place.port, show, seconds)
 
     def _add(self, row: Row, value: float) -> None:
         self.results.add(row, self.server.name, value)

@@ -39,8 +39,8 @@ class Place:
 class Server:
     """A server. ``command`` writes the files that it needs, and returns the command that starts it.
 
-    ``setup`` makes what ``show`` shows. ``cycle`` creates something, lists, shows, updates and deletes it; the id that
-    replaces ``{id}`` is what ``cycle_id`` matches in the answer to the create, or the number of the cycle.
+    ``setup`` makes what ``show`` shows. ``cycle`` creates something, lists, shows, updates and deletes it; ``{id}`` in
+    a path is replaced by what ``id_pattern`` matches in the answer to the create, or else by the number of the cycle.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Server:
     setup: tuple[Request, ...] = ()
     show_xml: Request | None = None
     cycle: tuple[Request, ...] = ()
-    cycle_id: bytes = b""
+    id_pattern: bytes = b""
     first: Request = field(default=Request("GET", "/"))
     """The request whose first answer ends the start."""
 
@@ -77,7 +77,7 @@ RTGMOCK = Server(
         Request("PUT", "/instances/{id}.json", b'{"timeout": 60}', {**_RTGMOCK, **JSON}),
         Request("DELETE", "/instances/{id}.json", headers=_RTGMOCK),
     ),
-    cycle_id=rb'"id":(\d+)',
+    id_pattern=rb'"id":(\d+)',
     first=Request("GET", "/_rtgmock/health"),
 )
 
@@ -139,6 +139,8 @@ def _prism(place: Place) -> list[str]:
     return [*script, "mock", "-h", HOST, "-p", str(place.port), "openapi.json"]
 
 
+# moto looks at no signature, but anonymous requests are refused.
+_AWS = {"Authorization": "AWS4-HMAC-SHA256 Credential=a/20200101/us-east-1/s3/aws4_request, Signature=a"}
 _STRIPE = {**_basic("sk_test_12345:"), **FORM}
 _CUSTOMER = b"email=a@example.org&description=" + b"d" * 245
 _SHOW = Request("GET", "/instances/1.json")
@@ -147,23 +149,23 @@ PEERS = (
     Server(
         "moto_server",
         _moto,
-        Request("GET", "/bucket/1"),
+        Request("GET", "/bucket/1", headers=_AWS),
         Package("pypi", "moto[server,s3]"),
-        (Request("PUT", "/bucket"), Request("PUT", "/bucket/1", BODY.encode(), JSON)),
+        (Request("PUT", "/bucket", headers=_AWS), Request("PUT", "/bucket/1", BODY.encode(), {**_AWS, **JSON})),
         cycle=(
-            Request("PUT", "/bucket/new-{id}", BODY.encode(), JSON),
-            Request("GET", "/bucket?list-type=2"),
-            Request("GET", "/bucket/new-{id}"),
-            Request("PUT", "/bucket/new-{id}", BODY.encode(), JSON),
-            Request("DELETE", "/bucket/new-{id}"),
+            Request("PUT", "/bucket/new-{id}", BODY.encode(), {**_AWS, **JSON}),
+            Request("GET", "/bucket?list-type=2", headers=_AWS),
+            Request("GET", "/bucket/new-{id}", headers=_AWS),
+            Request("PUT", "/bucket/new-{id}", BODY.encode(), {**_AWS, **JSON}),
+            Request("DELETE", "/bucket/new-{id}", headers=_AWS),
         ),
     ),
     Server(
         "localstripe",
         _localstripe,
-        Request("GET", "/v1/customers/one", headers=_STRIPE),
+        Request("GET", "/v1/customers/{id}", headers=_STRIPE),
         Package("pypi", "localstripe"),
-        (Request("POST", "/v1/customers", b"id=one&" + _CUSTOMER, _STRIPE),),
+        (Request("POST", "/v1/customers", _CUSTOMER, _STRIPE),),
         cycle=(
             Request("POST", "/v1/customers", _CUSTOMER, _STRIPE),
             Request("GET", "/v1/customers", headers=_STRIPE),
@@ -171,7 +173,7 @@ PEERS = (
             Request("POST", "/v1/customers/{id}", b"description=changed", _STRIPE),
             Request("DELETE", "/v1/customers/{id}", headers=_STRIPE),
         ),
-        cycle_id=rb'"id": *"(cus_\w+)"',
+        id_pattern=rb'"id": *"(cus_\w+)"',
     ),
     Server(
         "json-server",
@@ -185,7 +187,7 @@ PEERS = (
             Request("PUT", "/instances/{id}", BODY.encode(), JSON),
             Request("DELETE", "/instances/{id}"),
         ),
-        cycle_id=rb'"id": *(\d+)',
+        id_pattern=rb'"id": *(\d+)',
     ),
     Server("WireMock", _wiremock, _SHOW, Package("npm", "wiremock")),
     Server("mountebank", _mountebank, _SHOW, Package("npm", "mountebank")),
