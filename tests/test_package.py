@@ -135,7 +135,9 @@ NOT_FOR_SERVING = {
     "rtgmock.storage.file",
     "rtgmock.web.page",
     "trustme",
+    "urllib.request",
     "urllib3",
+    "xml.sax",
     "xmltodict",
 }
 """What a create and a show in JSON do not need, with the engine off, without TLS and without a state file."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 from xml.parsers.expat import ExpatError, ParserCreate
-from xml.sax.saxutils import escape
 
 from rtgmock.journal.redaction.secrets import is_secret
 
@@ -35,7 +35,7 @@ def redacted(text: str, redact: RedactValue, *, complete: bool) -> str | None:
         return None
     shown, position = [], 0
     for replacement in parser.replacements:
-        shown += [source[position : replacement.start], escape(replacement.text).encode()]
+        shown += [source[position : replacement.start], escape(replacement.text, quote=False).encode()]
         position = replacement.end
     return b"".join([*shown, source[position:end]]).decode()
 
