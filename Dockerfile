@@ -24,7 +24,7 @@ RUN apt-get update \
 COPY --from=build /opt/rtgmock /opt/rtgmock
 # Compile the modules of the standard library that serving imports. The base image has none of them compiled, and at
 # run time they cannot be written, so that every start would compile them again.
-RUN /opt/rtgmock/bin/python -c "import rtgmock.cli.main, rtgmock.cli.json_log, rtgmock.emulator, rtgmock.server.certificates, rtgmock.server.tls, \
+RUN /opt/rtgmock/bin/python -c "import rtgmock.cli.main, rtgmock.cli.log_records, rtgmock.emulator, rtgmock.server.certificates, rtgmock.server.tls, \
     rtgmock.openapi.document, rtgmock.engines.prune, rtgmock.engines.process.runner, rtgmock.engines.redis.engine, \
     rtgmock.engines.docker.factory, rtgmock.engines.docker.orphans"
 ARG VERSION=0.1.0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rtgmock.cli.output import access_log_printer, configure_log, print_line
+from rtgmock.cli.output import log_output, print_line
 from rtgmock.cli.signals import SignalRelay
 from rtgmock.errors import RequestError, StartupError
 from rtgmock.model.plans import PLANS
@@ -46,8 +46,9 @@ def execute(command: tuple[str, ...], plan: str | None, *, verbose: bool, **para
     removed when COMMAND ends.
     """
     config = build_config(parameters)
-    log = access_log_printer(config) if verbose else None
-    sys.exit(run(config, command, plan, log, configure_log(config)))
+    with log_output(config) as log:
+        code = run(config, command, plan, log.add if verbose else None, log.report)
+    sys.exit(code)
 
 
 def run(

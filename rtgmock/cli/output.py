@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import sys
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from rtgmock.cli.log_writer import LogWriter
+from rtgmock.errors import cut
 from rtgmock.paths import HEALTH_PATH
 from rtgmock.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from rtgmock.emulator import Emulator
     from rtgmock.settings.config import Config
@@ -31,27 +35,39 @@ def print_line(text: str, *, err: bool = False) -> None:
         setattr(sys, "stderr" if err else "stdout", Path(os.devnull).open("w"))  # noqa: SIM115 - never closed
 
 
-def access_log_printer(config: Config) -> Log:
-    """Return a function that prints an entry of the access log to the standard error."""
+@dataclass(frozen=True)
+class LogOutput:
+    """Writes the log to the standard error: entries of the access log, and the progress of long steps."""
+
+    add: Log
+    report: Callable[[str], None]
+
+
+@contextlib.contextmanager
+def log_output(config: Config) -> Iterator[LogOutput]:
+    """Give what writes the log in ``--log-format``, also what Python logs in this process. Nothing waits for it."""
+    import logging  # noqa: PLC0415 - only for commands that serve
+
+    from rtgmock.cli.log_records import dropped_lines, write_records  # noqa: PLC0415
     from rtgmock.web.access_log import as_json, as_text  # noqa: PLC0415 - Flask
 
-    form = as_json if config.log_format == "json" else as_text
-    return lambda entry: print_line(form(entry), err=True)
+    is_json = config.log_format == "json"
+    writer = LogWriter(*_standard_error(), notice=partial(dropped_lines, as_json=is_json))
+    write_records(writer.write, as_json=is_json)
+    form = as_json if is_json else as_text
+    report = logging.getLogger("rtgmock").info if is_json else lambda text: writer.write(cut(text))
+    try:
+        yield LogOutput(lambda entry: writer.write(form(entry)), report)
+    finally:
+        writer.close()
 
 
-def configure_log(config: Config) -> Callable[[str], None]:
-    """Make the log of this process follow ``--log-format``; return a function that reports the progress of long steps.
-
-    In the format text, Python's own handlers print to the standard error; there is nothing to configure.
-    """
-    if config.log_format == "text":
-        return partial(print_line, err=True)
-    import logging  # noqa: PLC0415 - only a log in JSON needs it here
-
-    from rtgmock.cli.json_log import log_as_json  # noqa: PLC0415
-
-    log_as_json()
-    return logging.getLogger("rtgmock").info
+def _standard_error() -> tuple[int, str]:
+    """Return the standard error's file descriptor and encoding; those of nothing if it is closed."""
+    try:
+        return sys.stderr.fileno(), sys.stderr.encoding
+    except (AttributeError, OSError, ValueError):
+        return os.open(os.devnull, os.O_WRONLY), "utf-8"
 
 
 def banner(emulator: Emulator) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from rtgmock.cli.output import access_log_printer, banner, configure_log, print_line
+from rtgmock.cli.output import banner, log_output, print_line
 from rtgmock.cli.ready_file import ready_file
 from rtgmock.cli.signals import stop_on_signals
 from rtgmock.settings.click_options import build_config, options
@@ -19,10 +19,10 @@ def serve(**parameters: Any) -> None:
 
     config = build_config(parameters)
     stop = stop_on_signals()
-    report = configure_log(config)
     with (
+        log_output(config) as log,
         ready_file(config.ready_file) as announce,
-        Emulator(config, log=access_log_printer(config), report=report) as emulator,
+        Emulator(config, log=log.add, report=log.report) as emulator,
     ):
         print_line(banner(emulator))
         announce(emulator.url)
@@ -30,4 +30,4 @@ def serve(**parameters: Any) -> None:
         while not stop.wait(1):
             pass
         if config.log_format == "text":
-            report("rtgmock stops: finishing the requests in flight")
+            log.report("rtgmock stops: finishing the requests in flight")

@@ -30,7 +30,7 @@ def test_the_log_as_text_has_one_line_for_each_request(command: Start) -> None:
         r"GET /instances 401 [\d.]+ ms -",
         r"PUT /instances/1\.json 422 [\d.]+ ms username hint: .*did you mean label\?",
     ]
-    lines = server.err.splitlines()
+    lines = server.err_lines(len(patterns))
     assert len(lines) == len(patterns)
     for line, pattern in zip(lines, patterns, strict=True):
         assert re.fullmatch(f"{time_of_day} {pattern}", line)
@@ -43,7 +43,7 @@ def test_the_log_as_json_has_one_object_for_each_request(command: Start) -> None
     call("PUT", f"{server.url}/instances/1.json", json={"label": "mongrel", "port": 1})
     raw.send(server.url, b"GET / HTTP/1.1\r\nnonsense\r\n\r\n")
 
-    entries = [json.loads(line) for line in server.err.splitlines()]
+    entries = [json.loads(line) for line in server.err_lines(4)]
     assert [(entry["method"], entry["status"]) for entry in entries] == [
         ("POST", 201),
         ("GET", 401),

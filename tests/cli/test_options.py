@@ -54,7 +54,7 @@ def test_every_option_may_come_as_a_variable(command: Start, tmp_path: Path) -> 
     assert reads == ["starting", "running"]
     for host in ("one.example", "two.example"):
         assert call("GET", f"{server.url}/instances", auth=("ann", "a1"), headers={"Host": host}).status_code == 200
-    assert json.loads(server.err.splitlines()[0])["path"] == "/instances.json"
+    assert json.loads(server.err_lines(1)[0])["path"] == "/instances.json"
     assert (tmp_path / "by-variable.json").exists()
     seeded = command(
         "--state", ":memory:", "--random-seed", "7", "--hostname", "{server}.example.com", "--account", "ann:a1"

@@ -114,6 +114,11 @@ class Command:
     def err(self) -> str:
         return self._read(self._err.name)
 
+    def err_lines(self, count: int) -> list[str]:
+        """The lines on the standard error once there are ``count``: the log is written a few milliseconds late."""
+        until(lambda: self.err.count("\n") >= count)
+        return self.err.splitlines()
+
     @staticmethod
     def _read(name: str) -> str:
         with open(name) as file:  # noqa: PTH123

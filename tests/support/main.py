@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from functools import partial
 from typing import TYPE_CHECKING
 from unittest import mock
@@ -41,6 +43,7 @@ def call(program: Callable[[], int], folder: Path, env: dict[str, str]) -> subpr
             contextlib.chdir(folder),
             mock.patch.dict(os.environ, env, clear=True),
             _handlers_restored(),
+            _logging_restored(),
             _written_to(out.fileno(), _STDOUT, "stdout"),
             _written_to(err.fileno(), _STDERR, "stderr"),
         ):
@@ -95,3 +98,19 @@ def _handlers_restored() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _logging_restored() -> Iterator[None]:
+    """Take back what the commands change in the logging of a process, so that pytest sees the errors of threads."""
+    root = logging.getLogger()
+    handlers, level, own_level = root.handlers[:], root.level, logging.getLogger("rtgmock").level
+    hooks = sys.excepthook, threading.excepthook
+    try:
+        yield
+    finally:
+        logging.captureWarnings(capture=False)
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        logging.getLogger("rtgmock").setLevel(own_level)
+        sys.excepthook, threading.excepthook = hooks

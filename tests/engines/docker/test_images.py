@@ -51,13 +51,13 @@ def digest(registry: Registry) -> str:
 def test_an_image_is_pulled_once_and_each_step_of_it_is_one_line(registry: Registry, emulators: RedisEmulators) -> None:
     image = f"{registry.name}/redis:7-alpine"
     command, api = emulators.run("--redis-image", image)
-    assert command.err.splitlines() == [f"the engine has no image {image}; the first instance waits until it is pulled"]
+    assert command.err_lines(1) == [f"the engine has no image {image}; the first instance waits until it is pulled"]
 
     with ThreadPoolExecutor(2) as pool:
         made = list(pool.map(lambda _: api.create(), range(2)))
 
     assert all(answers(one["url"]) for one in made)
-    lines = [line for line in command.err.splitlines()[1:] if "/instances" not in line]
+    lines = [line for line in command.err_lines(6)[1:] if "/instances" not in line]
     assert lines == [f"pulling {image}", f"{image}: 1 of 1 layers", f"pulled {image}"]
     assert command.stop() == 0
     command, api = emulators.run("--redis-image", image)
