@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from rtgmock.clock import timestamp
 from rtgmock.wire.bodies import parse_content_type
@@ -56,14 +59,28 @@ class Entry:
 
     def document(self) -> dict[str, Any]:
         """Return the entry as the control API shows it."""
-        flat = asdict(self)
-        request = {"headers": flat.pop("headers"), "body": flat.pop("body")}
-        answer = {"headers": flat.pop("answer_headers"), "body": flat.pop("answer")}
-        return {**flat, "request": request, "response": answer}
+        return {
+            **{name: getattr(self, name) for name in _FLAT},
+            "request": {"headers": self.headers, "body": self.body},
+            "response": {"headers": self.answer_headers, "body": self.answer},
+        }
+
+    @cached_property
+    def encoded(self) -> bytes:
+        """The document as JSON."""
+        return orjson.dumps(self.document())
 
     def mentions(self, text: str) -> bool:
         """Return whether ``text`` is anywhere in the entry, in letters of either case."""
-        return text.casefold() in " ".join(_texts_of(self.document())).casefold()
+        return text.casefold() in self._folded
+
+    @cached_property
+    def _folded(self) -> str:
+        return " ".join(_texts_of(self.document())).casefold()
+
+
+_FLAT = tuple(one.name for one in fields(Entry) if one.repr)
+"""The fields that the control API shows as they are."""
 
 
 def redacted_texts(exchange: Exchange, redactor: Redactor) -> dict[str, Any]:

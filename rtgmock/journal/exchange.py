@@ -38,6 +38,12 @@ class WsgiHeaders:
         self._text = "\0".join(chain.from_iterable(headers.items()))  # no header has a null character
         self.size = len(self._text)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, WsgiHeaders) and self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
     def __iter__(self) -> Iterator[tuple[str, str]]:
         texts = self._text.split("\0") if self._text else []
         for name, value in zip(texts[::2], texts[1::2], strict=True):
@@ -78,7 +84,7 @@ class Body(NamedTuple):
 EMPTY = Body()
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, weakref_slot=True)
 class Exchange:
     """A request and its answer with their secrets: for the journal and for comparisons, never to be shown.
 
@@ -109,6 +115,14 @@ class Exchange:
         length = headers.size if isinstance(headers, WsgiHeaders) else sum(map(len, chain.from_iterable(headers)))
         texts = len(self.path) + len(self.query) + length
         self.size = _OVERHEAD_BYTES + texts + len(self.body.data) + len(self.answer.data)
+
+    def contents(self) -> tuple[object, ...]:
+        """Return all that is equal for a request that is sent again and answered in the same way."""
+        return (
+            *(self.method, self.path, self.query, self.headers, self.body),
+            *(self.status, self.answer_headers, self.answer),
+            *(self.account, self.ignored, self.hint, self.fault),
+        )
 
     def header(self, name: str) -> str:
         """Return a header of the request; empty if it has none of that name."""

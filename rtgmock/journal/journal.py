@@ -1,7 +1,7 @@
 """The journal: the newest requests with their answers, for any number of threads.
 
 It keeps an ``Exchange`` as it was, since assertions compare passwords, too. It shows an ``Entry``, which has no
-secrets and is made when somebody asks for it, so that a request is not delayed by it.
+secrets and is made when somebody first asks for it, so that a request is not delayed by it.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, TypeVar
 
-from rtgmock.journal.entry import Entry, redacted_texts
+from rtgmock.journal.entries import Entries
+from rtgmock.journal.entry import redacted_texts
 from rtgmock.journal.filter import Filter
 from rtgmock.journal.redaction.redactor import Redactor
 
 if TYPE_CHECKING:
+    from rtgmock.journal.entry import Entry
     from rtgmock.journal.exchange import Exchange
 
 MAX_REQUESTS = 1000
@@ -37,6 +39,7 @@ class Journal:
         self, redactor: Redactor | None = None, *, max_requests: int = MAX_REQUESTS, max_bytes: int = MAX_BYTES
     ) -> None:
         self._redactor = redactor or Redactor()
+        self._entries = Entries(self._redactor)
         self._max_requests, self._max_bytes = max_requests, max_bytes
         self._lock = threading.Lock()
         self._exchanges: deque[Exchange] = deque()
@@ -76,7 +79,7 @@ class Journal:
 
     def entry(self, exchange: Exchange) -> Entry:
         """Return an exchange as it may be shown."""
-        return Entry.of(exchange, self._redactor.for_request(exchange.account))
+        return self._entries.entry(exchange)
 
     def redact(self, text: str, exchange: Exchange) -> str:
         """Return a text about an exchange, without that exchange's secrets."""
@@ -92,6 +95,7 @@ class Journal:
         """Forget all requests; the numbers go on."""
         with self._lock:
             self._exchanges.clear()
+            self._entries.clear()
             self._bytes = self._dropped = 0
 
     def reset(self) -> None:

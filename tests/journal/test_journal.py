@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
+from unittest import mock
 
+from rtgmock.journal.entry import Entry
 from rtgmock.journal.exchange import MAX_BODY_BYTES
 from rtgmock.journal.filter import Filter
 from rtgmock.journal.journal import Journal
+from rtgmock.journal.redaction.redactor import Redactor
+from tests.support.clock import START
 from tests.support.journal import exchange
+from tests.support.scaling import cpu_time
 
 
 def test_the_oldest_are_dropped_when_there_are_too_many() -> None:
@@ -65,3 +71,44 @@ def test_many_threads_may_write_while_others_read() -> None:
     assert journal.dropped == 750
     numbers = [entry.number for entry in journal.entries()]
     assert numbers == list(range(751, 801))
+
+
+def test_an_entry_is_made_once() -> None:
+    journal = Journal()
+    for number in range(3):
+        journal.add(exchange(f"/{number}"))
+
+    first = journal.entries()
+    assert [one is other for one, other in zip(first, journal.entries(), strict=True)] == [True] * 3
+    assert journal.entries(Filter(text="/1")) == [first[1]]
+    assert journal.entry(journal.exchanges()[2]) is first[2]
+
+
+def test_requests_that_are_equal_but_for_their_time_are_redacted_once() -> None:
+    journal = Journal(Redactor(["s3cret-one"]))
+    for second in range(3):
+        journal.add(exchange("/s3cret-one", ms=float(second), moment=START + timedelta(seconds=second)))
+    journal.add(exchange("/s3cret-one", account="s3cret-one"))
+    with mock.patch.object(Entry, "of", wraps=Entry.of) as make:
+        entries = journal.entries()
+
+    assert [(one.number, one.time[-3:], one.ms, one.path) for one in entries] == [
+        (1, "22Z", 0.0, "/***"),
+        (2, "23Z", 1.0, "/***"),
+        (3, "24Z", 2.0, "/***"),
+        (4, "22Z", 0.0, "/s3cret-one"),
+    ]
+    assert make.call_count == 2
+
+
+def test_a_second_look_takes_a_fraction_of_the_first() -> None:
+    journal = Journal()
+    for number in range(300):
+        journal.add(exchange(f"/instances/{number}", hint=f"password: {number}"))
+
+    def look(_: None) -> None:
+        for entry in journal.entries(Filter(text="instances/5")):
+            assert entry.encoded
+
+    first = cpu_time(look, None, least=0)
+    assert cpu_time(look, None) < first / 5

@@ -58,8 +58,11 @@ def _redacted(tokens: list[str], redact: RedactValue) -> Iterator[str]:
     while position < len(tokens):
         token = tokens[position]
         position += 1
+        if token[0] != '"':
+            yield token
+            continue
         yield _redacted_token("", token, redact)
-        value = _value_after_name(tokens, position) if token[0] == '"' else None
+        value = _value_after_name(tokens, position)
         if value is None:
             continue
         yield from tokens[position:value]
@@ -82,8 +85,6 @@ def _redacted_secret(name: str, value: list[str], redact: RedactValue) -> str:
 
 
 def _redacted_token(name: str, token: str, redact: RedactValue) -> str:
-    if token[0] != '"':
-        return token
     text = _unquoted(token)
     shown = redact(name, text)
     return token if shown == text else json.dumps(shown, ensure_ascii=False)

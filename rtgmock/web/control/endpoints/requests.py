@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import orjson
 from flask import request
 
 from rtgmock.journal.filter import Filter
@@ -66,7 +67,8 @@ FIELDS: Fields = {
 def show(context: ControlContext) -> Response:
     """List the requests that match the query string, the newest last."""
     entries = context.journal.entries(_filter())
-    return json_io.answer({"requests": [entry.document() for entry in entries], "dropped": context.journal.dropped})
+    encoded = [orjson.Fragment(entry.encoded) for entry in entries]
+    return json_io.answer({"requests": encoded, "dropped": context.journal.dropped})
 
 
 def clear(context: ControlContext) -> Response:

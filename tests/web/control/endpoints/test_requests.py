@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
+from rtgmock.journal.exchange import Body
+from tests.support import raw
 from tests.support.control import JSON
-from tests.support.journal import shown_requests
+from tests.support.journal import exchange, shown_requests
 
 if TYPE_CHECKING:
     from tests.conftest import Served
@@ -45,3 +48,19 @@ def test_a_web_page_cannot_clear_the_journal(api: Served) -> None:
     api.get("/instances")
     assert api.delete("/_rtgmock/requests").status_code == 415
     assert len(shown_requests(api)) == 1
+
+
+def test_a_look_at_many_requests_keeps_no_other_waiting(api: Served) -> None:
+    for number in range(200):
+        api.emulator._parts.journal.add(exchange(f"/{number}", answer=Body.of(b'[{"a":"b"}' + b',"c"' * 1000 + b"]")))
+    health = raw.head("GET /_rtgmock/health HTTP/1.1\nHost: localhost")
+    answered = 0
+    with ThreadPoolExecutor(1) as pool:
+        look = pool.submit(shown_requests, api)
+        while not look.done():
+            assert raw.send(api.url, health).status == 200
+            answered += 1
+
+    # A request that waited for the look would be answered after it.
+    assert answered > 10
+    assert len(look.result()) == 200
