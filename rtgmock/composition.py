@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import shutil
 import socket
 from dataclasses import dataclass
@@ -44,6 +45,11 @@ if TYPE_CHECKING:
     from rtgmock.server.http_server import MayWait, RefusalCallback
     from rtgmock.settings.config import Config
     from rtgmock.web.access_log import Log
+
+MAX_LISTED = 20
+"""Instances that are listed while all other requests wait: each takes up to half a millisecond in XML."""
+MAX_COUNTED = 1000
+"""Instances among which a place for another one is found while all other requests wait."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +117,7 @@ def compose(
     app = create_app(config, provisioner, controls, access_log)
 
     on_refusal = RefusedRequests(clock, access_log, journal).record
-    may_wait = _may_wait(has_file=config.state is not None, has_redis=engine.real)
+    may_wait = _may_wait(store, has_file=config.state is not None, has_redis=engine.real)
     server, certificate = _listen(config, port, app, resources, on_refusal=on_refusal, may_wait=may_wait)
     watcher = Watcher(supervisor)
     # Called in reverse order, before the engine and the store are closed: the requests in flight, which the server
@@ -123,13 +129,18 @@ def compose(
     )
 
 
-def _may_wait(*, has_file: bool, has_redis: bool) -> MayWait:
+def _may_wait(store: Store, *, has_file: bool, has_redis: bool) -> MayWait:
     """Return what tells the server which requests may wait. In memory and without Redis servers, few do."""
     if has_redis:
         # Reads, too: they ask the instance's Redis for its state, and a Redis may hang.
         return lambda _method, path: path != HEALTH_PATH
-    waiting = {Waits.LONG, Waits.FOR_STORAGE} if has_file else {Waits.LONG}
-    return lambda method, path: router.waits(method, path) in waiting
+    most_instances = {
+        Waits.NEVER: math.inf,
+        Waits.FOR_MANY: MAX_LISTED,
+        Waits.FOR_STORAGE: -1 if has_file else MAX_COUNTED,
+        Waits.LONG: -1,
+    }
+    return lambda method, path: store.instance_count > most_instances[router.waits(method, path)]
 
 
 def _listen(

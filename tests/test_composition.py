@@ -4,24 +4,44 @@ from __future__ import annotations
 
 import pytest
 
-from rtgmock.composition import _may_wait
+from rtgmock.composition import MAX_COUNTED, MAX_LISTED, _may_wait
+from rtgmock.storage.store import State, Store
 
-READS = [("GET", "/instances.json"), ("HEAD", "/instances/1"), ("GET", "/_rtgmock/clock"), ("GET", "/nowhere")]
+LISTS = [("GET", "/instances.json"), ("HEAD", "/instances")]
+READS = [("HEAD", "/instances/1"), ("GET", "/_rtgmock/clock"), ("GET", "/nowhere")]
 WRITES = [("POST", "/instances"), ("PUT", "/instances/1.xml"), ("DELETE", "/instances/1"), ("POST", "/instances/1")]
 LONG = [("GET", "/_rtgmock/openapi.json"), ("PUT", "/_rtgmock/state"), ("GET", "/_rtgmock/requests")]
 
 
+def store_of(count: int) -> Store:
+    """A store in memory with some instances, which are never looked at."""
+    store = Store.open(None, "0000")
+    with store.transaction() as change:
+        change.replace(State(tuple({"id": number} for number in range(count))))
+    return store
+
+
 @pytest.mark.parametrize("has_file", [False, True])
 def test_writes_wait_for_a_file_and_reads_do_not(has_file: bool) -> None:
-    may_wait = _may_wait(has_file=has_file, has_redis=False)
+    may_wait = _may_wait(store_of(MAX_LISTED), has_file=has_file, has_redis=False)
 
-    assert {may_wait(*request) for request in READS} == {False}
+    assert {may_wait(*request) for request in LISTS + READS} == {False}
     assert {may_wait(*request) for request in WRITES} == {has_file}
     assert {may_wait(*request) for request in LONG} == {True}
 
 
-def test_all_but_health_may_wait_for_a_redis() -> None:
-    may_wait = _may_wait(has_file=False, has_redis=True)
+def test_what_takes_long_with_many_instances_may_wait() -> None:
+    may_wait = _may_wait(store_of(MAX_LISTED + 1), has_file=False, has_redis=False)
+    assert {may_wait(*request) for request in LISTS} == {True}
+    assert {may_wait(*request) for request in READS + WRITES} == {False}
 
-    assert {may_wait(*request) for request in READS + WRITES + LONG} == {True}
+    may_wait = _may_wait(store_of(MAX_COUNTED + 1), has_file=False, has_redis=False)
+    assert {may_wait(*request) for request in LISTS + WRITES} == {True}
+    assert {may_wait(*request) for request in READS} == {False}
+
+
+def test_all_but_health_may_wait_for_a_redis() -> None:
+    may_wait = _may_wait(store_of(0), has_file=False, has_redis=True)
+
+    assert {may_wait(*request) for request in LISTS + READS + WRITES + LONG} == {True}
     assert not may_wait("GET", "/_rtgmock/health")

@@ -16,12 +16,14 @@ from rtgmock.model.instances import default_label, new_instance
 from rtgmock.model.lifecycle import Status
 from rtgmock.model.plans import PLANS
 from rtgmock.model.types import MAX_LENGTH, Integer, InvalidValue, Text
+from rtgmock.service.room import Room, ids_by_name
+from rtgmock.storage.checks import boot_problems, reference_problems
 from rtgmock.storage.store import Server, State, problems
-from rtgmock.storage.tables import FORMAT
+from rtgmock.storage.tables import ACCOUNTS, FORMAT, SERVERS
 from rtgmock.text import listed, parse_size, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Container, Iterable, Mapping
     from datetime import datetime
 
     from rtgmock.model.types import Record
@@ -37,6 +39,8 @@ _EXTRA_NAMES = ("boot", "account", "server")
 """What an instance may have besides its attributes: the progress of its boot, and names in place of ids."""
 # The API's answers have derived attributes, and an answer can be pasted into a document; they are ignored.
 _DERIVED = tuple(attribute.name for attribute in attributes.ATTRIBUTES if attribute not in attributes.STORED)
+_STORED_NAMES = tuple(attribute.name for attribute in attributes.STORED)
+_INSTANCE_NAMES = dict.fromkeys((*_STORED_NAMES, *_EXTRA_NAMES, *_DERIVED))
 
 
 def show_state(state: State) -> dict[str, Any]:
@@ -58,7 +62,7 @@ def parse_state(document: object, config: Config, randomness: Randomness, now: d
     parser.parse(document)
     parser.mistakes.refuse()
     state = parser.state()
-    # What only the whole state shows: ports that two instances have, ids that belong to nothing.
+    # Whatever else would lock out the file at the next start.
     validation.refuse(problems(state))
     return state
 
@@ -72,6 +76,7 @@ class _StateParser:
     now: datetime
     mistakes: validation.Mistakes = field(default_factory=validation.Mistakes)
     last_instance_id: int = 0
+    lists_servers: bool = True
     accounts: dict[int, str] = field(default_factory=dict)
     servers: dict[int, Server] = field(default_factory=dict)
     instances: dict[int, Record] = field(default_factory=dict)
@@ -91,13 +96,14 @@ class _StateParser:
         self.last_instance_id = self._parse("last_instance_id", Integer().parse, document.get("last_instance_id", 0), 0)
         self.accounts = self._parse_named(document, "accounts", lambda _, row: str(row["name"]))
         self.servers = self._parse_named(document, "servers", self._server)
-        room = _Room(self.servers, self.config.server_memory, self.randomness)
+        self.lists_servers = "servers" in document
+        room = Room(self.servers, self.config.server_memory, self.randomness)
         # The configured accounts are in every state: a request of one never finds that it is gone.
         for account in self.config.accounts:
             if account.name not in self.accounts.values():
                 self.accounts[max(self.accounts, default=0) + 1] = account.name
         self._parse_instances(self._rows(document, "instances"), room)
-        if "servers" not in document:  # the API's answers have the servers' ids only, and they can be pasted
+        if not self.lists_servers:  # the API's answers have the servers' ids only, and they can be pasted
             for server_id in {record["server_id"] for record in self.instances.values()} - set(self.servers):
                 room.add_server(server_id)
 
@@ -121,8 +127,12 @@ class _StateParser:
     ) -> dict[int, T]:
         """Return the servers or the accounts of a document by id."""
         by_id: dict[int, T] = {}
-        for where, row in self._rows(document, name):
-            known = ("id", "name", "memory") if name == "servers" else ("id", "name")
+        rows = self._rows(document, name)
+        if twice := _found_twice(row["name"] for _, row in rows if Text().is_valid(row.get("name"))):
+            self.mistakes.add(*(f"{name}: two are called {one}" for one in twice))
+            self.mistakes.refuse()
+        known = ("id", "name", "memory") if name == "servers" else ("id", "name")
+        for where, row in rows:
             self._refuse_unknown(f"{where}: ", row, known)
             self._parse(f"{where}: name", Text().parse, row.get("name", ""), "")
             number = self._parse(f"{where}: id", Integer(1).parse, row.get("id", len(by_id) + 1), 0)
@@ -138,17 +148,20 @@ class _StateParser:
             self.mistakes.add(f"{where}: name is too long (maximum is {_MAX_SERVER_NAME} characters)")
         return Server(str(row["name"]), None if memory is None else self._parse(f"{where}: memory", _size, memory, 1))
 
-    def _parse_instances(self, rows: list[tuple[str, dict[str, Any]]], room: _Room) -> None:
+    def _parse_instances(self, rows: list[tuple[str, dict[str, Any]]], room: Room) -> None:
         # Each row may stand under "instance", as in the API's answers.
         parsed = [(where, self._attributes(where, row.get("instance", row))) for where, row in rows]
         if self.mistakes:
+            return
+        if twice := _found_twice(values["port"] for _, values in parsed if "port" in values):
+            self.mistakes.add(*(f"two instances have the port {port}" for port in twice))
             return
         # What the rows give is kept free for them, also from rows that stand before them.
         taken_ids = {values["id"] for _, values in parsed if "id" in values}
         free_ids = (number for number in range(1, len(parsed) + len(taken_ids) + 1) if number not in taken_ids)
         taken_ports = {values["port"] for _, values in parsed if "port" in values}
         free_ports = iter([port for port in self.config.ports if port not in taken_ports])
-        account_ids = _ids_by_name(self.accounts)
+        account_ids = ids_by_name(self.accounts)
         for where, values in parsed:
             instance_id = values["id"] if "id" in values else next(free_ids)
             port = values["port"] if "port" in values else next(free_ports, None)
@@ -160,24 +173,24 @@ class _StateParser:
                 record = self._complete(where, values | {"id": instance_id, "port": port}, account_ids, room)
                 self.instances[instance_id] = record
                 room.take(record["server_id"], record["memory"])
+                self._check(record)
 
     def _attributes(self, where: str, row: object) -> Record:
         """Return the values that the document has of one instance, parsed by the attribute table."""
         if not isinstance(row, dict):
             self.mistakes.add(f"{where} must be an object")
             return {}
-        stored = [attribute.name for attribute in attributes.STORED]
-        self._refuse_unknown(f"{where}: ", row, [*stored, *_EXTRA_NAMES, *_DERIVED])
+        self._refuse_unknown(f"{where}: ", row, _INSTANCE_NAMES)
         if row.get("plan") is None:
             self.mistakes.add(f"{where}: plan can't be blank: it is one of {', '.join(PLANS)}")
         values = {
             name: self._parse(f"{where}: {name}", attributes.BY_NAME[name].parse, row[name], None)
-            for name in stored
+            for name in _STORED_NAMES
             if name in row
         }
         return values | {name: row[name] for name in _EXTRA_NAMES if name in row}
 
-    def _complete(self, where: str, values: Record, account_ids: Mapping[str, int], room: _Room) -> Record:
+    def _complete(self, where: str, values: Record, account_ids: Mapping[str, int], room: Room) -> Record:
         """Return the record of an instance: the document's values, and for the others those of a new instance."""
         plan, instance_id = PLANS[values["plan"]], values["id"]
         account, server = values.pop("account", None), values.pop("server", None)
@@ -204,6 +217,14 @@ class _StateParser:
         ids = {"user_id": user_id, "server_id": server_id}  # a document's 0 names neither, like a missing id
         return new_instance(plan, self.config.api, assigned) | values | ids
 
+    def _check(self, record: Record) -> None:
+        """Find at once what else a check of the whole state would find: of many instances, all may be wrong."""
+        if record["server_id"] and record["user_id"]:  # 0 after a mistake
+            servers = self.servers if self.lists_servers else {record["server_id"]}
+            known: dict[str, Container[int]] = {SERVERS: servers, ACCOUNTS: self.accounts}
+            for problem in (*boot_problems(record), *reference_problems(record, known)):
+                self.mistakes.add(f"instance {record['id']}: {problem}")
+
     def _id_of(self, where: str, kind: str, name: object, known: Mapping[str, int]) -> int:
         """Return the id of the server or account of that name; the first one's id without a name."""
         if name is None and known:
@@ -229,51 +250,9 @@ class _StateParser:
         return otherwise
 
 
-class _Room:
-    """The room on the servers of a document, to which servers are added when all of them are full."""
-
-    def __init__(self, servers: dict[int, Server], capacity: int, randomness: Randomness) -> None:
-        self.ids = _ids_by_name({number: server.name for number, server in servers.items()})
-        """The servers' ids by name."""
-        self._servers = servers
-        self._order = list(servers)
-        self._last = max(servers, default=0)
-        self._capacity = capacity
-        self._randomness = randomness
-        self._used: Counter[int] = Counter()
-        # For each size, how many servers at the beginning have no room for it. They never will, so they are not asked
-        # again: otherwise the time would grow with the square of the document.
-        self._full: Counter[int] = Counter()
-
-    def take(self, server_id: int, memory: int) -> None:
-        """Count an instance's memory as used."""
-        self._used[server_id] += memory
-
-    def find(self, memory: int) -> int:
-        """Return the id of the first server with room for an instance, which may be a new server."""
-        while self._full[memory] < len(self._order):
-            server_id = self._order[self._full[memory]]
-            if self._used[server_id] + memory <= (self._servers[server_id].memory or self._capacity):
-                return server_id
-            self._full[memory] += 1
-        return self.add_server(self._last + 1)
-
-    def add_server(self, server_id: int) -> int:
-        """Add a server with a new name, and return its id."""
-        name = self._randomness.server_name(server_id, self.ids.keys())
-        self._servers[server_id] = Server(name)
-        self._order.append(server_id)
-        self._last = max(self._last, server_id)
-        self.ids.setdefault(name, server_id)
-        return server_id
-
-
-def _ids_by_name(names: Mapping[int, str]) -> dict[str, int]:
-    """Return the ids by name; of two equal names, that of the first."""
-    ids: dict[str, int] = {}
-    for number, name in names.items():
-        ids.setdefault(name, number)
-    return ids
+def _found_twice(values: Iterable[T]) -> list[T]:
+    """Return those of the values that are there more than once."""
+    return [value for value, count in Counter(values).items() if count > 1]
 
 
 def _size(raw: object) -> int:

@@ -13,13 +13,17 @@ from rtgmock.storage.tables import ACCOUNTS, FORMAT, HEAD, INSTANCES, SERVERS
 from rtgmock.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
+
+    from rtgmock.model.types import Record
 
     Rows = Mapping[str, Any]
     """The documents of a table by id, as they were read: nothing is known of them yet."""
 
 _MAX_ID = 10**15
 _SERVER_NAME = Text(blank=True)
+_REFERENCES = {SERVERS: "server_id", ACCOUNTS: "user_id"}
+"""The attributes that have ids of another table."""
 
 
 def table_problems(tables: Mapping[str, Rows]) -> Iterator[str]:
@@ -31,8 +35,9 @@ def table_problems(tables: Mapping[str, Rows]) -> Iterator[str]:
     yield from _name_problems(SERVERS, tables.get(SERVERS, {}), _SERVER_NAME)
     yield from account_problems(tables.get(ACCOUNTS, {}))
     ports: Counter[int] = Counter()
+    known = {table: {int(number) for number in tables.get(table, {}) if number.isdecimal()} for table in _REFERENCES}
     for number, record in tables.get(INSTANCES, {}).items():
-        for problem in _instance_problems(number, record, head["last_instance_id"], tables):
+        for problem in _instance_problems(number, record, head["last_instance_id"], known):
             yield f"instance {printable(number)}: {problem}"
         if isinstance(record, dict) and isinstance(port := record.get("port"), int):
             ports[port] += 1
@@ -74,7 +79,7 @@ def _name_problems(table: str, rows: Rows, name_type: Text) -> Iterator[str]:
     yield from (f"{table}: two are called {name}" for name, count in names.items() if count > 1)
 
 
-def _instance_problems(number: str, record: object, last: int, tables: Mapping[str, Rows]) -> Iterator[str]:
+def _instance_problems(number: str, record: object, last: int, known: Mapping[str, Container[int]]) -> Iterator[str]:
     """Give what is wrong with one record: with its values or, when they are valid, with what they refer to."""
     if not isinstance(record, dict):
         yield "it is not an object"
@@ -82,12 +87,22 @@ def _instance_problems(number: str, record: object, last: int, tables: Mapping[s
     if problems := record_problems(record):
         yield from problems
         return
+    yield from boot_problems(record)
+    if str(record["id"]) != number or not 0 < record["id"] <= last:
+        yield f"its id is {record['id']}, and the last one given is {last}"
+    yield from reference_problems(record, known)
+
+
+def boot_problems(record: Record) -> Iterator[str]:
+    """Give what is wrong with the boot of a record whose attributes are valid."""
     if "boot" not in record:
         yield "boot is missing"
     elif not is_boot(record["status"], record["boot"]):
         yield f"boot is {record['boot']!r} while its status is {record['status']}"
-    if str(record["id"]) != number or not 0 < record["id"] <= last:
-        yield f"its id is {record['id']}, and the last one given is {last}"
-    for table, name in ((SERVERS, "server_id"), (ACCOUNTS, "user_id")):
-        if str(record[name]) not in tables.get(table, {}):
+
+
+def reference_problems(record: Record, known: Mapping[str, Container[int]]) -> Iterator[str]:
+    """Give the ids in a record that are not among the known ones of their table."""
+    for table, name in _REFERENCES.items():
+        if record[name] not in known[table]:
             yield f"its {name} is {record[name]}, and {table} has none of that number"

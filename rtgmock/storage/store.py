@@ -149,6 +149,11 @@ class Store:
             if account is None or record["user_id"] == user_id
         ]
 
+    @property
+    def instance_count(self) -> int:
+        """The number of all accounts' instances."""
+        return len(self._rows(INSTANCES))
+
     def servers(self) -> dict[int, Server]:
         """Return the servers by id."""
         return _servers(self._storage.read())

@@ -25,6 +25,7 @@ class Waits(Enum):
     """What carrying out a request may wait for. One that waits for nothing is answered by the thread that reads all."""
 
     NEVER = "nothing"
+    FOR_MANY = "its own work, which takes long with many instances"
     FOR_STORAGE = "a disk or a Redis"
     LONG = "its own work, which may take long"
 
@@ -49,8 +50,8 @@ _STORAGE = Waits.FOR_STORAGE
 
 # The names are those of the handlers in web/api, and the operation ids of the OpenAPI document.
 ENDPOINTS = (
-    Endpoint("listInstances", "GET", COLLECTION, "List the instances", "D"),
-    Endpoint("headInstances", "HEAD", COLLECTION, "Ask for the list's headers", "C"),
+    Endpoint("listInstances", "GET", COLLECTION, "List the instances", "D", Waits.FOR_MANY),
+    Endpoint("headInstances", "HEAD", COLLECTION, "Ask for the list's headers", "C", Waits.FOR_MANY),
     Endpoint("createInstance", "POST", COLLECTION, "Make an instance", "D, R", _STORAGE),
     Endpoint("showInstance", "GET", MEMBER, "Show an instance", "D"),
     Endpoint("headInstance", "HEAD", MEMBER, "Ask whether there is an instance", "C"),
@@ -87,7 +88,7 @@ def find_route(path: str) -> tuple[str, str | None] | None:
 def waits(method: str, path: str) -> Waits:
     """Return what a request waits for; a POST may represent any other method, and is taken for the slowest."""
     route = find_route(path)
-    if route is None or method in {"GET", "HEAD"}:
+    if route is None:
         return Waits.NEVER
     endpoint = find_endpoint(method, route[0])
     return Waits.FOR_STORAGE if method == "POST" else endpoint.waits if endpoint else Waits.NEVER

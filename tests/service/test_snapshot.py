@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rtgmock.errors import Invalid
+from rtgmock.errors import MAX_MESSAGES, Invalid
 from rtgmock.randomness import Randomness
 from rtgmock.service import snapshot
 from rtgmock.settings.config import Config
 from rtgmock.settings.parsers import Credentials
 from rtgmock.text import MB
 from tests.support.clock import START
+from tests.support.scaling import cpu_time
 
 if TYPE_CHECKING:
     from rtgmock.storage.store import State
@@ -161,6 +162,34 @@ def test_a_mistake_is_named_with_its_place(document: object, message: str) -> No
 
 def test_all_mistakes_are_named_at_once() -> None:
     assert len(mistakes(instances({"plan": "x", "timeout": -1}, {"plan": "nano", "x": 1}, other=1))) == 4
+
+
+MANY = 1000
+PORTS = range(1000, 1000 + MANY)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        instances(*[{"plan": "nano", "user_id": 9}] * MANY),
+        instances(*[{"plan": "nano", "server_id": 9}] * MANY, servers=["ray"]),
+        instances(*[{"plan": "nano", "server": "cod"}] * MANY),
+        instances(*[{"plan": "nano", "boot": 1}] * MANY),
+        instances(*[{"plan": "nano", "id": 1}] * MANY),
+        instances(*[{"plan": "nano", "port": 1}] * MANY),
+        instances(*[{"plan": "nano", "x": 1}] * MANY),
+        instances({f"x{number}": 1 for number in range(MANY)}),
+        {"instances": [1] * MANY},
+        {"servers": ["ray"] * MANY},
+        {"accounts": [{"name": "c"}] * MANY},
+    ],
+    ids=["users", "servers", "names", "boots", "ids", "ports", "attributes", "one", "types", "equal", "accounts"],
+)
+def test_many_mistakes_take_a_fraction_of_the_time_of_as_many_instances(document: dict[str, Any]) -> None:
+    right = cpu_time(lambda one: parsed(one, ports=PORTS), instances(*[{"plan": "nano"}] * MANY), least=0)
+
+    assert cpu_time(lambda one: mistakes(one, ports=PORTS), document, least=0) < right / 3
+    assert 1 <= len(mistakes(document, ports=PORTS)) <= MAX_MESSAGES + 1
 
 
 def test_the_longest_name_of_a_server_leaves_room_for_a_port_in_a_label(serve: Serve) -> None:
