@@ -118,6 +118,7 @@ BODIES = {
     "as many secrets as are masked": lambda size: "&".join(
         [f"password=secret-{number}" for number in range(100)] + ["a=secret-50"] * (size // 12)
     ),
+    "the name of a secret again and again": repeated("master_password"),
     "many names in a form": numbered("pasword{}=1", "&"),
     "many names in JSON": numbered('"pasword{}":1', ",", "{", "}"),
     "many names in a text": numbered("pasword{}: ", "", "x\n"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from rtgmock.clock import timestamp
+from rtgmock.errors import cut
 from rtgmock.text import printable
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ REMARKS = ("ignored", "hint", "fault")
 MAX_KNOWN = 256
 """Requests without a query whose texts are kept redacted: most of a client's requests are the same few."""
 _MAX_METHOD = 20
-_MAX_TARGET = 300
+_MAX_TARGET = 160  # so that a line has room for what follows
 
 
 class AccessLog:
@@ -105,7 +106,7 @@ def as_json(entry: Entry) -> str:
 
 
 def as_text(entry: Entry) -> str:
-    """Return an entry as one line for a person."""
+    """Return an entry as one line for a person, of 300 characters at most."""
     remarks = [f"{name}: {entry[name]}" for name in REMARKS if name in entry]
     fields = [entry["time"], entry["method"], entry["path"], entry["status"], f"{entry['ms']} ms"]
-    return " ".join([*map(str, fields), entry["account"] or "-", *remarks])
+    return cut(" ".join([*map(str, fields), entry["account"] or "-", *remarks]))

@@ -11,6 +11,7 @@ import requests
 from rtgmock.errors import MAX_MESSAGES, MAX_SENTENCE
 from rtgmock.faults.rule import KEYS
 from rtgmock.model.attributes import CHANGEABLE
+from rtgmock.web.access_log import as_text
 from tests.support import raw
 
 if TYPE_CHECKING:
@@ -118,6 +119,9 @@ def test_what_is_said_of_a_long_request_is_short(api: Served, number: int) -> No
         said += messages
     assert [text for text in said if len(text) > MAX_SENTENCE] == []
     assert [text for text in _texts(api.log[-1]) if len(text) > MAX_SENTENCE] == []
+    line = as_text(api.log[-1])
+    assert len(line) <= MAX_SENTENCE
+    assert f" {answer.status} " in line
     for entry in api.emulator.requests.of():
         shown = [entry.hint or "", *entry.ignored, *entry.nearest]
         assert [text for text in shown if len(text) > MAX_SENTENCE] == []
