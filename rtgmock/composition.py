@@ -16,7 +16,7 @@ from rtgmock.errors import EngineFailed, StartupError
 from rtgmock.journal.journal import Journal
 from rtgmock.journal.redaction.redactor import Redactor
 from rtgmock.network import client_host, listen_problem
-from rtgmock.paths import HEALTH_PATH, SERVICE
+from rtgmock.paths import SERVICE
 from rtgmock.server.http_server import HttpServer
 from rtgmock.service.context import ServiceContext
 from rtgmock.service.maintenance import Maintenance
@@ -131,13 +131,10 @@ def compose(
 
 def _may_wait(store: Store, *, has_file: bool, has_redis: bool) -> MayWait:
     """Return what tells the server which requests may wait. In memory and without Redis servers, few do."""
-    if has_redis:
-        # Reads, too: they ask the instance's Redis for its state, and a Redis may hang.
-        return lambda _method, path: path != HEALTH_PATH
     most_instances = {
         Waits.NEVER: math.inf,
         Waits.FOR_MANY: MAX_LISTED,
-        Waits.FOR_STORAGE: -1 if has_file else MAX_COUNTED,
+        Waits.FOR_STORAGE: -1 if has_file or has_redis else MAX_COUNTED,
         Waits.LONG: -1,
     }
     return lambda method, path: store.instance_count > most_instances[router.waits(method, path)]

@@ -8,7 +8,7 @@ from rtgmock.composition import MAX_COUNTED, MAX_LISTED, _may_wait
 from rtgmock.storage.store import State, Store
 
 LISTS = [("GET", "/instances.json"), ("HEAD", "/instances")]
-READS = [("HEAD", "/instances/1"), ("GET", "/_rtgmock/clock"), ("GET", "/nowhere")]
+READS = [("HEAD", "/instances/1"), ("GET", "/_rtgmock/clock"), ("GET", "/nowhere"), ("GET", "/_rtgmock/health")]
 WRITES = [("POST", "/instances"), ("PUT", "/instances/1.xml"), ("DELETE", "/instances/1"), ("POST", "/instances/1")]
 LONG = [("GET", "/_rtgmock/openapi.json"), ("PUT", "/_rtgmock/state"), ("GET", "/_rtgmock/requests")]
 
@@ -22,11 +22,12 @@ def store_of(count: int) -> Store:
 
 
 @pytest.mark.parametrize("has_file", [False, True])
-def test_writes_wait_for_a_file_and_reads_do_not(has_file: bool) -> None:
-    may_wait = _may_wait(store_of(MAX_LISTED), has_file=has_file, has_redis=False)
+@pytest.mark.parametrize("has_redis", [False, True])
+def test_writes_wait_for_a_file_or_a_redis_and_reads_do_not(has_file: bool, has_redis: bool) -> None:
+    may_wait = _may_wait(store_of(MAX_LISTED), has_file=has_file, has_redis=has_redis)
 
     assert {may_wait(*request) for request in LISTS + READS} == {False}
-    assert {may_wait(*request) for request in WRITES} == {has_file}
+    assert {may_wait(*request) for request in WRITES} == {has_file or has_redis}
     assert {may_wait(*request) for request in LONG} == {True}
 
 
@@ -38,10 +39,3 @@ def test_what_takes_long_with_many_instances_may_wait() -> None:
     may_wait = _may_wait(store_of(MAX_COUNTED + 1), has_file=False, has_redis=False)
     assert {may_wait(*request) for request in LISTS + WRITES} == {True}
     assert {may_wait(*request) for request in READS} == {False}
-
-
-def test_all_but_health_may_wait_for_a_redis() -> None:
-    may_wait = _may_wait(store_of(0), has_file=False, has_redis=True)
-
-    assert {may_wait(*request) for request in LISTS + READS + WRITES + LONG} == {True}
-    assert not may_wait("GET", "/_rtgmock/health")

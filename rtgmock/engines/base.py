@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from contextlib import AbstractContextManager
 
     from rtgmock.model.types import Record
 
@@ -23,10 +25,36 @@ class RedisAction(StrEnum):
     DROP = "drop"
 
 
+class Condition(StrEnum):
+    """In what condition an instance's Redis was when it was last looked at."""
+
+    ANSWERS = "answers"
+    HANGS = "hangs"
+    """It runs, but does not answer in time, or it still loads its data."""
+    DOWN = "down"
+    """Nothing listens at its address."""
+    INACCESSIBLE = "inaccessible"
+    """It runs, but the instance's URL does not open it: a client has changed its password or its port."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What was seen of an instance's Redis: its condition, and the attributes that it knows better than the record."""
+
+    condition: Condition
+    attributes: Record = field(default_factory=dict)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the Redis is to be brought back. One that hangs is not: it would lose what it has in memory."""
+        return self.condition in {Condition.DOWN, Condition.INACCESSIBLE}
+
+
 class Engine(Protocol):
     """Runs the instances' Redis servers.
 
-    Every method may be called from any thread. A method that cannot do its work raises EngineFailed.
+    Every method may be called from any thread. A method that cannot do its work raises EngineFailed. All may wait for
+    a Redis or for Docker, except ``observation`` and ``changing``.
     """
 
     name: str
@@ -56,12 +84,31 @@ class Engine(Protocol):
         """Return the bytes that the data of a running Redis takes."""
         ...
 
-    def is_alive(self, record: Record) -> bool:
-        """Return whether the instance's Redis runs. If not, ``start`` brings it back."""
+    def bring_back(self, record: Record, account: str) -> str:
+        """Start an instance's Redis if it does not run, or restart it if its URL does not open; return its version.
+
+        It keeps its data. One that runs and hangs is left as it is.
+        """
         ...
 
-    def probe(self, record: Record) -> Record | None:
-        """Return the attributes that the running Redis knows better than the record; None if it does not answer."""
+    def observation(self, instance_id: int) -> Observation:
+        """Return what was last seen of an instance's Redis, without waiting for anything."""
+        ...
+
+    def changing(self, instance_id: int) -> AbstractContextManager[None]:
+        """Let nothing count that is seen of a Redis during the block, in which it changes together with its record."""
+        ...
+
+    def monitor(self, instances: Callable[[], Iterable[tuple[Record, str]]], report: Callable[[int], None]) -> None:
+        """Observe the Redis servers of all instances from now on, twice a second, until ``close``.
+
+        ``instances`` returns the records, each with its account's name. ``report`` is called with the id of an
+        instance whose Redis is lost, or differs from its record; it must not wait for anything.
+        """
+        ...
+
+    def cancel_starts(self) -> None:
+        """Let every start fail that is waited for, now and from now on, since the emulator ends."""
         ...
 
     def perform(self, record: Record, account: str, action: RedisAction, milliseconds: int) -> None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
+from rtgmock.engines.base import Condition, Observation
 from rtgmock.settings.engine_names import EngineName
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from contextlib import AbstractContextManager
 
     from rtgmock.engines.base import RedisAction
     from rtgmock.model.types import Record
+
+
+_WELL = Observation(Condition.ANSWERS)
 
 
 class OffEngine:
@@ -37,13 +43,24 @@ class OffEngine:
         """Return 0, so that every downgrade is possible."""
         return 0
 
-    def is_alive(self, record: Record) -> bool:  # noqa: ARG002
-        """Return True, so that nothing is ever started."""
-        return True
+    def bring_back(self, record: Record, account: str) -> str:  # noqa: ARG002
+        """Return the version in the record."""
+        version: str = record["version"]
+        return version
 
-    def probe(self, record: Record) -> Record | None:  # noqa: ARG002
-        """Return no attributes, so that the record stays as it is."""
-        return {}
+    def observation(self, instance_id: int) -> Observation:  # noqa: ARG002
+        """Return that all is well, so that every record stays as it is."""
+        return _WELL
+
+    def changing(self, instance_id: int) -> AbstractContextManager[None]:  # noqa: ARG002
+        """Do nothing."""
+        return nullcontext()
+
+    def monitor(self, instances: Callable[[], Iterable[tuple[Record, str]]], report: Callable[[int], None]) -> None:
+        """Do nothing."""
+
+    def cancel_starts(self) -> None:
+        """Do nothing."""
 
     def perform(self, record: Record, account: str, action: RedisAction, milliseconds: int) -> None:
         """Do nothing."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from rtgmock.model.types import Record
 
@@ -67,6 +67,13 @@ class Runner(Protocol):
 
     def thaw(self, instance_id: int) -> None:
         """Resume a suspended server."""
+        ...
+
+    def report_ends(self, report: Callable[[int], None]) -> None:
+        """Call ``report`` from now on with the id of an instance whose server has ended by itself.
+
+        A runner that does not learn of that at once need not do it: the monitor finds it out.
+        """
         ...
 
     def is_running(self, instance_id: int) -> bool:

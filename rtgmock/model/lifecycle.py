@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypedDict
 
@@ -78,7 +79,7 @@ def begin(delay: BootDelay, now: datetime) -> tuple[str, Boot | None]:
     if delay.reads:
         return status, Boot(reads=delay.reads)
     if delay.seconds:
-        return status, Boot(until=now.timestamp() + delay.seconds)
+        return status, Boot(until=(now + timedelta(seconds=delay.seconds)).timestamp())
     return step(status, Event.READY), None
 
 

@@ -52,8 +52,11 @@ class ServiceContext:
 
     @contextlib.contextmanager
     def instance_lock(self, instance_id: int) -> Iterator[None]:
-        """Hold what a change of an existing instance needs: the shared state lock, then the instance's lock."""
-        with self.state_lock.shared(), self.instance_locks.of(instance_id):
+        """Hold what a change of an existing instance needs: the shared state lock, then the instance's lock.
+
+        Meanwhile nothing counts that is seen of its Redis: that and the record may differ in the middle of a change.
+        """
+        with self.state_lock.shared(), self.instance_locks.of(instance_id), self.engine.changing(instance_id):
             yield
 
     def remove_leftovers(self, instance_id: int) -> None:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from rtgmock.engines.base import RedisAction
+from rtgmock.engines.base import Condition, RedisAction
 from rtgmock.errors import Invalid
 from rtgmock.model import lifecycle
-from rtgmock.model.lifecycle import Event
+from rtgmock.model.lifecycle import Event, Status
 from rtgmock.settings.engine_names import REAL_ENGINES
 
 if TYPE_CHECKING:
     from rtgmock.clock import Clock
     from rtgmock.engines.base import Engine
     from rtgmock.model.types import Record
+
+
+_AFTER_PAUSE = 1.0
+"""Seconds that a Redis has after its pause until it must have been seen to answer."""
 
 
 class InstanceHealth:
@@ -31,14 +35,20 @@ class InstanceHealth:
         """The tick at which a frozen or paused Redis answers again; infinite for a frozen one."""
 
     def refresh(self, record: Record) -> Record:
-        """Return a record with what its Redis reports, and with the status ``failed`` when it does not answer."""
-        # A frozen or paused Redis would keep a probe waiting; its instance shows the status that it had.
-        if not self.is_supervised(record["id"]):
-            return record | {"status": "failed"} if record["id"] in self._stopped else record
-        reported = self._engine.probe(record)
-        if reported is None:
-            return record | {"status": lifecycle.step(record["status"], Event.LOST)}
-        return record | reported
+        """Return a record with what its Redis was last seen to report, and ``failed`` if it did not answer.
+
+        This waits for nothing: the engine observes all Redis servers twice a second.
+        """
+        if not self._engine.real:
+            return record
+        instance_id = record["id"]
+        if instance_id in self._stopped:
+            return record | {"status": Status.FAILED.value}
+        seen = self._engine.observation(instance_id)
+        # A frozen or paused Redis does not answer, and its instance shows the status that it had.
+        if seen.condition is Condition.ANSWERS or not self.is_supervised(instance_id):
+            return record | seen.attributes
+        return record | {"status": lifecycle.step(record["status"], Event.LOST)}
 
     def is_supervised(self, instance_id: int) -> bool:
         """Return whether a Redis is to be brought back when it does not run or does not answer."""
@@ -63,7 +73,7 @@ class InstanceHealth:
         if action is RedisAction.FREEZE:
             self._silent_until[record["id"]] = math.inf
         elif action is RedisAction.PAUSE:
-            self._silent_until[record["id"]] = self._clock.ticks() + milliseconds / 1000
+            self._silent_until[record["id"]] = self._clock.ticks() + milliseconds / 1000 + _AFTER_PAUSE
 
     def clear(self, instance_id: int) -> None:
         """Forget that an instance's Redis was stopped or silenced."""

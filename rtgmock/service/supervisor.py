@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from rtgmock.errors import EngineFailed, NotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rtgmock.engines.base import RedisAction
     from rtgmock.model.lifecycle import Status
     from rtgmock.model.types import Record
@@ -40,49 +42,55 @@ class Supervisor:
         """Start every Redis that isn't running, several at a time. Needs the exclusive state lock, if not alone."""
         records = self._store.instances()
         with ThreadPoolExecutor(MAX_PARALLEL) as pool:
-            versions = list(pool.map(self._ensure_running, records))
+            versions = list(pool.map(self._bring_back, records))
         # One transaction for all, since each one writes the whole state file.
         with self._store.transaction() as change:
             for record, version in zip(records, versions, strict=True):
                 if version != record["version"]:
                     change.put_instance(record | {"version": version})
 
-    def reconcile(self) -> None:
-        """Start every supervised Redis that doesn't run, on its data; store what the others report differently.
+    def monitor(self, report: Callable[[int], None]) -> None:
+        """Let the engine observe all Redis servers, and report the instances that ``see_to`` is to be called for."""
+        self._engine.monitor(self._accounted, report)
 
-        Raises EngineFailed when the engine does not answer at all.
+    def cancel_starts(self) -> None:
+        """Wait no longer for any Redis that starts, since the emulator ends."""
+        self._engine.cancel_starts()
+
+    def leftovers(self) -> set[int]:
+        """Return the ids of failed creates of which something could not be removed yet."""
+        return set(self._context.leftovers)
+
+    def see_to(self, instance_id: int) -> None:
+        """Bring an instance's Redis back if it is lost, and store what it reports differently.
+
+        Remove what is left of a failed create of that id. Raises EngineFailed when the engine does not answer.
         """
-        for instance_id in list(self._context.leftovers):
-            with self._context.instance_lock(instance_id):
-                if instance_id in self._context.leftovers:  # a reset may have given the id to a new instance
-                    self._context.remove_leftovers(instance_id)
-        for record in self._store.instances():
-            # Probed without a lock, so that healthy instances never wait for this; ``_revive`` looks again in its lock.
-            if self._health.is_supervised(record["id"]) and self._differs(record):
-                with self._context.instance_lock(record["id"]):
-                    self._revive(record["id"])
+        context = self._context
+        with context.instance_lock(instance_id):
+            # Looked up in the lock: a reset may have given the id to a new instance.
+            if instance_id in context.leftovers:
+                context.remove_leftovers(instance_id)
+            record = self._store.instance(instance_id)
+            if record is not None and self._health.is_supervised(instance_id):
+                known = {}
+                if self._engine.observation(instance_id).is_lost:
+                    known = {"version": self._bring_back(record)}
+                known |= self._engine.observation(instance_id).attributes
+                context.patch(instance_id, {name: value for name, value in known.items() if record[name] != value})
 
-    def _differs(self, record: Record) -> bool:
-        reported = self._engine.probe(record)
-        return reported is None or any(record[name] != value for name, value in reported.items())
+    def _accounted(self) -> list[tuple[Record, str]]:
+        """Return the records of all instances, each with its account's name."""
+        names = {number: name for name, number in self._store.accounts().items()}
+        return [(record, names.get(record["user_id"], "")) for record in self._store.instances()]
 
-    def _revive(self, instance_id: int) -> None:
-        """Bring a Redis back if it still needs that. Needs the instance's lock."""
-        record = self._store.instance(instance_id)
-        if record is not None and self._health.is_supervised(instance_id):
-            known = {"version": self._ensure_running(record)} | (self._engine.probe(record) or {})
-            self._context.patch(instance_id, {name: value for name, value in known.items() if record[name] != value})
-
-    def _ensure_running(self, record: Record) -> str:
-        """Start an instance's Redis if it doesn't run, and return its version; the last known one if that fails."""
-        version = str(record["version"])
-        # Not ``probe``: a Redis that runs but is slow to answer must not be started a second time.
-        if not self._engine.is_alive(record):
-            try:
-                version = self._engine.start(record, self._account_of(record))
-            except EngineFailed as error:  # the instance shows the status failed, and the next check tries again
-                self._report_failure(record["id"], error)
-                return version
+    def _bring_back(self, record: Record) -> str:
+        """Bring an instance's Redis back if it needs that; return its version, the last known one if that fails."""
+        try:
+            version = self._engine.bring_back(record, self._account_of(record))
+        except EngineFailed as error:  # the instance shows the status failed, and the next report tries again
+            self._report_failure(record["id"], error)
+            return str(record["version"])
         self._reported_failures.discard(record["id"])
         return version
 

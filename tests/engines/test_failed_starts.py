@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from tests.conftest import Served
     from tests.support.redis_emulators import RedisEmulators
 
 pytest_plugins = ["tests.support.redis_fixtures"]
@@ -113,11 +114,18 @@ def test_a_port_that_somebody_listens_on_silently_is_a_503_in_bounded_time(
     assert emulators.nothing_exists()
 
 
+def leave_alone(api: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let an emulator bring no Redis back that its instance's URL no longer opens."""
+    monkeypatch.setattr(api.emulator._parts.supervisor, "see_to", lambda number: None)
+
+
 @only_process
 def test_another_redis_on_the_port_is_never_taken_for_the_instances(
     emulators: RedisEmulators, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    foreign = emulators.serve(redis="process", ports=emulators.ports).create()
+    other = emulators.serve(redis="process", ports=emulators.ports)
+    foreign = other.create()
+    leave_alone(other, monkeypatch)
     open_url = f"redis://127.0.0.1:{foreign['port']}"
     with connection(foreign["url"]) as client:
         client.config_set("requirepass", "")
@@ -132,13 +140,16 @@ def test_another_redis_on_the_port_is_never_taken_for_the_instances(
 
 
 @only_process
-def test_another_redis_that_has_taken_an_instances_port_meanwhile_is_left_as_it_is(emulators: RedisEmulators) -> None:
+def test_another_redis_that_has_taken_an_instances_port_meanwhile_is_left_as_it_is(
+    emulators: RedisEmulators, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = emulators.start(state=emulators.state)
     made = first.create(plan="mini")
     ask(made["url"], "SET", "key", "ours")
     first.close()
     other = emulators.serve(redis="process", ports=emulators.ports)
     foreign = other.create()
+    leave_alone(other, monkeypatch)
     assert foreign["port"] == made["port"]
     open_url = f"redis://127.0.0.1:{foreign['port']}"
     with connection(foreign["url"]) as client:

@@ -54,7 +54,7 @@ def test_the_engine_is_never_asked_under_the_store_s_lock(asked: Callable[..., S
     service.supervisor.perform(1, RedisAction.STOP, 0)
     service.supervisor.perform(1, RedisAction.START, 0)
     service.engine.running.clear()
-    service.supervisor.reconcile()
+    service.supervisor.see_to(1)
     service.destroy(1)
     service.maintenance.load({"instances": [{"plan": "nano"}]})
     service.maintenance.reset()

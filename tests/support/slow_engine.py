@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from rtgmock.engines.base import Condition, Observation
 from rtgmock.engines.off import OffEngine
 from rtgmock.randomness import Randomness
 from rtgmock.service.context import ServiceContext
@@ -63,11 +64,11 @@ class SlowEngine(OffEngine):
     def apply(self, before: Record, after: Record, account: str) -> None:
         self._pass("apply", after["id"])
 
-    def is_alive(self, record: Record) -> bool:
-        return record["id"] in self.running
+    def bring_back(self, record: Record, account: str) -> str:
+        return str(record["version"]) if record["id"] in self.running else self.start(record, account)
 
-    def probe(self, record: Record) -> Record | None:
-        return {} if self.is_alive(record) else None
+    def observation(self, instance_id: int) -> Observation:
+        return Observation(Condition.ANSWERS if instance_id in self.running else Condition.DOWN)
 
     def destroy(self, instance_id: int) -> None:
         self._pass("destroy", instance_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from rtgmock.engines.docker.labels import INSTANCE_LABEL, PORT_LABEL, STATE_LABE
 from rtgmock.engines.docker.networks import StateNetwork
 from rtgmock.engines.docker.outages import DOCKER_ERRORS, docker_failures
 from rtgmock.engines.ports import first_free_port, resolve_host
+from rtgmock.engines.redis import server_log
 from rtgmock.engines.redis.binaries import server_command
 from rtgmock.engines.redis.config_file import EMPTY_SNAPSHOT, SNAPSHOT
 from rtgmock.engines.runner import Place
@@ -24,7 +26,7 @@ from rtgmock.settings.engine_names import EngineName
 from rtgmock.text import MB
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from docker.models.containers import Container
 
@@ -36,7 +38,11 @@ PORT = 6379
 _DATA = "/data"
 _CONFIGURATION = "rtgmock.conf"
 _STOP_TIMEOUT = 10
+_HANG_TIMEOUT = 2.0
+"""Seconds after which a server is killed that has not begun to end: it hangs. One that saves has ``_STOP_TIMEOUT``."""
 _LOG_LINES = 3
+_SHUTDOWN_LINES = 20
+"""More lines than a server writes at its end."""
 _WILDCARD = "0.0.0.0"  # noqa: S104 - every Redis has a password
 
 
@@ -157,6 +163,9 @@ class DockerRunner:
         with docker_failures("Docker refuses"):
             self._container(instance_id).unpause()
 
+    def report_ends(self, report: Callable[[int], None]) -> None:
+        """Do nothing: the monitor loses its connection when a container ends."""
+
     def is_running(self, instance_id: int) -> bool:
         """Return whether the container runs; False when Docker does not answer."""
         with contextlib.suppress(*DOCKER_ERRORS):
@@ -176,7 +185,14 @@ class DockerRunner:
             container = self._container(instance_id)
             if container.status == "paused":
                 container.unpause()  # a paused process gets no SIGTERM, and would be killed without saving
-            container.stop(timeout=_STOP_TIMEOUT)
+            if container.status in {"paused", "running"}:
+                container.kill("SIGCONT")  # nor does a suspended one
+            killer = threading.Timer(_HANG_TIMEOUT, _kill_unless_ending, (container,))
+            killer.start()
+            try:
+                container.stop(timeout=_STOP_TIMEOUT)
+            finally:
+                killer.cancel()
 
     def remove(self, instance_id: int) -> None:
         """Remove the container and the volume."""
@@ -230,6 +246,14 @@ class DockerRunner:
 
     def _instance_labels(self, instance_id: int) -> dict[str, str]:
         return {**self._labels, INSTANCE_LABEL: str(instance_id)}
+
+
+def _kill_unless_ending(container: Container) -> None:
+    """Kill a container whose server was told to end and has not begun to: it hangs."""
+    with contextlib.suppress(*DOCKER_ERRORS):
+        log = container.logs(tail=_SHUTDOWN_LINES)
+        if not server_log.is_ending(log.decode(errors="replace")):
+            container.kill()
 
 
 def _is_podman(version: dict[str, Any]) -> bool:

@@ -8,12 +8,15 @@ import shutil
 import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 import psutil
 
 from rtgmock.engines.ownership import OWNER, current_owner, temporary_folder
 from rtgmock.engines.ports import first_free_port
+from rtgmock.engines.process.ends import ChildEnds
+from rtgmock.engines.redis import server_log
 from rtgmock.engines.redis.config_file import SNAPSHOT
 from rtgmock.engines.runner import Place
 from rtgmock.errors import EngineFailed
@@ -28,7 +31,10 @@ if TYPE_CHECKING:
     from rtgmock.model.types import Record
 
 _STOP_TIMEOUT = 10.0
+_HANG_TIMEOUT = 2.0
+"""Seconds after which a server is killed that has not begun to end: it hangs. One that saves has ``_STOP_TIMEOUT``."""
 _LOG_LINES = 3
+_MAX_STOPPING = 64
 
 
 def _environment() -> dict[str, str]:
@@ -44,19 +50,6 @@ def _send_configuration(process: subprocess.Popen[bytes], configuration: str) ->
             standard_input.write(configuration.encode())
 
 
-def _terminate(number: int) -> None:
-    """Let a server save and end; kill it when it takes too long."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        process = psutil.Process(number)
-        process.terminate()
-        process.resume()  # a suspended process does not handle the signal
-        try:
-            process.wait(_STOP_TIMEOUT)
-        except psutil.TimeoutExpired:
-            process.kill()
-            process.wait(_STOP_TIMEOUT)
-
-
 class ProcessRunner:
     """Runs servers that have their data in ``folder``, each in a sub-folder; in a temporary one when it is None."""
 
@@ -70,6 +63,8 @@ class ProcessRunner:
         self._folder = folder or temporary_folder()
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         self._lock = threading.Lock()
+        self._ends = ChildEnds()
+        self._report_end: Callable[[int], object] = id  # until ``report_ends``
         self._before_exec = die_with_parent()
         # The kernel sends the parent-death signal when the thread that forked ends, not when the process does. The
         # thread of a request may end at any time, so all servers are started by one that lives as long as the runner.
@@ -104,6 +99,15 @@ class ProcessRunner:
             raise EngineFailed(f"{self._server} cannot be started in {folder}: {error.strerror}") from error
         with self._lock:
             self._processes[instance_id] = process
+        self._ends.watch(process, partial(self._ended, instance_id, process))
+
+    def _ended(self, instance_id: int, process: subprocess.Popen[bytes]) -> None:
+        if self._processes.get(instance_id) is process:  # else it was stopped or replaced on purpose
+            self._report_end(instance_id)
+
+    def report_ends(self, report: Callable[[int], None]) -> None:
+        """Call ``report`` as soon as a server has ended by itself."""
+        self._report_end = report
 
     def _spawn(self, folder: Path, configuration: str) -> subprocess.Popen[bytes]:
         with (folder / "redis.log").open("wb") as log:
@@ -152,9 +156,11 @@ class ProcessRunner:
 
     def log(self, instance_id: int) -> str:
         """Return the last lines that the server wrote."""
+        return " / ".join(line.strip() for line in self._whole_log(instance_id).strip().splitlines()[-_LOG_LINES:])
+
+    def _whole_log(self, instance_id: int) -> str:
         with contextlib.suppress(OSError):
-            text = (self._folder_of(instance_id) / "redis.log").read_text(errors="replace")
-            return " / ".join(line.strip() for line in text.strip().splitlines()[-_LOG_LINES:])
+            return (self._folder_of(instance_id) / "redis.log").read_text(errors="replace")
         return ""
 
     def stop(self, instance_id: int) -> None:
@@ -164,7 +170,7 @@ class ProcessRunner:
         if process is None:
             self._terminate_stale(instance_id)
             return
-        _terminate(process.pid)
+        self._terminate(instance_id, process.pid)
         process.wait()  # reaps it, as psutil does not
         (self._folder_of(instance_id) / "redis.pid").unlink(missing_ok=True)
 
@@ -191,9 +197,10 @@ class ProcessRunner:
 
     def close(self) -> None:
         """Stop all servers at once; delete their folders if the state is not kept."""
-        with ThreadPoolExecutor(16) as pool:
+        with ThreadPoolExecutor(_MAX_STOPPING) as pool:
             list(pool.map(self.stop, list(self._processes)))
         self._starter.shutdown()
+        self._ends.close()
         if self._temporary:
             shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -206,4 +213,23 @@ class ProcessRunner:
             number, created = (self._folder_of(instance_id) / "redis.pid").read_text().split()
             process = psutil.Process(int(number))
             if process.create_time() == float(created):
-                _terminate(process.pid)
+                self._terminate(instance_id, process.pid)
+
+    def _terminate(self, instance_id: int, number: int) -> None:
+        """Let a server save and end; kill it when it hangs or takes too long."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process = psutil.Process(number)
+            process.terminate()
+            process.resume()  # a suspended process does not handle the signal
+            try:
+                process.wait(_HANG_TIMEOUT)
+            except psutil.TimeoutExpired:
+                self._wait_or_kill(instance_id, process)
+
+    def _wait_or_kill(self, instance_id: int, process: psutil.Process) -> None:
+        if server_log.is_ending(self._whole_log(instance_id)):
+            with contextlib.suppress(psutil.TimeoutExpired):
+                process.wait(_STOP_TIMEOUT)
+                return
+        process.kill()
+        process.wait(_STOP_TIMEOUT)

@@ -30,7 +30,16 @@ _POLL_INTERVAL = 0.005
 class ChangeApplier:
     """Applies changes by commands where Redis takes them, else by a restart on the same data."""
 
-    def __init__(self, runner: Runner, connections: Connections, lifecycle: ServerLifecycle, api: int) -> None:
+    def __init__(
+        self,
+        runner: Runner,
+        connections: Connections,
+        lifecycle: ServerLifecycle,
+        api: int,
+        check: Callable[[Record], None],
+    ) -> None:
+        """``check`` raises EngineFailed for a server that takes no commands."""
+        self._check = check
         self._runner = runner
         self._connections = connections
         self._lifecycle = lifecycle
@@ -41,9 +50,15 @@ class ChangeApplier:
         changes = self._changes(before, after)
         if not changes:
             return
-        # First of all: if Docker restarts the server in the middle of this, it starts with the new configuration, and
-        # not half-way between the two.
+        # First, so that a server that Docker restarts in the middle of this starts with the new configuration, and not
+        # half-way between the two.
         self._runner.configure(after, self._lifecycle.configuration(after, account))
+        try:
+            self._check(before)
+        except EngineFailed as error:
+            # A rollback would restart a server that hangs, or that a test has stopped.
+            self._configure_as(before, account)
+            raise _refusal(error) from error
         try:
             live = {name: change for name, change in changes.items() if not change[0].restart}
             if live:
@@ -54,8 +69,7 @@ class ChangeApplier:
                 self._runner.delete_snapshot(after["id"])  # else the next start would load what was saved before
         except (redis.RedisError, EngineFailed) as error:
             self._roll_back(before, after, account)
-            reason = error.problem if isinstance(error, EngineFailed) else error
-            raise EngineFailed(f"The instance's Redis refused the change, and nothing has changed: {reason}") from error
+            raise _refusal(error) from error
 
     def _changes(self, before: Record, after: Record) -> Changes:
         resolve = self._runner.resolve_master
@@ -63,8 +77,7 @@ class ChangeApplier:
 
     def _roll_back(self, before: Record, after: Record, account: str) -> None:
         """Send the old values; if the server does not take them, restart it; if that fails, mark it for a restart."""
-        with contextlib.suppress(EngineFailed):
-            self._runner.configure(before, self._lifecycle.configuration(before, account))
+        self._configure_as(before, account)
         try:
             self._send(before, before, account, self._changes(after, before))
         except (redis.RedisError, EngineFailed):
@@ -72,6 +85,11 @@ class ChangeApplier:
             self._lifecycle.mark_out_of_sync(before["id"])
             with contextlib.suppress(EngineFailed):
                 self._lifecycle.restart(before, account)
+
+    def _configure_as(self, before: Record, account: str) -> None:
+        """Store the old configuration again, as far as that is possible."""
+        with contextlib.suppress(EngineFailed):
+            self._runner.configure(before, self._lifecycle.configuration(before, account))
 
     def _send(self, before: Record, after: Record, account: str, changes: Changes) -> None:
         """Send changes as commands, on the connection that has the password of ``before``."""
@@ -87,6 +105,11 @@ class ChangeApplier:
                     connection.config_set(name, value)
             if changes.keys() & {"appendonly", "save"}:
                 _wait_until_persisted(connection, changes)
+
+
+def _refusal(error: redis.RedisError | EngineFailed) -> EngineFailed:
+    reason = error.problem if isinstance(error, EngineFailed) else error
+    return EngineFailed(f"The instance's Redis refused the change, and nothing has changed: {reason}")
 
 
 def _set_user(connection: redis.Redis, user: str, rules: Iterable[str]) -> None:

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import redis
 
-from rtgmock.engines.base import RedisAction
-from rtgmock.engines.redis import connections, info
+from rtgmock.engines.base import Condition, Observation, RedisAction
+from rtgmock.engines.redis import info, probe
 from rtgmock.engines.redis.changes import ChangeApplier
 from rtgmock.engines.redis.connections import Connections
 from rtgmock.engines.redis.lifecycle import ServerLifecycle
+from rtgmock.engines.redis.monitor import Monitor
+from rtgmock.engines.redis.observations import Observations
 from rtgmock.engines.redis.rewrites import RewriteTimes
 from rtgmock.errors import EngineFailed
 from rtgmock.model.attributes import DOCUMENTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from contextlib import AbstractContextManager
 
     from rtgmock.engines.runner import Runner
     from rtgmock.model.types import Record
+
+T = TypeVar("T")
 
 
 class RedisEngine:
@@ -34,9 +38,11 @@ class RedisEngine:
         self.hostname = runner.hostname
         self._runner = runner
         self._connections = Connections(runner.address)
-        self._rewrites = RewriteTimes()
-        self._lifecycle = ServerLifecycle(runner, self._connections, self._rewrites, api)
-        self._changes = ChangeApplier(runner, self._connections, self._lifecycle, api)
+        rewrites = RewriteTimes()
+        self._lifecycle = ServerLifecycle(runner, self._connections, rewrites, api)
+        self._observations = Observations()
+        self._monitor = Monitor(self._connections, self._observations, rewrites, self._lifecycle)
+        self._changes = ChangeApplier(runner, self._connections, self._lifecycle, api, self._check)
 
     def free_port(self, candidates: Iterable[int]) -> int | None:
         """Return the first port that a new server can have; the runner may learn only at its start that it cannot."""
@@ -44,7 +50,25 @@ class RedisEngine:
 
     def start(self, record: Record, account: str) -> str:
         """Start an instance's server, wait until it is ready, and return its version. Raises EngineFailed."""
-        return self._lifecycle.start(record, account)
+        return self._observed(record, lambda: self._lifecycle.start(record, account))
+
+    def bring_back(self, record: Record, account: str) -> str:
+        """Start a server that is down, restart one that is inaccessible; return its version. Raises EngineFailed."""
+        version = self._observed(record, lambda: self._lifecycle.bring_back(record, account))
+        return version or str(record["version"])
+
+    def _observed(self, record: Record, work: Callable[[], T]) -> T:
+        """Do what ends with a server that answers, or with None if it hangs.
+
+        Until then, and if it fails, what was seen of the server before stays.
+        """
+        instance_id = record["id"]
+        with self._observations.changing(instance_id):
+            done = work()
+            condition = Condition.HANGS if done is None else Condition.ANSWERS
+            known = self._observations.of(instance_id).attributes
+            self._observations.put(instance_id, Observation(condition, known))
+        return done
 
     def apply(self, before: Record, after: Record, account: str) -> None:
         """Change a running server, or leave it as it is. Raises EngineFailed."""
@@ -52,57 +76,60 @@ class RedisEngine:
 
     def used_memory(self, record: Record) -> int:
         """Return the bytes that count against maxmemory. Raises EngineFailed."""
+        self._check(record)
         try:
             with self._connections.to(record) as connection:
                 return info.used_memory(connection.info("memory"))
         except redis.RedisError as error:
-            raise EngineFailed(f"The instance's Redis does not answer: {error}") from error
+            raise _no_answer(error) from error
 
-    def is_alive(self, record: Record) -> bool:
-        """Return whether the instance's server answers, or at least runs; if it loads its data, wait for that."""
-        if self._lifecycle.is_out_of_sync(record["id"]):
-            return False
-        if self.probe(record) is not None:
-            return True
-        if not self._runner.is_running(record["id"]):
-            return False
-        with contextlib.suppress(EngineFailed):
-            self._lifecycle.wait_until_ready(record)
-        return True
+    def _check(self, record: Record) -> None:
+        """Return once a server has shown that it takes commands. Raises EngineFailed.
 
-    def probe(self, record: Record) -> Record | None:
-        """Return when the server last saved, and last rewrote its append-only file; None when it does not answer.
-
-        It never waits for Docker: a read of the API ends within the timeout of a command, also while Docker hangs.
+        Of many changes of an instance whose server hangs, only the first one waits for it: while they wait for each
+        other, nothing that the monitor sees counts.
         """
-        if self._lifecycle.is_out_of_sync(record["id"]):
-            return None
-        lock = self._connections.lock(record["id"])
-        if not lock.acquire(timeout=connections.TIMEOUT):  # a start that hangs holds it
-            return None
+        instance_id = record["id"]
+        seen = self._observations.of(instance_id)
+        if seen.condition is Condition.HANGS:
+            raise _no_answer("it hangs")
         try:
-            with self._connections.to(record) as connection:
-                reply: dict[str, Any] = connection.info()
-        except redis.RedisError:
-            return None
-        finally:
-            lock.release()
-        if reply["loading"]:
-            return None
-        times = {
-            "last_backup_at": info.last_save(reply),
-            "last_bgrewriteaof_at": self._rewrites.last(record["id"], reply),
-        }
-        return {name: moment for name, moment in times.items() if moment}
+            self._connections.check(record)
+        except redis.RedisError as error:
+            self._observations.put(instance_id, Observation(probe.condition_after(error), seen.attributes))
+            raise _no_answer(error) from error
+
+    def observation(self, instance_id: int) -> Observation:
+        """Return what was last seen of an instance's server."""
+        return self._observations.of(instance_id)
+
+    def changing(self, instance_id: int) -> AbstractContextManager[None]:
+        """Let nothing count that is seen of a server during the block."""
+        return self._observations.changing(instance_id)
+
+    def monitor(self, instances: Callable[[], Iterable[tuple[Record, str]]], report: Callable[[int], None]) -> None:
+        """Probe all servers twice a second; where the runner tells at once that a server has ended, note it then."""
+
+        def note_end(instance_id: int) -> None:
+            begun = self._observations.begin(instance_id)
+            if begun is not None and self._observations.add(instance_id, begun, Observation(Condition.DOWN)):
+                report(instance_id)
+
+        self._runner.report_ends(note_end)
+        self._monitor.start(instances, report)
+
+    def cancel_starts(self) -> None:
+        """Let every start fail that is waited for."""
+        self._lifecycle.cancel_starts()
 
     def perform(self, record: Record, account: str, action: RedisAction, milliseconds: int) -> None:
         """Perform an action: by the runner on the server, or by a command on its clients. Raises EngineFailed."""
         actions: dict[RedisAction, Callable[[], object]] = {
-            RedisAction.STOP: lambda: self._lifecycle.stop(record["id"]),
-            RedisAction.START: lambda: self._lifecycle.start(record, account),
-            RedisAction.RESTART: lambda: self._lifecycle.restart(record, account),
+            RedisAction.STOP: lambda: self._stop(record["id"]),
+            RedisAction.START: lambda: self.start(record, account),
+            RedisAction.RESTART: lambda: self._observed(record, lambda: self._lifecycle.restart(record, account)),
             RedisAction.FREEZE: lambda: self._runner.freeze(record["id"]),
-            RedisAction.THAW: lambda: self._runner.thaw(record["id"]),
+            RedisAction.THAW: lambda: self._thaw(record),
             RedisAction.PAUSE: lambda: self._send(record, "CLIENT", "PAUSE", milliseconds, "ALL"),
             RedisAction.DROP: lambda: self._send(record, "CLIENT", "KILL", "SKIPME", "yes"),
         }
@@ -110,6 +137,20 @@ class RedisEngine:
             actions[action]()
         except redis.RedisError as error:
             raise EngineFailed(f"The instance's Redis does not take the {action}: {error}") from error
+
+    def _stop(self, instance_id: int) -> None:
+        self._lifecycle.stop(instance_id)
+        self._observations.put(instance_id, Observation(Condition.DOWN))
+
+    def _thaw(self, record: Record) -> None:
+        """Resume a server, and wait for its answer, since nothing was seen of it while it was frozen."""
+        self._runner.thaw(record["id"])
+        condition = Condition.ANSWERS
+        try:
+            self._connections.check(record)
+        except redis.RedisError as error:
+            condition = probe.condition_after(error)
+        self._observations.put(record["id"], Observation(condition, self._observations.of(record["id"]).attributes))
 
     def _send(self, record: Record, *command: str | int) -> None:
         with self._connections.to(record) as connection:
@@ -119,6 +160,7 @@ class RedisEngine:
     def destroy(self, instance_id: int) -> None:
         """Remove an instance's server and its data. Raises EngineFailed."""
         self._lifecycle.remove(instance_id)
+        self._observations.forget(instance_id)
 
     def remove_orphans(self, known: Iterable[int]) -> None:
         """Adopt the servers of known instances, and remove the others: a killed emulator's unfinished creates."""
@@ -131,5 +173,11 @@ class RedisEngine:
 
     def close(self) -> None:
         """Stop every server and let it save."""
+        self._monitor.stop()
         self._connections.close_all()
         self._runner.close()
+        self._connections.close_all()  # one that was being opened to a server that hung
+
+
+def _no_answer(reason: object) -> EngineFailed:
+    return EngineFailed(f"The instance's Redis does not answer: {reason}")

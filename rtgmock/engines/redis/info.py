@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _APPEND_ONLY_FOLDER_SINCE = 7
+
+
+def parse(text: str) -> dict[str, Any]:
+    """Return the fields of a reply as the server sends it; whole numbers as such."""
+    fields = (line.split(":", 1) for line in text.splitlines() if ":" in line)
+    return {name: int(value) if value.lstrip("-").isdecimal() else value for name, value in fields}
 
 
 def version(reply: Mapping[str, Any]) -> str:
@@ -34,14 +39,14 @@ def _major(version: str) -> int:
     return int(match[1]) if match else 0
 
 
-def last_save(reply: Mapping[str, Any]) -> str | None:
-    """Return when the server last saved a snapshot; None when it never did.
+def last_save(reply: Mapping[str, Any], started: float) -> str | None:
+    """Return when the server last saved a snapshot; None when it never did. ``started`` is when it was started.
 
     ``rdb_last_save_time`` begins as the time of the server's start, which is not a save. So a time close to the start
     counts only if there was a save: ``rdb_saves`` counts them since Redis 7, and before it one that was made in the
     background has a duration.
     """
-    saved, started = int(reply["rdb_last_save_time"]), time.time() - int(reply["uptime_in_seconds"])
+    saved = int(reply["rdb_last_save_time"])
     has_saved = int(reply["rdb_saves"]) > 0 if "rdb_saves" in reply else int(reply["rdb_last_bgsave_time_sec"]) >= 0
     if saved <= started + 1 and not has_saved:
         return None

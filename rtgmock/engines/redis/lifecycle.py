@@ -1,23 +1,26 @@
 """What happens to an instance's server from its start to its end, and when it dies, hangs or no longer fits its record.
 
-The service's supervisor probes every server twice a second, and starts those that are not alive, on the data that their
-persistence has kept.
+The monitor finds out when that happens, and the service's supervisor calls ``ServerLifecycle.bring_back`` then: it
+starts the server on the data that its persistence has kept.
 """
 
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import redis
 
-from rtgmock.engines.redis import config_file, info
+from rtgmock.engines.base import Condition
+from rtgmock.engines.redis import config_file, info, probe
 from rtgmock.errors import EngineFailed
 from rtgmock.text import shortened
 
 if TYPE_CHECKING:
     from rtgmock.engines.redis.connections import Connections
+    from rtgmock.engines.redis.probe import Replies
     from rtgmock.engines.redis.rewrites import RewriteTimes
     from rtgmock.engines.runner import Runner
     from rtgmock.model.types import Record
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
 START_TIMEOUT = 20.0
 """Seconds that a server may take from its start to its first answer, beside loading its data."""
 _MAX_COMPLAINTS = 220
+_OPEN_TIMEOUT = 2.0
+"""Seconds after which a server that runs and takes no connection is restarted: Docker may have started it just now."""
+_SAVE_TIMEOUT = 20.0
 _POLL_INTERVAL = 0.003
 """Seconds between two tries to connect: redis-server answers some 15 ms after its start."""
 
@@ -38,6 +44,11 @@ class ServerLifecycle:
         self._rewrites = rewrites
         self._api = api
         self._out_of_sync: set[int] = set()
+        self._cancelled = threading.Event()
+
+    def cancel_starts(self) -> None:
+        """Wait no longer for any server that starts."""
+        self._cancelled.set()
 
     def is_out_of_sync(self, instance_id: int) -> bool:
         """Return whether a server's configuration may differ from its record, since a rollback has failed."""
@@ -70,15 +81,54 @@ class ServerLifecycle:
             self._out_of_sync.discard(instance_id)
             return version
 
-    def restart(self, record: Record, account: str) -> None:
-        """Stop a server and start it with the record's configuration, on all its data. Raises EngineFailed."""
+    def bring_back(self, record: Record, account: str) -> str | None:
+        """Start a server that does not run, restart one that its instance's URL does not open; return the version.
+
+        Return None for one that runs and hangs: it is left alone, since it would lose what it has in memory.
+        Raises EngineFailed.
+        """
+        with self._connections.lock(record["id"]):
+            if record["id"] in self._out_of_sync or not self._runner.is_running(record["id"]):
+                return self.start(record, account)
+            match self._condition(record, account):
+                case Condition.ANSWERS:
+                    return self.wait_until_ready(record)
+                case Condition.HANGS:
+                    return None
+                case _:
+                    return self.restart(record, account)
+
+    def _condition(self, record: Record, account: str) -> Condition:
+        """Return the condition of a server that runs; one that takes no connection may be starting, and gets time."""
+        deadline = time.monotonic() + _OPEN_TIMEOUT
+        while True:
+            try:
+                return self.condition(record, account, self._connections.probe(record))
+            except redis.RedisError as error:
+                condition = probe.condition_after(error)
+                if condition is not Condition.DOWN or time.monotonic() > deadline:
+                    return condition
+            time.sleep(_POLL_INTERVAL)
+
+    def condition(self, record: Record, account: str, replies: Replies) -> Condition:
+        """Return what the replies to a probe say about the condition of an instance's server."""
+        if record["id"] in self._out_of_sync:
+            return Condition.INACCESSIBLE
+        return probe.condition(record, account, self._runner.place(record).port, replies)
+
+    def restart(self, record: Record, account: str) -> str:
+        """Stop a server, start it with the record's configuration on all its data, and return its version.
+
+        Raises EngineFailed.
+        """
         with self._connections.lock(record["id"]):
             self._save_unpersisted_data(record)
             self._connections.close(record["id"])
             self._runner.stop(record["id"])
             self._launch(record, account)
-            self.wait_until_ready(record)
+            version = self.wait_until_ready(record)
             self._out_of_sync.discard(record["id"])
+            return version
 
     def stop(self, instance_id: int) -> None:
         """Stop a server and let it save."""
@@ -120,6 +170,8 @@ class ServerLifecycle:
 
     def _check_start(self, instance_id: int, deadline: float) -> None:
         """Raise EngineFailed with the server's last words when it has ended, or when it is too late."""
+        if self._cancelled.is_set():
+            raise EngineFailed("The emulator ends, and the instance's Redis with it")
         if not self._runner.is_running(instance_id):
             log = _complaints(self._runner.log(instance_id)) or "it wrote nothing"
             raise EngineFailed(f"The instance's Redis did not start: {log}")
@@ -146,8 +198,10 @@ class ServerLifecycle:
     def _save_unpersisted_data(self, record: Record) -> None:
         """Save the data of a server without persistence; the others save when they are stopped."""
         if record["persistence"] == "none":
-            with contextlib.suppress(redis.RedisError), self._connections.to(record) as connection:
-                connection.save()
+            with contextlib.suppress(redis.RedisError):
+                self._connections.check(record)  # one that hangs is not waited for as long as a save takes
+                with self._connections.to(record, _SAVE_TIMEOUT) as connection:
+                    connection.save()
 
 
 def _complaints(log: str) -> str:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import redis
 
+from tests.support.command import until
+from tests.support.instances import status
 from tests.support.redis_client import answers, ask, config, connection, run_id
 
 if TYPE_CHECKING:
@@ -132,13 +134,13 @@ def test_a_change_of_an_instance_whose_redis_is_gone_is_refused(
 ) -> None:
     api = emulators.start()
     made = api.create()
-    monkeypatch.setattr(api.emulator._parts.supervisor, "reconcile", lambda: None)
+    monkeypatch.setattr(api.emulator._parts.supervisor, "see_to", lambda number: None)
     emulators.kill(made)
+    assert until(lambda: status(api) == "failed")
     before = api.get("/instances/1.json").json()
 
     answer = api.put("/instances/1.json", json={"timeout": 7})
 
-    assert before["status"] == "failed"
     assert answer.status_code == 503
     assert api.get("/instances/1.json").json() | {"status": "failed"} == before
     assert api.put("/instances/1.json", json={"label": "another"}).status_code == 200

@@ -268,6 +268,6 @@ def test_last_backup_at_is_when_the_redis_last_saved(emulators: RedisEmulators) 
 
     ask(url, "SAVE")
 
+    assert until(lambda: api.get("/instances/1.json").json()["last_backup_at"])
     saved = api.get("/instances/1.json").json()["last_backup_at"]
-    assert saved is not None
     assert api.get("/instances.json").json()[0]["instance"]["last_backup_at"] == saved

@@ -38,7 +38,7 @@ def test_a_redis_that_was_stopped_stays_so_until_it_is_started(emulators: RedisE
     ask(made["url"], "SET", "key", "value")
 
     assert act(api, "stop") == {"id": 1, "status": "failed"}
-    api.emulator._parts.supervisor.reconcile()
+    api.emulator._parts.supervisor.see_to(1)
     assert status(api) == "failed"
     assert not answers(made["url"])
     assert api.put("/instances/1.json", json={"timeout": 7}).status_code == 503
@@ -70,7 +70,7 @@ def test_a_frozen_redis_keeps_its_clients_waiting_until_it_is_thawed(emulators: 
         answer = pool.submit(client.ping)
         begun = time.monotonic()
         assert status(api) == "running"
-        api.emulator._parts.supervisor.reconcile()
+        api.emulator._parts.supervisor.see_to(1)
         assert time.monotonic() - begun < 2
         assert not answer.done()
 

@@ -1,0 +1,71 @@
+"""What was last seen of each instance's Redis."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from rtgmock.engines.base import Condition, Observation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_UNSEEN = Observation(Condition.DOWN)
+
+
+class Observations:
+    """The last observation of each instance, for any thread to read without waiting.
+
+    A probe takes a while, and what it found may be out of date: it is kept only if the instance was not changed
+    since the probe began. Without that, a probe of the moment before a restart would hide the restart.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last: dict[int, Observation] = {}
+        self._generations: defaultdict[int, int] = defaultdict(int)
+        self._changing: defaultdict[int, int] = defaultdict(int)
+
+    def of(self, instance_id: int) -> Observation:
+        """Return the last observation; of an instance that was never seen, that it is down."""
+        return self._last.get(instance_id, _UNSEEN)
+
+    def begin(self, instance_id: int) -> int | None:
+        """Return what ``add`` needs to know about the beginning of a probe; None while the instance is changed."""
+        with self._lock:
+            return None if self._changing[instance_id] else self._generations[instance_id]
+
+    def add(self, instance_id: int, begun: int, observation: Observation) -> bool:
+        """Keep what a probe has found, and return True, unless the instance was changed since the probe began."""
+        with self._lock:
+            if self._changing[instance_id] or self._generations[instance_id] != begun:
+                return False
+            self._last[instance_id] = observation
+            return True
+
+    def put(self, instance_id: int, observation: Observation) -> None:
+        """Keep what the thread that changes an instance knows. Probes that began before don't count."""
+        with self._lock:
+            self._generations[instance_id] += 1
+            self._last[instance_id] = observation
+
+    @contextlib.contextmanager
+    def changing(self, instance_id: int) -> Iterator[None]:
+        """Let no probe of an instance count that overlaps with the block: it would see the change half made."""
+        with self._lock:
+            self._changing[instance_id] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._changing[instance_id] -= 1
+                self._generations[instance_id] += 1
+
+    def forget(self, instance_id: int) -> None:
+        """Forget an instance that is gone."""
+        with self._lock:
+            # Its generation stays: a probe of it may be under way, and another instance may get the id after a reset.
+            self._generations[instance_id] += 1
+            self._last.pop(instance_id, None)
