@@ -15,29 +15,44 @@ if TYPE_CHECKING:
     from rtgmock.server.wsgi import Answer
 
 MAX_UNSENT = 64 * 1024
-"""Bytes that a transport keeps before the rest of an answer waits here, where it isn't copied."""
+"""Bytes that are given to a transport at once. The rest of an answer waits here, where it isn't copied."""
+_NOTHING = memoryview(b"")  # an empty part of an answer would keep all of it in memory
 # struct linger {on, 0 seconds}: close() then resets the connection. Windows has shorts in it.
 _RESET_ON_CLOSE = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
 class AnswerWriter:
-    """Writes one answer at a time to a transport, and calls ``on_sent`` when it has taken all of it."""
+    """Writes one answer at a time to a transport, and calls ``on_sent`` when the system has taken all of it.
 
-    def __init__(self, transport: asyncio.WriteTransport, on_sent: Callable[[Answer], None]) -> None:
+    Until then ``on_untaken`` is told how many bytes wait for the client, and 0 when it has taken some.
+    """
+
+    def __init__(
+        self,
+        transport: asyncio.WriteTransport,
+        below: asyncio.WriteTransport | None,
+        *,
+        on_sent: Callable[[Answer], None],
+        on_untaken: Callable[[int], None],
+    ) -> None:
         self._transport = transport
+        self._below = below
+        """Where TLS sends what it has encrypted."""
         self._on_sent = on_sent
+        self._on_untaken = on_untaken
         self._answer: Answer | None = None
         self._hold: asyncio.TimerHandle | None = None
-        self._unsent = memoryview(b"")
+        self._unsent = _NOTHING
         self._congested = False
         self._last_buffered = 0
         self._progress_at = 0.0
-        transport.set_write_buffer_limits(MAX_UNSENT)
+        transport.set_write_buffer_limits(high=1)  # so that what a transport keeps is told
 
     @property
     def buffered(self) -> int:
         """The bytes that the client has not taken yet."""
-        return self._transport.get_write_buffer_size() + len(self._unsent)
+        encrypted = self._below.get_write_buffer_size() if self._below else 0
+        return self._transport.get_write_buffer_size() + encrypted + len(self._unsent)
 
     @property
     def is_held(self) -> bool:
@@ -55,22 +70,28 @@ class AnswerWriter:
     def release(self) -> None:
         """Send a delayed answer now."""
         if self._hold is not None and self._answer is not None:
-            self.cancel()
+            self._hold.cancel()
+            self._hold = None
             self._begin(self._answer)
 
     def cancel(self) -> None:
-        """Don't send a delayed answer."""
+        """Send nothing more, and keep nothing in memory."""
         if self._hold is not None:
             self._hold.cancel()
             self._hold = None
+        self._answer, self._unsent = None, _NOTHING
 
     def pause(self) -> None:
         """Wait until the transport can take more."""
         self._congested = True
+        # The rest of a body keeps all of it in memory.
+        whole = len(self._answer.body) if self._answer and self._unsent else 0
+        self._on_untaken(whole + self.buffered - len(self._unsent))
 
     def resume(self) -> None:
         """Send on."""
         self._congested = False
+        self._on_untaken(0)
         self._send_on()
 
     def is_stalled(self, now: float, seconds: float) -> bool:
@@ -88,16 +109,17 @@ class AnswerWriter:
         if len(answer.body) <= MAX_UNSENT:
             self._transport.write(answer.head + answer.body)
         else:
-            self._transport.write(answer.head)
             self._unsent = memoryview(answer.body)
+            self._transport.write(answer.head)
         self._send_on()
 
     def _send_on(self) -> None:
-        while self._unsent and not self._congested:
+        while self._unsent and not self._congested and not self._transport.is_closing():
             part, self._unsent = self._unsent[:MAX_UNSENT], self._unsent[MAX_UNSENT:]
             self._transport.write(part)
         if self._answer is not None and not (self.is_held or self._unsent or self._congested):
             answer, self._answer = self._answer, None
+            self._unsent = _NOTHING
             self._on_sent(answer)
 
     def _reset(self) -> None:

@@ -21,23 +21,27 @@ class ChunkedBody:
     def feed(self, data: bytes) -> int:
         """Decode; return how many bytes belong to the body. Raises HttpParserError.
 
-        httptools doesn't tell where a body ended, so it is fed up to each place where one can end.
+        httptools doesn't tell where a body ended, so it is fed up to each place where one can end. A body may consist
+        of such places, so that little is done for each.
         """
-        position = 0
-        while not self.complete and position < len(data):
-            end = self._possible_end(data, position)
-            self._parser.feed_data(data[position:end])
-            self._tail = (self._tail + data[position:end])[-3:]
-            position = end
-        return position
+        feed, find = self._parser.feed_data, data.find
+        start, end = 0, self._first_end(data)
+        while start < len(data):
+            feed(data[start:end])
+            if self.complete:
+                return end
+            start, found = end, find(_END, end)
+            end = found + len(_END) if found >= 0 else len(data)
+        self._tail = (self._tail + data[-3:])[-3:]
+        return start
 
-    def _possible_end(self, data: bytes, start: int) -> int:
+    def _first_end(self, data: bytes) -> int:
         """Return the offset behind the next two line ends, which may have begun in earlier data."""
         for known in (3, 2, 1):
             missing = _END[known:]
-            if self._tail.endswith(_END[:known]) and data.startswith(missing, start):
-                return start + len(missing)
-        found = data.find(_END, start)
+            if self._tail.endswith(_END[:known]) and data.startswith(missing):
+                return len(missing)
+        found = data.find(_END)
         return found + len(_END) if found >= 0 else len(data)
 
     def on_body(self, body: bytes) -> None:

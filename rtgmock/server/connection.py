@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from rtgmock.server.answer_writer import AnswerWriter
 from rtgmock.server.refusals import Refusal
 from rtgmock.server.request_parser import RequestParser
+from rtgmock.server.room import SMALL
 
 if TYPE_CHECKING:
     from rtgmock.server.limits import Limits
     from rtgmock.server.request_head import Request
+    from rtgmock.server.room import Room
     from rtgmock.server.wsgi import Answer
 
 REQUEST_GRACE = 0.5
@@ -32,6 +35,7 @@ class Host(Protocol):
 
     limits: Limits
     read_buffer: memoryview
+    room: Room
 
     @property
     def stopping(self) -> bool:
@@ -63,11 +67,17 @@ class HttpConnection(asyncio.BufferedProtocol):
     """A client's connection, with TLS or without; the transport knows."""
 
     transport: asyncio.Transport
+    writer: AnswerWriter
+    handshake: asyncio.Task[None]
+    """What makes the transport. It ends when that is made."""
+    below_tls: asyncio.Transport | None = None
+    """The transport of what is encrypted."""
 
-    def __init__(self, host: Host, *, plain_on_tls: bool = False) -> None:
+    def __init__(self, host: Host) -> None:
         self._host = host
-        self._parser = RequestParser(host.limits, plain_on_tls=plain_on_tls)
+        self._parser = RequestParser(host.limits)
         self._waiting: deque[Request | Refusal] = deque()
+        self._is_open = False
         self._reading = True
         self._ended = False
         """Whether nothing more is parsed, since what came can't be read or the connection is being closed."""
@@ -75,26 +85,35 @@ class HttpConnection(asyncio.BufferedProtocol):
         self.busy = False
         """Whether a request is being answered, or its answer sent."""
         self._lingers = False
-        self._closing = False
+        self.closing = False
+        """Whether no other answer is begun."""
         self._used = False
         self._since = self.active_at = host.now()
         """When the current request began to arrive; and when anything was last received or sent."""
+
+    def protocol(self, *, plain_on_tls: bool = False) -> HttpConnection:
+        """Return what the transport calls. ``plain_on_tls`` says that the client speaks HTTP where HTTPS is spoken."""
+        self._parser.plain_on_tls = plain_on_tls
+        return self
 
     # What the transport calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for mypy
-        self.transport = transport
-        self._writer = AnswerWriter(transport, self._finish)
+        self.transport, self._is_open = transport, True
+        self.writer = AnswerWriter(
+            transport, self.below_tls, on_sent=self._finish, on_untaken=partial(self._host.room.untaken, self)
+        )
         self.client = (transport.get_extra_info("peername") or ("", 0))[:2]
-        self._is_tls = transport.get_extra_info("ssl_object") is not None
+        self._is_tls = self.below_tls is not None
         self._host.opened(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """Forget what was not answered."""
-        self._closing = True
-        self._writer.cancel()
+        self.closing = True
+        self.writer.cancel()
+        self._parser.forget()
         self._waiting.clear()
         self._host.closed(self)
 
@@ -118,33 +137,34 @@ class HttpConnection(asyncio.BufferedProtocol):
     def eof_received(self) -> bool:
         """Return whether the connection stays open: for the answers that the client still waits for."""
         self._client_ended = True
-        if self._lingers or self.is_held or not (self.busy or self._waiting):
+        if self._lingers or self.writer.is_held or not (self.busy or self._waiting):
             return False
         return not self._is_tls  # TLS has no half-closed connections
 
     def pause_writing(self) -> None:
         """Wait until the client has taken more."""
-        self._writer.pause()
+        self.writer.pause()
 
     def resume_writing(self) -> None:
         """Send on."""
-        self._writer.resume()
+        self.writer.resume()
 
     # Requests
 
     def _go_on(self) -> None:
         """Parse what can be answered, and have the next request answered."""
-        if self._closing:
+        if self.closing:
             return
         self._parse()
-        self._balance_reading()
         if not self.busy and self._waiting:
             self.busy = True
+            self._host.room.busy(self)
             self._answer_next()
         elif not self.busy and self._client_ended:
             self._close(lingers=False)
         elif not self.busy and self._parser.take_expectation():
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self.read_on()
 
     def _parse(self) -> None:
         try:
@@ -159,9 +179,14 @@ class HttpConnection(asyncio.BufferedProtocol):
     def _refuse(self, refusal: Refusal) -> None:
         self._waiting.append(refusal)
         self._ended = True
+        self._parser.forget()
 
-    def _balance_reading(self) -> None:
-        wanted = self._ended or len(self._waiting) < self._host.limits.pipelined
+    def read_on(self) -> None:
+        """Read, or stop reading while enough is here."""
+        held = self._parser.held
+        # While a request is answered, a large one behind it can wait.
+        has_room = self._host.room.may_hold(self, 0 if self.busy else held) and not (self.busy and held > SMALL)
+        wanted = self._ended or (has_room and len(self._waiting) < self._host.limits.pipelined)
         if wanted != self._reading:
             self._reading = wanted
             self.transport.resume_reading() if wanted else self.transport.pause_reading()
@@ -177,23 +202,15 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def deliver(self, answer: Answer) -> None:
         """Send the answer of the current request, after its delay."""
-        if not self._closing:
-            self._writer.send(answer, at_once=self._host.stopping)
-
-    @property
-    def is_held(self) -> bool:
-        """Whether an answer is delayed."""
-        return self._writer.is_held
-
-    def release(self) -> None:
-        """Send a delayed answer now."""
-        self._writer.release()
+        if not self.closing:
+            self.writer.send(answer, at_once=self._host.stopping)
 
     def _finish(self, answer: Answer) -> None:
         if answer.closes:
             self._close(lingers=answer.lingers or bool(self._waiting) or not self._parser.is_between_requests)
             return
         self.busy = False
+        self._host.room.idle(self)
         self._since = self.active_at = self._host.now()
         if self._waiting or self._client_ended or not self._parser.is_between_requests:
             # In a later turn of the loop, so that a client with many requests doesn't keep the others waiting.
@@ -208,7 +225,8 @@ class HttpConnection(asyncio.BufferedProtocol):
         that may still be sending is told of the end, and what it sends is thrown away.
         """
         self._waiting.clear()
-        self._ended, self._closing = True, True
+        self._parser.forget()
+        self._ended, self.closing = True, True
         if not lingers or self._client_ended:
             self.end()
             return
@@ -222,19 +240,26 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def end(self) -> None:
         """Close the connection when all is sent."""
-        self._closing = True
+        self.closing = True
         if not self.transport.is_closing():  # asyncio's TLS leaves a transport open that is closed twice
             self.transport.close()
 
+    def abort(self) -> None:
+        """End the connection at once, also during its handshake."""
+        if self._is_open:
+            self.transport.abort()
+        else:
+            self.handshake.cancel()
+
     def check(self, now: float) -> None:
         """End the connection if its client has used up its time."""
-        if self._writer.is_stalled(now, self._host.limits.answer_seconds):
-            self.transport.abort()
-        elif self._writer.buffered:
+        if self.writer.is_stalled(now, self._host.limits.answer_seconds):
+            self._host.room.cut(self)
+        elif self.writer.buffered:
             return
         elif self._lingers:
             self._check_linger(now)
-        elif not (self.busy or self._closing):
+        elif not (self.busy or self.closing):
             self._check_request(now)
 
     def _check_request(self, now: float) -> None:
@@ -262,8 +287,8 @@ class HttpConnection(asyncio.BufferedProtocol):
         """Return whether the server, which has been stopping for some seconds, must wait for this connection."""
         if self._lingers:
             return False
-        if self._closing:
-            return bool(self._writer.buffered)
+        if self.closing:
+            return bool(self.writer.buffered)
         if self.busy or self._waiting:
             return True
         if not self._parser.is_between_requests:

@@ -27,8 +27,9 @@ from typing import TYPE_CHECKING
 from rtgmock.server.connection import REQUEST_GRACE, HttpConnection
 from rtgmock.server.limits import Limits
 from rtgmock.server.listener import Listener
+from rtgmock.server.room import Room
+from rtgmock.server.turns import Turns
 from rtgmock.server.wsgi import Answer, Bridge, common_environ
-from rtgmock.text import printable
 
 if TYPE_CHECKING:
     import ssl
@@ -43,14 +44,12 @@ if TYPE_CHECKING:
     MayWait = Callable[[str, str], bool]
     """Tells of a method and a path whether the application may wait for something when it is called with them."""
 
-READ_SIZE = 64 * 1024
+READ_SIZE = 16 * 1024
 """Bytes that are read of a connection before the others have their turn."""
 POOL_THREADS = 64
 """Requests that may wait at once: for a disk, or for a Redis. A thread is started when it is needed."""
 CHECK_INTERVAL = 0.5
 """Seconds between two looks at which connections have used up their time."""
-MAX_LOOP_SECONDS = 0.05
-"""The time that a request may take in the loop's thread, where everybody else waits for it."""
 
 
 class HttpServer:
@@ -74,16 +73,16 @@ class HttpServer:
         self.limits = limits or Limits()
         self.read_buffer = memoryview(bytearray(READ_SIZE))
         self.connections: set[HttpConnection] = set()
+        self.room = Room(self, on_place=lambda: self._listener.open())  # noqa: PLW0108 - it is made in a moment
         self._on_refusal = on_refusal
         self._may_wait = may_wait
         self._tls = tls
-        self._listener = Listener(host, port, take=self._take, is_full=self._is_full, make_room=self._make_room)
+        self._listener = Listener(host, port, take=self._take, room=self.room)
         self.port = self._listener.port
         self.bridge = Bridge(application, common_environ(host, self.port, "https" if tls else "http"), self._date)
         self._dated = (0, "")
+        self._turns = Turns(self._answer_here)
         self._handshakes: set[asyncio.Task[None]] = set()
-        self._arriving = 0
-        """Connections that are accepted, and not among ``connections`` yet."""
         self._checking = False
         self._stopping_since: float | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -134,7 +133,7 @@ class HttpServer:
         """Wait for what has arrived, and close all connections."""
         begun = self._stopping_since = self.now()
         for connection in list(self.connections):
-            connection.release()
+            connection.writer.release()
         await _turns(2)  # they read what the open connections have sent already
         while self._must_wait(self.now() - begun):
             await asyncio.sleep(0.005)
@@ -165,47 +164,32 @@ class HttpServer:
 
     # Accepting
 
-    def _is_full(self) -> bool:
-        return len(self.connections) + self._arriving >= self.limits.connections
-
-    def _make_room(self) -> bool:
-        """Close the connection that is idle longest; return whether there is one."""
-        idle = [connection for connection in self.connections if not connection.busy]
-        if not idle:
-            return False
-        longest = min(idle, key=lambda connection: connection.active_at)
-        longest.transport.abort()
-        self.connections.discard(longest)
-        return True
-
     def _take(self, connected: socket.socket) -> None:
         connected.setblocking(False)  # noqa: FBT003
         with contextlib.suppress(OSError):  # no TCP, or the client has left
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        loop = asyncio.get_running_loop()
+        connection = HttpConnection(self)
+        handshake = asyncio.get_running_loop().create_task(self._connect(connection, connected))
+        connection.handshake = handshake
+        self.room.enter(connection)
+        self._handshakes.add(handshake)
+        handshake.add_done_callback(partial(self._taken, connection, connected))
+
+    async def _connect(self, connection: HttpConnection, connected: socket.socket) -> None:
         if self._tls is None:
-            task = loop.create_task(self._connect(connected))
+            await asyncio.get_running_loop().connect_accepted_socket(lambda: connection, connected)
         else:
             from rtgmock.server.tls import accept_tls  # noqa: PLC0415 - only for HTTPS
 
-            task = loop.create_task(accept_tls(connected, self._tls, self._connection, self.limits.handshake_seconds))
-        self._arriving += 1
-        self._handshakes.add(task)
-        task.add_done_callback(self._taken)
+            await accept_tls(connected, self._tls, connection.protocol, self.limits.handshake_seconds)
 
-    async def _connect(self, connected: socket.socket) -> None:
-        await asyncio.get_running_loop().connect_accepted_socket(self._connection, connected)
-
-    def _connection(self, *, plain_on_tls: bool = False) -> HttpConnection:
-        return HttpConnection(self, plain_on_tls=plain_on_tls)
-
-    def _taken(self, task: asyncio.Task[None]) -> None:
-        self._handshakes.discard(task)
-        if task.cancelled() or task.exception():
-            self._arriving -= 1
-            self._listener.open()  # it may rest, since this one took the last room
+    def _taken(self, connection: HttpConnection, connected: socket.socket, handshake: asyncio.Task[None]) -> None:
+        self._handshakes.discard(handshake)
+        if handshake.cancelled() or handshake.exception():
+            connected.close()
+            self.room.leave(connection)
         # A client that leaves, stalls or sends garbage during its handshake ends only its own connection.
-        if not task.cancelled() and (error := task.exception()) and not isinstance(error, OSError):
+        if not handshake.cancelled() and (error := handshake.exception()) and not isinstance(error, OSError):
             logging.getLogger("rtgmock").error("A connection could not be accepted", exc_info=error)
 
     # What connections need
@@ -222,7 +206,7 @@ class HttpServer:
     def opened(self, connection: HttpConnection) -> None:
         """Keep a new connection, and look after it."""
         self.connections.add(connection)
-        self._arriving -= 1
+        self.room.idle(connection)
         if not self._checking:
             self._checking = True
             asyncio.get_running_loop().call_later(CHECK_INTERVAL, self._check)
@@ -230,22 +214,23 @@ class HttpServer:
     def closed(self, connection: HttpConnection) -> None:
         """Forget a connection that has ended."""
         self.connections.discard(connection)
-        self._listener.open()
+        self.room.leave(connection)
 
     def _check(self) -> None:
         now = self.now()
         for connection in list(self.connections):
             connection.check(now)
+        self._report_cut()
         self._checking = bool(self.connections)
         if self._checking:
             asyncio.get_running_loop().call_later(CHECK_INTERVAL, self._check)
 
     def answer(self, request: Request, connection: HttpConnection) -> None:
         """Have the application answer, here or in the pool."""
-        last = self.stopping and connection.is_last_request
         if not self._may_wait(request.method, request.path):
-            connection.deliver(self._answer_here(request, connection, last=last))
+            self._turns.answer(request, connection)
             return
+        last = self._is_last(connection)
         loop = asyncio.get_running_loop()
         answered = loop.run_in_executor(self._pool, lambda: self.bridge.answer(request, connection.client, last=last))
         self._at_work.add(answered)
@@ -256,17 +241,18 @@ class HttpServer:
         if not answered.cancelled():
             connection.deliver(answered.result())
 
-    def _answer_here(self, request: Request, connection: HttpConnection, *, last: bool) -> Answer:
-        begun = time.perf_counter()
-        answer = self.bridge.answer(request, connection.client, last=last)
-        if (taken := time.perf_counter() - begun) > MAX_LOOP_SECONDS:
+    def _is_last(self, connection: HttpConnection) -> bool:
+        return self.stopping and connection.is_last_request
+
+    def _answer_here(self, request: Request, connection: HttpConnection) -> None:
+        connection.deliver(self.bridge.answer(request, connection.client, last=self._is_last(connection)))
+
+    def _report_cut(self) -> None:
+        """Log which clients were cut: all of half a second in one line, since they may be many."""
+        if cut := self.room.take_cut():
             logging.getLogger("rtgmock").warning(
-                "%s %s kept all other requests waiting for %d ms, which is a fault of rtgmock",
-                printable(request.method),
-                printable(request.path, 200),
-                taken * 1000,
+                "Connections that were cut, since their clients took nothing of an answer: %d", cut
             )
-        return answer
 
     def refuse(self, refusal: Refusal) -> Answer:
         """Record a refused request, and return its answer."""

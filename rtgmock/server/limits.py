@@ -50,3 +50,9 @@ class Limits:
     """A refused client may go on sending for so long before its connection is cut."""
     connections: int = field(default_factory=_max_connections)
     """The open connections: as many as the process may have files, less a reserve."""
+    stalled_seconds: float = 1.0
+    """When there are so many, a connection whose client takes nothing for so long is cut for a newcomer."""
+    large_requests: int = 32
+    """Requests with a large body that are read at the same time; others wait until one of these is complete."""
+    untaken: int = 32 * 1024 * 1024
+    """All answers may hold so much together. Then the one of which nothing was taken for the longest time is cut."""

@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_ACCEPTED_AT_ONCE = 64
+    from rtgmock.server.room import Room
+
+_ACCEPTED_AT_ONCE = 16
 """Connections that are accepted in one turn of the loop."""
 _REST_SECONDS = 0.1
+_SEND_BUFFER = 128 * 1024
+"""Bytes of answers that the system keeps for each connection (Linux takes twice as much, for its own needs)."""
 _OUT_OF_FILES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
 class Listener:
     """A socket that listens from its construction on (OSError if it can't), and accepts between ``open`` and ``close``.
 
-    ``take`` is called with each new connection. When ``is_full`` says so, ``make_room`` is called before, and returns
-    whether there is room now.
+    ``take`` is called with each new connection, for which there is a place in ``room`` then.
     """
 
     def __init__(
@@ -29,14 +32,13 @@ class Listener:
         port: int,
         *,
         take: Callable[[socket.socket], None],
-        is_full: Callable[[], bool],
-        make_room: Callable[[], bool],
+        room: Room,
     ) -> None:
         self._socket = _listen(host, port)
         self._take = take
-        self._is_full = is_full
-        self._make_room = make_room
+        self._room = room
         self._accepting = self._closed = False
+        self._rest_end: asyncio.TimerHandle | None = None
 
     @property
     def port(self) -> int:
@@ -45,42 +47,50 @@ class Listener:
         return port
 
     def open(self) -> None:
-        """Accept connections, in the running loop; also after a rest."""
+        """Accept connections, in the running loop; also before a rest is over."""
         if not (self._accepting or self._closed):
             self._accepting = True
             asyncio.get_running_loop().add_reader(self._socket, self._accept)
 
     def close(self) -> None:
         """Accept the connections that the kernel has completed, whose requests are on their way, and no more."""
-        if self._accepting:
-            self._accept()
-            self._rest()
+        while self._accepting and self._accept():
+            pass
+        self._stop_accepting()
         self._closed = True
         self._socket.close()
 
     def _rest(self) -> None:
+        """Accept nothing for a moment: else the loop would report the same newcomer again and again."""
+        self._stop_accepting()
+        if self._rest_end:
+            self._rest_end.cancel()
+        self._rest_end = asyncio.get_running_loop().call_later(_REST_SECONDS, self.open)
+
+    def _stop_accepting(self) -> None:
         if self._accepting:
             self._accepting = False
             asyncio.get_running_loop().remove_reader(self._socket)
 
-    def _accept(self) -> None:
+    def _accept(self) -> bool:
+        """Accept some connections; return whether there may be more."""
         for accepted in range(_ACCEPTED_AT_ONCE):
-            if accepted and self._is_full():
-                return  # whether there is another newcomer, to close a connection for, is known in the next turn only
-            if self._is_full() and not self._make_room():
-                self._rest()  # until a connection ends; the newcomer waits in the kernel's queue
-                return
+            if accepted and self._room.is_full:
+                return False  # whether there is another newcomer, to close a connection for, is known in the next turn
+            if self._room.is_full and not self._room.make_place():
+                self._rest()
+                return False
             try:
                 connected, _ = self._socket.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-                return
+                return False
             except OSError as error:
                 if error.errno not in _OUT_OF_FILES:
                     raise
-                self._rest()  # else the loop would report the same connection again and again
-                asyncio.get_running_loop().call_later(_REST_SECONDS, self.open)
-                return
+                self._rest()
+                return False
             self._take(connected)
+        return True
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -90,6 +100,8 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)  # the same on every system
+        # Inherited by each connection. The system would keep megabytes for each client that doesn't read.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
         listener.bind(address)
         listener.listen(1024)
         listener.setblocking(False)  # noqa: FBT003

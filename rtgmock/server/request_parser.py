@@ -29,14 +29,13 @@ _REQUEST_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Z]+) ([^ \r\n]+)(?: HTTP/([
 
 
 class RequestParser:
-    """Takes the bytes of one connection, and gives the requests in them one at a time.
+    """Takes the bytes of one connection, and gives the requests in them one at a time."""
 
-    ``plain_on_tls`` refuses every request: its client speaks plain HTTP to a port that speaks HTTPS.
-    """
+    plain_on_tls = False
+    """Whether every request is refused, since its client speaks plain HTTP to a port that speaks HTTPS."""
 
-    def __init__(self, limits: Limits, *, plain_on_tls: bool = False) -> None:
+    def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._plain_on_tls = plain_on_tls
         self._buffer = bytearray()
         self._searched = 0
         self._head: RequestHead | None = None
@@ -50,6 +49,16 @@ class RequestParser:
     def is_between_requests(self) -> bool:
         """Whether no byte of a request is left."""
         return not self._buffer and self._head is None
+
+    @property
+    def held(self) -> int:
+        """The bytes that are kept."""
+        return len(self._buffer) + (len(self._chunks.body) if self._chunks else 0)
+
+    def forget(self) -> None:
+        """Keep nothing of what was received: no request is read from it any more."""
+        self._buffer.clear()
+        self._chunks = None
 
     def take_expectation(self) -> bool:
         """Return whether the client waits for ``100 Continue`` before it sends the body; true once a request."""
@@ -114,7 +123,7 @@ class RequestParser:
         match = _REQUEST_LINE.fullmatch(line.rstrip())
         if match is None:
             raise unreadable("Start line is invalid", line)
-        if self._plain_on_tls:
+        if self.plain_on_tls:
             raise unreadable("this port speaks HTTPS; use https:// in place of http://", line)
         if len(match[2]) > self._limits.target:
             raise self._target_too_long(line)

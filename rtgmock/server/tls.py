@@ -6,12 +6,15 @@ import asyncio
 import contextlib
 import socket
 import ssl
+from asyncio import sslproto
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Factory = Callable[..., asyncio.BaseProtocol]
+    from rtgmock.server.connection import HttpConnection
+
+    Factory = Callable[..., HttpConnection]
 
 _SHUTDOWN_SECONDS = 2.0
 """The time that a client has to answer the alert by which TLS tells an orderly end from a cut."""
@@ -35,13 +38,44 @@ async def accept_tls(connected: socket.socket, context: ssl.SSLContext, factory:
         await loop.connect_accepted_socket(lambda: factory(plain_on_tls=True), connected)
         return
     context.sslobject_class = _AlertingObject
-    await loop.connect_accepted_socket(
-        factory,
-        connected,
-        ssl=cast("ssl.SSLContext", _AlertingContext(context, connected)),
-        ssl_handshake_timeout=max(deadline - loop.time(), 0.01),
-        ssl_shutdown_timeout=_SHUTDOWN_SECONDS,
-    )
+    finished: asyncio.Future[None] = loop.create_future()
+    alerting = cast("ssl.SSLContext", _AlertingContext(context, connected))
+    tls = _TlsProtocol(factory(), alerting, finished, max(deadline - loop.time(), 0.01))
+    transport, _ = await loop.connect_accepted_socket(lambda: tls, connected)
+    try:
+        await finished
+    except BaseException:
+        transport.abort()
+        raise
+
+
+class _TlsProtocol(sslproto.SSLProtocol):
+    """asyncio's TLS with a smaller buffer: its own takes 256 KiB for each connection, also for one that is idle.
+
+    That is why it is made here, and not by ``connect_accepted_socket``, which has no option for it.
+    """
+
+    max_size = 16 * 1024
+
+    def __init__(
+        self, connection: HttpConnection, context: ssl.SSLContext, finished: asyncio.Future[None], seconds: float
+    ) -> None:
+        super().__init__(
+            finished.get_loop(),
+            connection,
+            context,
+            finished,
+            server_side=True,
+            ssl_handshake_timeout=seconds,  # type: ignore[arg-type] # typeshed says int
+            ssl_shutdown_timeout=_SHUTDOWN_SECONDS,
+        )
+        self._connection = connection
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin the handshake."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for mypy
+        self._connection.below_tls = transport
+        super().connection_made(transport)
 
 
 async def _peek(loop: asyncio.AbstractEventLoop, connected: socket.socket) -> bytes:

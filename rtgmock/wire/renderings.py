@@ -25,6 +25,11 @@ class _Rendering(NamedTuple):
     body: bytes
 
 
+class _List(NamedTuple):
+    items: list[bytes]
+    body: bytes
+
+
 class Renderings:
     """Renders instances; for an instance that is as it was the last time, it returns what it rendered then.
 
@@ -34,6 +39,7 @@ class Renderings:
 
     def __init__(self, max_renderings: int = MAX_RENDERINGS) -> None:
         self._max_renderings = max_renderings
+        self._lists: dict[Payload, _List] = {}
         self._kept: dict[tuple[int, Payload], _Rendering] = {}
         self._lock = threading.Lock()
 
@@ -44,12 +50,21 @@ class Renderings:
     def instances(self, records: Iterable[Record], view: ViewContext, answer_format: AnswerFormat) -> bytes:
         """Return the body of an answer with a list of instances."""
         payload, encode = answer_format.list_payload, answer_format.encode_item
-        return answer_format.join_items([self._render(record, view, payload, encode) for record in records])
+        items = [self._render(record, view, payload, encode) for record in records]
+        # Many clients may be sent the same list at once. It is in memory once then.
+        kept = self._lists.get(payload)
+        if kept is not None and kept.items == items:
+            return kept.body
+        body = answer_format.join_items(items)
+        if len(items) <= self._max_renderings:
+            self._lists[payload] = _List(items, body)
+        return body
 
     def reset(self) -> None:
         """Forget what was rendered, so that nothing is left of the instances of another state."""
         with self._lock:
             self._kept.clear()
+            self._lists.clear()
 
     def _render(self, record: Record, view: ViewContext, payload: Payload, encode: Callable[[Fields], bytes]) -> bytes:
         # A payload belongs to one format, so that the key needs no format.

@@ -200,7 +200,7 @@ def test_a_newcomer_waits_while_all_connections_are_being_answered(serve: Serve)
     fault = api.emulator.fail("GET", "/instances.json", delay=60)
     with raw.connections(api.url, 2, raw.head(GET)) as held:
         server = api.emulator._parts.server
-        assert until(lambda: [connection.is_held for connection in list(server.connections)] == [True, True])
+        assert until(lambda: [connection.writer.is_held for connection in list(server.connections)] == [True, True])
         fault.remove()
         with raw.connect(api.url) as newcomer:
             newcomer.sendall(HEALTH)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support import raw
-from tests.support.load import DEADLINE, Client, create_until, create_until_refused, is_whole, listed
+from tests.support.load import DEADLINE, Client, create_until, create_until_refused, listed
 from tests.support.rounds import rounds
 from tests.support.state_files import stored_instances
 
@@ -73,7 +73,7 @@ def test_a_stop_under_load_answers_each_request_whole_or_not_at_all(
             over.set()
             assert server.wait() == 0
         received = [received for future in working for received in future.result() if received]
-        assert all(is_whole(received) for received in received)
+        assert all(raw.is_whole(received) for received in received)
         answers = [raw.parse(received) for received in received]
         assert {answer.status for answer in answers} == {201}
         answered |= {made["id"]: made["label"] for made in (json.loads(answer.body) for answer in answers)}

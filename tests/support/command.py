@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Self, TypeVar
 
 if TYPE_CHECKING:
@@ -43,6 +45,22 @@ def reset_signals(ignored: Collection[signal.Signals] = ()) -> None:
         signal.signal(number, signal.SIG_IGN if number in ignored else signal.SIG_DFL)
 
 
+def _before_exec(open_files: int | None) -> None:
+    reset_signals()
+    if open_files is not None:
+        allow_open_files(open_files)
+
+
+def allow_open_files(count: int) -> None:
+    """Set how many files this process may have open, as ``ulimit -n`` does; fewer where the system allows no more."""
+    with contextlib.suppress(ImportError):  # Windows has no such limit
+        import resource  # noqa: PLC0415
+
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        most = count if hard == resource.RLIM_INFINITY else min(count, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
 def run(*arguments: str, folder: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Run ``rtgmock`` with ``arguments`` in ``folder`` until it ends."""
     return subprocess.run(
@@ -69,7 +87,7 @@ class Command:
     """A running ``rtgmock serve`` in ``folder``, killed at the end of its context.
 
     The constructor starts it and, unless ``wait`` is false, waits for its ready file. The port and the ready file are
-    passed as options, or with ``by_environment`` as variables.
+    passed as options, or with ``by_environment`` as variables. ``open_files`` is what ``ulimit -n`` would set.
     """
 
     def __init__(
@@ -80,6 +98,7 @@ class Command:
         wait: bool = True,
         by_environment: bool = False,
         ready_file: Path | None = None,
+        open_files: int | None = None,
     ) -> None:
         name = f"ready-{time.monotonic_ns()}"
         self.ready_file = ready_file or folder / name
@@ -94,7 +113,7 @@ class Command:
             stdin=subprocess.DEVNULL,
             stdout=self._out,
             stderr=self._err,
-            preexec_fn=reset_signals,  # noqa: PLW1509 - the tests start processes from one thread only
+            preexec_fn=partial(_before_exec, open_files),  # noqa: PLW1509 - the tests start processes from one thread only
         )
         self.url = self._await_url() if wait else ""
 

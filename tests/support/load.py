@@ -55,16 +55,9 @@ def exchange(connection: socket.socket, request: bytes) -> bytes:
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         connection.sendall(request)
     with contextlib.suppress(ConnectionResetError):
-        while not is_whole(received) and (chunk := connection.recv(65536)):
+        while not raw.is_whole(received) and (chunk := connection.recv(65536)):
             received += chunk
     return received
-
-
-def is_whole(received: bytes) -> bool:
-    if b"\r\n\r\n" not in received:
-        return False
-    answer = raw.parse(received)
-    return len(answer.body) == int(answer.headers["content-length"])
 
 
 def create_until(over: threading.Event, url: str, prefix: str, begun: threading.Event) -> list[bytes]:

@@ -69,6 +69,14 @@ def parse(received: bytes) -> Answer:
     return Answer(int(status), reason, headers, body)
 
 
+def is_whole(received: bytes) -> bool:
+    """Return whether a response is complete, as its ``Content-Length`` says."""
+    if b"\r\n\r\n" not in received:
+        return False
+    answer = parse(received)
+    return len(answer.body) == int(answer.headers["content-length"])
+
+
 def send(url: str, request: bytes) -> Answer:
     """Send one request on a new connection, and read the response until the server closes the connection."""
     with connect(url) as connection:

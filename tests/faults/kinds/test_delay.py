@@ -91,7 +91,7 @@ def test_the_connection_of_a_client_that_leaves_during_a_delay_is_closed(api: Se
     server = api.emulator._parts.server
     with raw.connect(api.url) as connection:
         connection.sendall(raw.head(raw.LIST))
-        assert until(lambda: any(connection.is_held for connection in list(server.connections)))
+        assert until(lambda: any(connection.writer.is_held for connection in list(server.connections)))
 
     assert until(lambda: not server.connections)
 
