@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -63,6 +64,7 @@ def run(
     from rtgmock.processes import die_with_parent  # noqa: PLC0415 - ctypes
 
     with SignalRelay() as relay, Emulator(config, log=log, report=report) as emulator:
+        gc.freeze()  # as in serve
         variables = child_environment.without_settings(os.environ) | child_environment.of_emulator(emulator)
         if plan:
             variables |= child_environment.of_instance(_create_instance(emulator, plan))

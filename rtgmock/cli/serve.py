@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import click
@@ -24,6 +25,8 @@ def serve(**parameters: Any) -> None:
         ready_file(config.ready_file) as announce,
         Emulator(config, log=log.add, report=log.report) as emulator,
     ):
+        # Nothing that is loaded now is garbage. A search for garbage would read it all, and every request would wait.
+        gc.freeze()
         print_line(banner(emulator))
         announce(emulator.url)
         # With a timeout, since a signal that arrives just before a wait begins is handled only after the wait.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -55,17 +56,23 @@ def unread(folder: Path, *command: str) -> Iterator[subprocess.Popen[bytes]]:
             process.kill()
 
 
+def _read(process: subprocess.Popen[bytes], last: str) -> str:
+    """Read the standard error up to a text."""
+    assert process.stderr
+    received = b""
+    while last.encode() not in received:
+        assert select.select([process.stderr], [], [], DEADLINE)[0], received[-1000:]
+        received += os.read(process.stderr.fileno(), 2**16)
+    return received.decode()
+
+
 def test_serve_answers_says_what_is_missing_and_ends(tmp_path: Path) -> None:
     ready = tmp_path / "url"
     options = ("--port", "0", "--state", ":memory:", "--ready-file", str(ready))
     with unread(tmp_path, *PROGRAM, "serve", *options) as process:
         assert until(ready.exists)
         send(ready.read_text().strip(), COUNT)
-        assert process.stderr
-        received = b""
-        while b"lines of the log were dropped" not in received:
-            received += os.read(process.stderr.fileno(), 2**16)
-        written, _, notice = received.decode().rpartition("rtgmock: ")
+        written, _, notice = _read(process, "lines of the log were dropped").rpartition("rtgmock: ")
         # There may be more lines: a request that took long on a busy machine has a warning.
         assert written.count("\n") + int(notice.split()[0]) >= COUNT
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -43,7 +44,7 @@ def call(program: Callable[[], int], folder: Path, env: dict[str, str]) -> subpr
             contextlib.chdir(folder),
             mock.patch.dict(os.environ, env, clear=True),
             _handlers_restored(),
-            _logging_restored(),
+            _process_restored(),
             _written_to(out.fileno(), _STDOUT, "stdout"),
             _written_to(err.fileno(), _STDERR, "stderr"),
         ):
@@ -101,14 +102,15 @@ def _handlers_restored() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _logging_restored() -> Iterator[None]:
-    """Take back what the commands change in the logging of a process, so that pytest sees the errors of threads."""
+def _process_restored() -> Iterator[None]:
+    """Take back what the commands change in their process, so that pytest sees the errors of threads, and garbage."""
     root = logging.getLogger()
     handlers, level, own_level = root.handlers[:], root.level, logging.getLogger("rtgmock").level
     hooks = sys.excepthook, threading.excepthook
     try:
         yield
     finally:
+        gc.unfreeze()
         logging.captureWarnings(capture=False)
         root.handlers[:] = handlers
         root.setLevel(level)

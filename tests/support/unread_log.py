@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.support import raw
 from tests.support.command import DEADLINE
 
-COUNT = 5200
+COUNT = 7000
 """Requests whose lines are more than a pipe and the emulator keep together."""
 FEW = 800
 """Requests whose lines are more than a pipe keeps, so that writing them waits."""
