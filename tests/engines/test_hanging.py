@@ -114,6 +114,23 @@ def test_its_own_change_is_refused_soon_and_changes_nothing(emulators: RedisEmul
 
 
 @ways
+def test_a_list_takes_no_longer(emulators: RedisEmulators, way: str) -> None:
+    api = emulators.start()
+    instances = [api.create() for _ in range(2)]
+
+    def list_all() -> float:
+        return statistics.median(seconds(lambda: api.get("/instances.json").raise_for_status()) for _ in range(20))
+
+    well = list_all()
+    with hanging(emulators, way, instances[0]):
+        at_once = list_all()
+        assert until(lambda: status(api) == "failed")
+        later = list_all()
+
+    assert max(at_once, later) < 5 * well + 0.02
+
+
+@ways
 def test_its_changes_do_not_wait_for_each_other(emulators: RedisEmulators, way: str) -> None:
     api = emulators.start()
     made = api.create(plan="mini")

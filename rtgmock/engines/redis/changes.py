@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import redis
 
-from rtgmock.engines.redis import config_file
+from rtgmock.engines.base import Condition, Observation
+from rtgmock.engines.redis import config_file, probe
 from rtgmock.engines.redis.lifecycle import START_TIMEOUT
 from rtgmock.errors import EngineFailed
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from rtgmock.engines.redis.connections import Connections
     from rtgmock.engines.redis.lifecycle import ServerLifecycle
+    from rtgmock.engines.redis.observations import Observations
     from rtgmock.engines.runner import Runner
     from rtgmock.model.directives import Directive
     from rtgmock.model.types import Record
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 _SAVE_TIMEOUT = START_TIMEOUT
 _POLL_INTERVAL = 0.005
+_HANGS = "it hangs"
 
 
 class ChangeApplier:
@@ -35,11 +38,10 @@ class ChangeApplier:
         runner: Runner,
         connections: Connections,
         lifecycle: ServerLifecycle,
+        observations: Observations,
         api: int,
-        check: Callable[[Record], None],
     ) -> None:
-        """``check`` raises EngineFailed for a server that takes no commands."""
-        self._check = check
+        self._observations = observations
         self._runner = runner
         self._connections = connections
         self._lifecycle = lifecycle
@@ -50,15 +52,15 @@ class ChangeApplier:
         changes = self._changes(before, after)
         if not changes:
             return
-        # First, so that a server that Docker restarts in the middle of this starts with the new configuration, and not
-        # half-way between the two.
+        if self._is_known_to_hang(before["id"]):
+            raise _refusal(_HANGS)
+        # Before the check, and so before any change: if Docker restarts the server in the middle of this, it starts
+        # with the new configuration, and not half-way between the two.
         self._runner.configure(after, self._lifecycle.configuration(after, account))
-        try:
-            self._check(before)
-        except EngineFailed as error:
+        if problem := self._problem(before):
             # A rollback would restart a server that hangs, or that a test has stopped.
             self._configure_as(before, account)
-            raise _refusal(error) from error
+            raise _refusal(problem)
         try:
             live = {name: change for name, change in changes.items() if not change[0].restart}
             if live:
@@ -69,7 +71,27 @@ class ChangeApplier:
                 self._runner.delete_snapshot(after["id"])  # else the next start would load what was saved before
         except (redis.RedisError, EngineFailed) as error:
             self._roll_back(before, after, account)
-            raise _refusal(error) from error
+            raise _refusal(error.problem if isinstance(error, EngineFailed) else error) from error
+
+    def check(self, record: Record) -> None:
+        """Return once a server has shown that it takes commands. Raises EngineFailed."""
+        problem = _HANGS if self._is_known_to_hang(record["id"]) else self._problem(record)
+        if problem:
+            raise EngineFailed(f"The instance's Redis does not answer: {problem}")
+
+    def _problem(self, record: Record) -> str:
+        """Return why a server takes no commands; an empty text if it takes them."""
+        try:
+            self._connections.check(record)
+        except redis.RedisError as error:
+            # Noted, so that the next change does not wait: while changes wait for each other, no probe counts.
+            known = self._observations.of(record["id"]).attributes
+            self._observations.put(record["id"], Observation(probe.condition_after(error), known))
+            return str(error)
+        return ""
+
+    def _is_known_to_hang(self, instance_id: int) -> bool:
+        return self._observations.of(instance_id).condition is Condition.HANGS
 
     def _changes(self, before: Record, after: Record) -> Changes:
         resolve = self._runner.resolve_master
@@ -107,8 +129,7 @@ class ChangeApplier:
                 _wait_until_persisted(connection, changes)
 
 
-def _refusal(error: redis.RedisError | EngineFailed) -> EngineFailed:
-    reason = error.problem if isinstance(error, EngineFailed) else error
+def _refusal(reason: object) -> EngineFailed:
     return EngineFailed(f"The instance's Redis refused the change, and nothing has changed: {reason}")
 
 

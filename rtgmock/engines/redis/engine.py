@@ -42,7 +42,7 @@ class RedisEngine:
         self._lifecycle = ServerLifecycle(runner, self._connections, rewrites, api)
         self._observations = Observations()
         self._monitor = Monitor(self._connections, self._observations, rewrites, self._lifecycle)
-        self._changes = ChangeApplier(runner, self._connections, self._lifecycle, api, self._check)
+        self._changes = ChangeApplier(runner, self._connections, self._lifecycle, self._observations, api)
 
     def free_port(self, candidates: Iterable[int]) -> int | None:
         """Return the first port that a new server can have; the runner may learn only at its start that it cannot."""
@@ -76,28 +76,12 @@ class RedisEngine:
 
     def used_memory(self, record: Record) -> int:
         """Return the bytes that count against maxmemory. Raises EngineFailed."""
-        self._check(record)
+        self._changes.check(record)
         try:
             with self._connections.to(record) as connection:
                 return info.used_memory(connection.info("memory"))
         except redis.RedisError as error:
-            raise _no_answer(error) from error
-
-    def _check(self, record: Record) -> None:
-        """Return once a server has shown that it takes commands. Raises EngineFailed.
-
-        Of many changes of an instance whose server hangs, only the first one waits for it: while they wait for each
-        other, nothing that the monitor sees counts.
-        """
-        instance_id = record["id"]
-        seen = self._observations.of(instance_id)
-        if seen.condition is Condition.HANGS:
-            raise _no_answer("it hangs")
-        try:
-            self._connections.check(record)
-        except redis.RedisError as error:
-            self._observations.put(instance_id, Observation(probe.condition_after(error), seen.attributes))
-            raise _no_answer(error) from error
+            raise EngineFailed(f"The instance's Redis does not answer: {error}") from error
 
     def observation(self, instance_id: int) -> Observation:
         """Return what was last seen of an instance's server."""
@@ -177,7 +161,3 @@ class RedisEngine:
         self._connections.close_all()
         self._runner.close()
         self._connections.close_all()  # one that was being opened to a server that hung
-
-
-def _no_answer(reason: object) -> EngineFailed:
-    return EngineFailed(f"The instance's Redis does not answer: {reason}")

@@ -17,15 +17,16 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["tests.support.redis_fixtures"]
 
-MAX_SHARE = 0.02
-"""Of a core, for fifty instances. It is half of that where nothing else runs."""
+MAX_SHARE = 0.04
+"""Of a core, for eighty instances. It is less than half of that where nothing else runs."""
 
 
 @pytest.mark.long
 @only_process
 def test_idle_instances_cost_little(emulators: RedisEmulators) -> None:
-    count, seconds = rounds(10, 50), rounds(2, 30)
-    emulators.ports = free_ports(count)
+    count, seconds = rounds(10, 80), rounds(2, 30)
+    block = free_ports(1)[0] // 100 * 100  # of which some may be in use
+    emulators.ports = range(block, block + 100)
     command, api = emulators.run("--server-memory", "1GB")
     for _ in range(count):
         api.create(plan="nano")

@@ -1,0 +1,64 @@
+"""What was seen of a Redis counts only if the instance was not changed meanwhile."""
+
+from __future__ import annotations
+
+from rtgmock.engines.base import Condition, Observation
+from rtgmock.engines.redis.observations import Observations
+
+WELL, LOST = Observation(Condition.ANSWERS), Observation(Condition.DOWN)
+
+
+def begin(observations: Observations) -> int:
+    begun = observations.begin(1)
+    assert begun is not None
+    return begun
+
+
+def test_an_instance_that_was_never_seen_is_down() -> None:
+    assert Observations().of(1) == LOST
+
+
+def test_the_last_observation_counts() -> None:
+    observations = Observations()
+
+    assert observations.add(1, begin(observations), WELL)
+    assert observations.of(1) == WELL
+    assert observations.add(1, begin(observations), LOST)
+    assert observations.of(1) == LOST
+    assert observations.of(2) == LOST
+
+
+def test_a_probe_that_overlaps_with_a_change_does_not_count() -> None:
+    observations = Observations()
+    observations.put(1, WELL)
+
+    before = begin(observations)
+    with observations.changing(1):
+        assert observations.begin(1) is None
+        assert not observations.add(1, before, LOST)
+    assert not observations.add(1, before, LOST)
+
+    assert observations.of(1) == WELL
+    assert observations.add(1, begin(observations), LOST)
+
+
+def test_what_the_changing_thread_knows_counts() -> None:
+    observations = Observations()
+    before = begin(observations)
+
+    with observations.changing(1):
+        observations.put(1, WELL)
+
+    assert not observations.add(1, before, LOST)
+    assert observations.of(1) == WELL
+
+
+def test_a_probe_of_a_deleted_instance_says_nothing_of_one_that_gets_its_id() -> None:
+    observations = Observations()
+    observations.put(1, WELL)
+    before = begin(observations)
+
+    observations.forget(1)
+
+    assert observations.of(1) == LOST
+    assert not observations.add(1, before, WELL)
