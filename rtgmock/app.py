@@ -28,16 +28,19 @@ if TYPE_CHECKING:
     from rtgmock.web.control.context import ControlContext
 
 
-def create_app(config: Config, provisioner: Provisioner, controls: ControlContext, log: AccessLog) -> Flask:
+def create_app(
+    config: Config, provisioner: Provisioner, controls: ControlContext, log: AccessLog, machine: str = "localhost"
+) -> Flask:
     """Return a new Flask application. It holds no state, so that two of them in one process are independent.
 
-    ``log`` is called for every request; the journal in ``controls`` keeps the requests to the emulated API.
+    ``log`` is called for every request; the journal in ``controls`` keeps the requests to the emulated API. Requests
+    may have the name of the ``machine`` as their host.
     """
     app = Application("rtgmock", static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
     # The order matters: the guard refuses before a fault applies, and the log and the journal see responses as faults
     # have changed them.
-    before = (guard.checks(config), fault_injection.before_request(controls.faults))
+    before = (guard.checks(config, machine), fault_injection.before_request(controls.faults))
     after = (
         fault_injection.after_request,
         response_headers.add_headers,

@@ -24,7 +24,7 @@ from rtgmock.service.provisioner import Provisioner
 from rtgmock.service.supervisor import Supervisor
 from rtgmock.service.watcher import Watcher
 from rtgmock.storage.store import Store
-from rtgmock.web import router
+from rtgmock.web import guard, router
 from rtgmock.web.access_log import AccessLog
 from rtgmock.web.control.context import ControlContext
 from rtgmock.web.health import HealthState
@@ -114,7 +114,7 @@ def compose(
     journal, access_log = Journal(redactor), AccessLog(log, redactor)
     health = HealthState(clock.ticks(), engine.name)
     controls = ControlContext(clock, supervisor, maintenance, faults, journal, Renderings(), health, config.api)
-    app = create_app(config, provisioner, controls, access_log)
+    app = create_app(config, provisioner, controls, access_log, socket.gethostname())
 
     on_refusal = RefusedRequests(clock, access_log, journal).record
     may_wait = _may_wait(store, has_file=config.state is not None, has_redis=engine.real)
@@ -153,7 +153,9 @@ def _listen(
     host = config.host
     certificate, context = _tls(config, resources) if config.tls else (None, None)
     try:
-        server = HttpServer(app, host, port, on_refusal=on_refusal, may_wait=may_wait, tls=context)
+        server = HttpServer(
+            app, host, port, on_refusal=on_refusal, may_wait=may_wait, tls=context, headers=guard.HEADERS
+        )
     except (socket.gaierror, UnicodeError) as error:
         raise StartupError(f"the host {host} is not known here; listen on another one: --host HOST") from error
     except OSError as error:
@@ -186,7 +188,8 @@ def _temporary_state() -> Iterator[Path]:
 
 def _certified_names(config: Config) -> Iterator[str]:
     """Give the host names and addresses by which clients may reach the API."""
-    yield from (*SERVICE, "localhost", "127.0.0.1", "::1", client_host(config.host), *config.allow_hosts)
+    yield from (*SERVICE, "localhost", "127.0.0.1", "::1", client_host(config.host))
+    yield from (f"*{name}" if name.startswith(".") else name for name in config.allow_hosts)
     yield socket.gethostname().lower()
     # A hostname with {server} in it is a template for Redis URLs, and no name of the API.
     if config.hostname and "{" not in config.hostname:

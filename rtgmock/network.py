@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import ipaddress
 import os
 
 
@@ -11,6 +12,14 @@ def client_host(host: str) -> str:
     """Return the host by which a client on this machine reaches a server that listens on ``host``."""
     # A wildcard address is only for listening: not every system can connect to it.
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - translated, not bound
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether what listens on ``host`` is reached from this machine only."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def local_url(host: str, port: int | str, *, tls: bool = False) -> str:

@@ -227,7 +227,7 @@ ACTIONS: dict[str, Callable[[str], object]] = {
     "a status of the journal's filter": requests_endpoint.FIELDS["status"].parse,
     "media ranges": lambda text: list(negotiation._media_ranges(text)),
     "an origin": guard._normalized,
-    "the name of a host": guard._is_address,
+    "the name of a host": guard._address,
     "credentials": lambda text: Authorization.from_header(f"Basic {text}"),
     "other credentials": lambda text: Authorization.from_header(f"Digest {text}"),
     "a content type": bodies.parse_content_type,

@@ -29,11 +29,11 @@ from rtgmock.server.limits import Limits
 from rtgmock.server.listener import Listener
 from rtgmock.server.room import Room
 from rtgmock.server.turns import Turns
-from rtgmock.server.wsgi import Answer, Bridge, common_environ
+from rtgmock.server.wsgi import NAME, Answer, Bridge, common_environ
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from wsgiref.types import WSGIApplication
 
     from rtgmock.server.refusals import Refusal
@@ -56,7 +56,8 @@ class HttpServer:
     """Serves a WSGI application on one address.
 
     It listens once it is constructed (OSError if it cannot), and answers from ``start`` to ``stop``. ``on_refusal`` is
-    called for every request that is refused before it reaches the application. With ``tls`` it speaks HTTPS.
+    called for every request that is refused before it reaches the application. With ``tls`` it speaks HTTPS. Every
+    answer has the ``headers``.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class HttpServer:
         may_wait: MayWait = lambda _method, _path: True,
         tls: ssl.SSLContext | None = None,
         limits: Limits | None = None,
+        headers: Iterable[tuple[str, str]] = (),
     ) -> None:
         self.limits = limits or Limits()
         self.read_buffer = memoryview(bytearray(READ_SIZE))
@@ -79,7 +81,8 @@ class HttpServer:
         self._tls = tls
         self._listener = Listener(host, port, take=self._take, room=self.room)
         self.port = self._listener.port
-        self.bridge = Bridge(application, common_environ(host, self.port, "https" if tls else "http"), self._date)
+        environ = common_environ(host, self.port, "https" if tls else "http")
+        self.bridge = Bridge(application, environ, self._date, (("Server", NAME), *headers))
         self._dated = (0, "")
         self._turns = Turns(self._answer_here)
         self._handshakes: set[asyncio.Task[None]] = set()

@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass, field
 from functools import lru_cache
 from io import BytesIO
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from rtgmock.errors import INTERNAL_ERROR, reason
@@ -48,6 +49,8 @@ class Bridge:
     application: WSGIApplication
     environ: dict[str, Any]
     date: Callable[[], str]
+    headers: tuple[tuple[str, str], ...] = (("Server", NAME),)
+    """What every answer has."""
 
     def answer(self, request: Request, client: tuple[str, int], *, last: bool) -> Answer:
         """Call the application. With ``last``, the connection ends with the answer."""
@@ -59,7 +62,7 @@ class Bridge:
         except Exception:
             logging.getLogger("rtgmock").exception("%s %s failed", printable(request.method), printable(request.path))
             return self.sentence(500, f"{INTERNAL_ERROR}\n", request.version, is_head=request.method == "HEAD")
-        head, closes = _head(status, headers, len(body), request, self.date(), last=last)
+        head, closes = _head(status, [*headers, *self._own_headers()], len(body), request, last=last)
         if request.method == "HEAD" or not _may_have_body(status):
             body = b""
         if faults.length is not None:
@@ -78,11 +81,13 @@ class Bridge:
             ("Connection", "close"),
             ("Content-Length", str(len(body))),
             ("Content-Type", "text/plain; charset=utf-8"),
-            ("Date", self.date()),
-            ("Server", NAME),
+            *self._own_headers(),
         ]
         head = _encode(version, f"{status} {reason(status)}", headers)
         return Answer(head, b"" if is_head else body, closes=True, lingers=True)
+
+    def _own_headers(self) -> Headers:
+        return (("Date", self.date()), *self.headers)
 
 
 def _environ(common: dict[str, Any], request: Request, client: tuple[str, int]) -> dict[str, Any]:
@@ -142,7 +147,7 @@ def _may_have_body(status: str) -> bool:
     return not status.startswith(("1", "204", "304"))
 
 
-def _head(status: str, headers: Headers, length: int, request: Request, date: str, *, last: bool) -> tuple[bytes, bool]:
+def _head(status: str, headers: Headers, length: int, request: Request, *, last: bool) -> tuple[bytes, bool]:
     """Return the encoded head, and whether the connection ends after the answer."""
     named = [(_canonical(name), value) for name, value in headers]
     has_body = _may_have_body(status)
@@ -156,8 +161,6 @@ def _head(status: str, headers: Headers, length: int, request: Request, date: st
         named.append(("Connection", "close"))
     elif request.version == "1.0":
         named.append(("Connection", "Keep-Alive"))
-    named += [("Server", NAME), ("Date", date)]
-    named.sort(key=lambda header: header[0])
     return _encode(request.version, status, named), closes
 
 
@@ -167,5 +170,5 @@ def _canonical(name: str) -> str:
 
 
 def _encode(version: str, status: str, headers: Headers) -> bytes:
-    lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
+    lines = "".join([f"{name}: {value}\r\n" for name, value in sorted(headers, key=itemgetter(0))])
     return f"HTTP/{version} {status}\r\n{lines}\r\n".encode("latin-1")

@@ -15,6 +15,7 @@ from rtgmock.settings.parsers import (
     MEMORY,
     Credentials,
     parse_account,
+    parse_allowed_host,
     parse_api,
     parse_file,
     parse_flag,
@@ -139,8 +140,8 @@ class Config:
         "--allow-host",
         "NAME",
         "none",
-        parse_host,
-        "Additional Host header to accept; may be repeated.",
+        parse_allowed_host,
+        "Additional Host header to accept, or with a dot before it all names of a domain; may be repeated.",
         many=True,
         unset=True,
     )

@@ -77,6 +77,11 @@ def parse_host(text: str) -> str:
     raise ValueError(f"{text!r} is neither a host name nor an IP address")
 
 
+def parse_allowed_host(text: str) -> str:
+    """Parse a host, or a domain with a dot before it, ``.example.org``, which stands for all names under it."""
+    return f".{parse_host(text[1:])}" if text.startswith(".") else parse_host(text)
+
+
 def parse_hostname(text: str) -> str:
     """Parse the host for the instances' URLs, which may contain ``{server}``."""
     if "{server}" not in text:

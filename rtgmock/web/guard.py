@@ -7,16 +7,18 @@ A browser on this machine can reach the emulator, and so can the pages in it. Th
 - DNS rebinding: a page's own name is made to resolve to this machine, so that the browser takes the emulator for the
   page's own origin. The request's ``Host`` is then that name, and not one that the emulator is known by.
 
-There are never CORS headers, which would permit a page to read an answer.
+There are never CORS headers, which would permit a page to read an answer, and every answer has ``HEADERS``.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rtgmock.errors import BadRequest, Forbidden
+from rtgmock.network import is_loopback
 from rtgmock.paths import SERVICE
 from rtgmock.text import printable
 
@@ -26,52 +28,96 @@ if TYPE_CHECKING:
     from rtgmock.settings.config import Config
     from rtgmock.web.request_context import Before, RequestContext
 
+HEADERS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Cache-Control", "no-store"),
+)
+"""What every answer has: a page may not run it as a script, not embed it, and not find it in the browser's cache."""
+
 # A Host header: [IPv6 address] or name, and maybe a port.
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9_.-]+))(?::\d{1,5})?")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+_LOCAL_DOMAINS = (".localhost", ".internal", ".test")
+"""Domains under which nobody else can have a name, so that no page can be of one."""
 
 
-def checks(config: Config) -> Before:
-    """Return the step that checks every request, of any path; it must be the first one."""
-    known_names = {*SERVICE, *config.allow_hosts, config.host}
-    if config.hostname and "{" not in config.hostname:  # {server} makes it a pattern for instances, not a name
-        known_names.add(config.hostname.lower())
+def checks(config: Config, machine: str) -> Before:
+    """Return the step that checks every request, of any path; it must be the first one. ``machine`` is its own name."""
+    known = _known_hosts(config, machine)
 
     def check(context: RequestContext) -> None:
-        context.host = _checked_host(context.request, known_names, config.host)
+        context.host = _checked_host(context.request, known, config.host)
         _check_origin(context.request)
 
     return check
 
 
-def _checked_host(request: Request, known_names: set[str], listening_host: str) -> str:
+@dataclass(frozen=True)
+class _KnownHosts:
+    """The hosts that the emulator answers to."""
+
+    names: frozenset[str]
+    domains: tuple[str, ...]
+    """Domains with a dot before them, of which any name is known."""
+    single_names: bool
+    """Whether names without a dot are known: those of services in a Compose file, of machines in a local network."""
+
+    def __contains__(self, host: str) -> bool:
+        return (
+            host in self.names
+            or host.endswith(self.domains)
+            or (self.single_names and "." not in host and ":" not in host)
+            or _address(host) is not None
+        )
+
+
+def _known_hosts(config: Config, machine: str) -> _KnownHosts:
+    names = {"localhost", machine.lower(), config.host, *config.allow_hosts}
+    # A page can have the service's own name, if somebody else owns that by now; with TLS it lacks our certificate.
+    if config.tls:
+        names.update(SERVICE)
+    if config.hostname and "{" not in config.hostname:  # {server} makes it a pattern for instances, not a name
+        names.add(config.hostname.lower())
+    domains = (*_LOCAL_DOMAINS, *(name for name in names if name.startswith(".")))
+    # A network's search domain can complete a name without a dot, so that a page can have it. An emulator that only
+    # this machine can reach has no need of such names.
+    return _KnownHosts(frozenset(names), domains, single_names=not is_loopback(config.host))
+
+
+def _checked_host(request: Request, known: _KnownHosts, listening_host: str) -> str:
     """Return the host by which the client reached us, without its port. Raises BadRequest, Forbidden."""
     header = request.environ.get("HTTP_HOST", "")
     if not header and request.environ.get("SERVER_PROTOCOL") != "HTTP/1.1":  # only HTTP/1.1 demands one
-        listens_everywhere = listening_host in {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
-        return "localhost" if listens_everywhere else listening_host
+        return "localhost" if _is_wildcard(listening_host) else listening_host
     match = _HOST.fullmatch(header)
     if match is None:
         raise BadRequest(
             f"The Host '{printable(header)}' cannot be read; send a name or an address, as localhost:8080."
         )
     name = (match[1] or match[2]).lower().rstrip(".")
-    # Only a name with a dot can be rebound: names without one (localhost, a Compose service) are not in public DNS,
-    # and an address is not resolved at all.
-    if not (name in known_names or "." not in name or _is_address(name)):
+    if name not in known or _is_wildcard(name):  # browsers let a page ask 0.0.0.0 past some of their checks
         raise Forbidden(
             f"The Host {printable(name)} is not answered to, so that no web page can reach rtgmock by its own name; "
-            f"restart with --allow-host {printable(name)} if the name is yours."
+            + (
+                "send the address of one machine, as 127.0.0.1."
+                if _is_wildcard(name)
+                else f"restart with --allow-host {printable(name)} if the name is yours."
+            )
         )
     return name
 
 
-def _is_address(name: str) -> bool:
+def _is_wildcard(host: str) -> bool:
+    """Return whether a host is the address 0.0.0.0 or ::, which means all addresses of a machine that listens."""
+    return (address := _address(host)) is not None and address.is_unspecified
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        ipaddress.ip_address(name)
+        return ipaddress.ip_address(host)
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def _check_origin(request: Request) -> None:
@@ -79,8 +125,10 @@ def _check_origin(request: Request) -> None:
     origin = request.environ.get("HTTP_ORIGIN")
     own = f"{request.scheme}://{request.environ.get('HTTP_HOST', '')}"
     is_foreign = origin is not None and _normalized(origin) != _normalized(own)
-    # A browser sends no Origin with a GET for an image or a link, but Sec-Fetch-Site.
-    if is_foreign or request.environ.get("HTTP_SEC_FETCH_SITE", "").strip().lower() == "cross-site":
+    # A browser sends no Origin with a GET for an image or a link, but Sec-Fetch-Site. A page on another port of the
+    # same host is of the same site.
+    site = request.environ.get("HTTP_SEC_FETCH_SITE", "").strip().lower()
+    if is_foreign or site in {"cross-site", "same-site"}:
         source = printable(origin) if origin else "another site"
         raise Forbidden(
             f"A web page of {source} may not use rtgmock; "

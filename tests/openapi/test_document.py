@@ -209,11 +209,11 @@ def test_the_version_is_read_as_serve_reads_it(tmp_path: Path) -> None:
 
 
 def test_its_server_is_the_address_that_the_client_used(api: Served) -> None:
-    answer = api.get(OPENAPI_PATH, headers={"Host": "rtg.test:80"})
-    named = api.get(OPENAPI_PATH, headers={"Host": "mock:8080"})
+    answer = api.get(OPENAPI_PATH, headers={"Host": "rtg.example.org:80"})
+    named = api.get(OPENAPI_PATH, headers={"Host": "mock.test:8080"})
 
     assert answer.status_code == 403
-    assert named.json()["servers"] == [{"url": "http://mock:8080"}]
+    assert named.json()["servers"] == [{"url": "http://mock.test:8080"}]
 
 
 @pytest.mark.parametrize("exchange", exchanges.load(), ids=lambda exchange: exchange.name)

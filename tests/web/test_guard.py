@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,22 +30,73 @@ def send(api: Served, line: str, *headers: str) -> raw.Answer:
         "192.168.7.8",
         "[::1]:8080",
         "[fe80::1]",
-        "rtgmock",
-        "my_service:80",
-        "redistogo.com",
-        "RedisToGo.com:443",
-        "www.redistogo.com",
+        "app.localhost",
+        "host.docker.internal:8080",
+        "api.test",
+        socket.gethostname(),
         "emulator.example.net",
+        "one.example.com",
+        "any.other.example.com",
         "redis.example.org",
     ],
 )
 def test_a_known_host_is_answered(serve: Serve, host: str) -> None:
-    api = serve(allow_hosts=("emulator.example.net",), hostname="redis.example.org")
+    api = serve(allow_hosts=("emulator.example.net", ".example.com"), hostname="redis.example.org")
     assert send(api, "GET /instances", f"Host: {host}").status == 200
 
 
+@pytest.mark.parametrize("host", ["redistogo.com", "RedisToGo.com:443", "www.redistogo.com"])
+def test_the_service_s_own_name_is_answered_when_its_certificate_must_be_ours(serve: Serve, host: str) -> None:
+    refused = send(serve(), "GET /instances", f"Host: {host}")
+    assert refused.status == 403
+    assert "--allow-host" in refused.text
+
+    assert send(serve(allow_hosts=(host.lower().partition(":")[0],)), "GET /instances", f"Host: {host}").status == 200
+    assert serve(tls=True).get("/instances.json", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["rtgmock", "my_service:80"])
+def test_a_name_without_a_dot_is_answered_where_others_than_this_machine_can_ask(serve: Serve, host: str) -> None:
+    assert send(serve(), "GET /instances", f"Host: {host}").status == 403
+    assert send(serve(host="0.0.0.0"), "GET /instances", f"Host: {host}").status == 200
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "0.0.0.0:8080", "[::]", "[::0]:80"])
+def test_the_address_of_no_machine_is_forbidden(serve: Serve, host: str) -> None:
+    refused = send(serve(host="0.0.0.0"), "GET /instances", f"Host: {host}")
+
+    assert refused.status == 403
+    assert "127.0.0.1" in refused.text
+
+
+@pytest.mark.parametrize(
+    "line",
+    [*ROUTES, "HEAD /instances", "GET /instances/1", "PUT /_rtgmock/state", "GET /_rtgmock/openapi.json", "GARBAGE"],
+)
+def test_every_answer_tells_browsers_to_keep_it_from_other_pages(api: Served, line: str) -> None:
+    answer = send(api, line, "Host: localhost")
+
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+    assert answer.headers["cache-control"] == "no-store"
+    assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
 @pytest.mark.parametrize("line", ROUTES)
-@pytest.mark.parametrize("host", ["evil.example.com", "redistogo.com.evil.com", "127.0.0.1.nip.io:8080", "127.1"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example.com",
+        "redistogo.com.evil.com",
+        "127.0.0.1.nip.io:8080",
+        "127.1",
+        "localhost.evil.com",
+        "evil-test",
+        "test",
+        "internal",
+        "evil.example.com.test.com",
+    ],
+)
 def test_another_host_is_forbidden(api: Served, line: str, host: str) -> None:
     answer = send(api, line, f"Host: {host}")
 
@@ -69,6 +121,7 @@ def test_another_host_is_forbidden(api: Served, line: str, host: str) -> None:
         "Origin: http://a]b",
         "Sec-Fetch-Site: cross-site",
         "Sec-Fetch-Site: Cross-Site",
+        "Sec-Fetch-Site: same-site",
     ],
 )
 def test_a_page_of_another_origin_is_forbidden(api: Served, line: str, header: str) -> None:
@@ -111,7 +164,8 @@ def test_http_1_1_needs_a_host(api: Served) -> None:
         ("rtgmock:80", "rtgmock", "rtgmock"),
     ],
 )
-def test_urls_have_the_host_that_the_client_used(api: Served, host: str, hostname: str, in_url: str) -> None:
+def test_urls_have_the_host_that_the_client_used(serve: Serve, host: str, hostname: str, in_url: str) -> None:
+    api = serve(host="0.0.0.0", allow_hosts=("redistogo.com",))
     api.create()
     made = api.get("/instances/1.json", headers={"Host": host}).json()
 
