@@ -51,7 +51,14 @@ class ControlledClock:
 
     def _now(self) -> datetime:
         """Return the current time. The caller must hold the lock."""
-        return self._frozen or self._base.now() + self._offset
+        return self._frozen or self._running(self._base.now())
+
+    def _running(self, base: datetime) -> datetime:
+        """Return the time of a clock that is not frozen. At the end of the year 9999 it stands still."""
+        try:
+            return base + self._offset
+        except OverflowError:
+            return datetime.max.replace(tzinfo=UTC)
 
     def ticks(self) -> float:
         """Return the seconds of the base clock, which no change of the time affects."""
@@ -62,34 +69,34 @@ class ControlledClock:
         """Whether the time stands still."""
         return self._frozen is not None
 
+    def change(self, moment: datetime | None = None, seconds: float = 0, *, frozen: bool | None = None) -> None:
+        """Set the time to a moment, move it forward (back by negative seconds), and freeze it or let it run.
+
+        What is not given stays as it is. Raises OverflowError outside of the years 1 to 9999; then nothing has changed.
+        """
+        # Under one lock: two threads that advance at once must not lose either step.
+        with self._lock:
+            base = self._base.now()
+            now = moment.astimezone(UTC) if moment else self._frozen or self._running(base)
+            now += timedelta(seconds=seconds)
+            self._frozen = now if (self.frozen if frozen is None else frozen) else None
+            self._offset = now - base
+
     def freeze(self) -> None:
         """Stop the time at the current moment."""
-        with self._lock:
-            self._frozen = self._now()
+        self.change(frozen=True)
 
     def thaw(self) -> None:
         """Let the time run again from where it stands."""
-        with self._lock:
-            self._offset, self._frozen = self._now() - self._base.now(), None
+        self.change(frozen=False)
 
     def set(self, moment: datetime) -> None:
         """Set the time to a moment; a frozen clock stays frozen there."""
-        with self._lock:
-            if self._frozen:
-                self._frozen = moment.astimezone(UTC)
-            else:
-                self._offset = moment - self._base.now()
+        self.change(moment)
 
     def advance(self, seconds: float) -> None:
         """Move the time forward, or back by negative seconds. Raises OverflowError outside of the years 1 to 9999."""
-        step = timedelta(seconds=seconds)
-        # Read and written under one lock: two threads that advance at once must not lose either step.
-        with self._lock:
-            moment = self._now() + step  # computed for a running clock too: it raises the OverflowError
-            if self._frozen:
-                self._frozen = moment
-            else:
-                self._offset += step
+        self.change(seconds=seconds)
 
     def reset(self) -> None:
         """Show the base clock's time again, running."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypedDict
 
@@ -79,7 +78,7 @@ def begin(delay: BootDelay, now: datetime) -> tuple[str, Boot | None]:
     if delay.reads:
         return status, Boot(reads=delay.reads)
     if delay.seconds:
-        return status, Boot(until=(now + timedelta(seconds=delay.seconds)).timestamp())
+        return status, Boot(until=now.timestamp() + delay.seconds)
     return step(status, Event.READY), None
 
 

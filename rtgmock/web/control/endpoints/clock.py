@@ -15,7 +15,6 @@ from rtgmock.web.control.endpoint import ControlEndpoint
 if TYPE_CHECKING:
     from flask import Response
 
-    from rtgmock.clock import ControlledClock
     from rtgmock.model.validation import Fields
     from rtgmock.web.control.context import ControlContext
 
@@ -33,21 +32,12 @@ def change(context: ControlContext) -> Response:
     clock, values = context.clock, parse_fields(json_io.read_object(), FIELDS)
     if not values:
         raise Invalid([f"Nothing to do: accepted are {', '.join(FIELDS)}"])
-    # In this order, one request can set a moment, go on from there and stop.
-    if "set" in values:
-        clock.set(datetime.fromisoformat(values["set"]))
-    if "advance" in values:
-        _advance(clock, values["advance"])
-    if "freeze" in values:
-        clock.freeze() if values["freeze"] else clock.thaw()
-    return show(context)
-
-
-def _advance(clock: ControlledClock, seconds: float) -> None:
+    moment, seconds = values.get("set"), values.get("advance", 0)
     try:
-        clock.advance(seconds)
+        clock.change(moment and datetime.fromisoformat(moment), seconds, frozen=values.get("freeze"))
     except OverflowError as error:
         raise Invalid([f"advance must lead to a moment between the years 1 and 9999: it is {seconds:g}"]) from error
+    return show(context)
 
 
 ENDPOINTS = (ControlEndpoint("GET", "/clock", show), ControlEndpoint("POST", "/clock", change))

@@ -57,6 +57,28 @@ def test_python_advances_the_same_clock(api: Served) -> None:
     assert api.create()["created_at"] == "2012-09-22T15:03:44Z"
 
 
+def test_at_the_end_of_the_calendar_the_time_stands_still_and_everything_works(serve: Serve) -> None:
+    api = serve(boot_delay="5s")
+    control(api, "POST", "clock", {"set": "9999-12-31T23:59:59Z"})
+    api.clock.advance(3600)
+
+    assert control(api, "GET", "clock").json() == {"now": "9999-12-31T23:59:59Z", "frozen": False}
+    made = api.create()
+    assert made["created_at"] == "9999-12-31T23:59:59Z"
+    assert api.get("/instances.json").status_code == 200
+    control(api, "POST", "clock", {"set": "2012-09-21T15:03:44Z"})
+    assert control(api, "GET", "clock").json()["now"] == "2012-09-21T15:03:44Z"
+
+
+@pytest.mark.parametrize("freeze", [{}, {"freeze": True}, {"freeze": False}])
+def test_of_a_refused_change_nothing_is_done(api: Served, freeze: dict[str, bool]) -> None:
+    before = control(api, "GET", "clock").json()
+    refused = control(api, "POST", "clock", {"set": "9999-12-31T23:59:59Z", "advance": 3600, **freeze})
+
+    assert refused.status_code == 422
+    assert control(api, "GET", "clock").json() == before
+
+
 def test_a_time_after_the_year_9999_is_refused(api: Served) -> None:
     control(api, "POST", "clock", {"set": "9999-12-31T23:59:00Z", "freeze": True})
 
