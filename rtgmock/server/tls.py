@@ -74,6 +74,7 @@ class _TlsProtocol(sslproto.SSLProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin the handshake."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for mypy
+        transport.set_write_buffer_limits(high=self.max_size)
         self._connection.below_tls = transport
         super().connection_made(transport)
 
