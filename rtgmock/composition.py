@@ -48,8 +48,6 @@ if TYPE_CHECKING:
 
 MAX_LISTED = 20
 """Instances that are listed while all other requests wait: each takes up to half a millisecond in XML."""
-MAX_COUNTED = 1000
-"""Instances among which a place for another one is found while all other requests wait."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +132,7 @@ def _may_wait(store: Store, *, has_file: bool, has_redis: bool) -> MayWait:
     most_instances = {
         Waits.NEVER: math.inf,
         Waits.FOR_MANY: MAX_LISTED,
-        Waits.FOR_STORAGE: -1 if has_file or has_redis else MAX_COUNTED,
+        Waits.FOR_STORAGE: -1 if has_file or has_redis else math.inf,
         Waits.LONG: -1,
     }
     return lambda method, path: store.instance_count > most_instances[router.waits(method, path)]

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from rtgmock.composition import MAX_COUNTED, MAX_LISTED, _may_wait
-from rtgmock.storage.store import State, Store
+from rtgmock.composition import MAX_LISTED, _may_wait
+from rtgmock.storage.store import Server, State, Store
+from tests.support.values import record
 
 LISTS = [("GET", "/instances.json"), ("HEAD", "/instances")]
 READS = [("HEAD", "/instances/1"), ("GET", "/_rtgmock/clock"), ("GET", "/nowhere"), ("GET", "/_rtgmock/health")]
 WRITES = [("POST", "/instances"), ("PUT", "/instances/1.xml"), ("DELETE", "/instances/1"), ("POST", "/instances/1")]
-LONG = [
-    *(("GET", f"/_rtgmock/{name}") for name in ("openapi.json", "state", "requests", "faults")),
-    *(("PUT", "/_rtgmock/state"), ("POST", "/_rtgmock/faults"), ("DELETE", "/_rtgmock/faults/1")),
-]
+LONG = [("GET", "/_rtgmock/openapi.json"), ("PUT", "/_rtgmock/state"), ("GET", "/_rtgmock/requests")]
 
 
 def store_of(count: int) -> Store:
-    """A store in memory with some instances, which are never looked at."""
+    """A store in memory with some instances."""
     store = Store.open(None, "0000")
     with store.transaction() as change:
-        change.replace(State(tuple({"id": number} for number in range(count))))
+        records = tuple(record(id=number, port=9000 + number) for number in range(1, count + 1))
+        change.replace(State(records, {1: Server("ray")}, {1: "username"}, count))
     return store
 
 
@@ -38,7 +37,3 @@ def test_what_takes_long_with_many_instances_may_wait() -> None:
     may_wait = _may_wait(store_of(MAX_LISTED + 1), has_file=False, has_redis=False)
     assert {may_wait(*request) for request in LISTS} == {True}
     assert {may_wait(*request) for request in READS + WRITES} == {False}
-
-    may_wait = _may_wait(store_of(MAX_COUNTED + 1), has_file=False, has_redis=False)
-    assert {may_wait(*request) for request in LISTS + WRITES} == {True}
-    assert {may_wait(*request) for request in READS} == {False}

@@ -78,15 +78,17 @@ class Placement:
 
         Another thread may find the same one, so the caller looks at ``is_taken`` in the transaction that takes it.
         """
-        taken = self._taken_ports()
-        return self._engine.free_port(port for port in self._config.ports if port not in taken)
+        reserved = self._reserved_ports()
+        return self._engine.free_port(
+            port for port in self._store.unused_ports(self._config.ports) if port not in reserved
+        )
 
     def is_taken(self, port: int | None) -> bool:
         """Return whether an instance has a port, or is going to have it."""
-        return port in self._taken_ports()
+        return port is not None and (self._store.is_port_taken(port) or port in self._reserved_ports())
 
-    def _taken_ports(self) -> set[int]:
-        return self._store.ports() | {record["port"] for record in self._reservations()}
+    def _reserved_ports(self) -> set[int]:
+        return {record["port"] for record in self._reservations()}
 
     def no_port(self) -> Invalid:
         """Return the error of a create for which ``find_port`` has found nothing."""

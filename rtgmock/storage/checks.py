@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Container
 from typing import TYPE_CHECKING, Any
 
 from rtgmock.model.instances import record_problems
@@ -13,7 +14,7 @@ from rtgmock.storage.tables import ACCOUNTS, FORMAT, HEAD, INSTANCES, SERVERS
 from rtgmock.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from rtgmock.model.types import Record
 
@@ -21,9 +22,20 @@ if TYPE_CHECKING:
     """The documents of a table by id, as they were read: nothing is known of them yet."""
 
 _MAX_ID = 10**15
-_SERVER_NAME = Text(blank=True)
+_NAMED = {SERVERS: Text(blank=True), ACCOUNTS: ACCOUNT_NAME}
+"""The tables of named things, with the type of the names."""
 _REFERENCES = {SERVERS: "server_id", ACCOUNTS: "user_id"}
 """The attributes that have ids of another table."""
+
+
+class _Ids(Container[int]):
+    """The ids in a table."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    def __contains__(self, number: object) -> bool:
+        return str(number) in self._rows
 
 
 def table_problems(tables: Mapping[str, Rows]) -> Iterator[str]:
@@ -32,21 +44,42 @@ def table_problems(tables: Mapping[str, Rows]) -> Iterator[str]:
     if problem := _head_problem(head):
         yield problem
         return
-    yield from _name_problems(SERVERS, tables.get(SERVERS, {}), _SERVER_NAME)
-    yield from account_problems(tables.get(ACCOUNTS, {}))
+    for table, name_type in _NAMED.items():
+        yield from _name_problems(table, tables.get(table, {}), name_type)
     ports: Counter[int] = Counter()
-    known = {table: {int(number) for number in tables.get(table, {}) if number.isdecimal()} for table in _REFERENCES}
+    valid: Record | None = None
     for number, record in tables.get(INSTANCES, {}).items():
-        for problem in _instance_problems(number, record, head["last_instance_id"], known):
-            yield f"instance {printable(number)}: {problem}"
+        problems = [*_record_problems(number, record, tables, valid)]
+        yield from problems
+        valid = valid if problems else record
         if isinstance(record, dict) and isinstance(port := record.get("port"), int):
             ports[port] += 1
     yield from (f"two instances have the port {port}" for port, count in ports.items() if count > 1)
 
 
-def account_problems(rows: Rows) -> Iterator[str]:
-    """Give what is wrong with the table of the accounts."""
-    return _name_problems(ACCOUNTS, rows, ACCOUNT_NAME)
+def change_problems(tables: Mapping[str, Rows], changed: Mapping[str, Rows], ports: Mapping[int, int]) -> Iterator[str]:
+    """Give what is wrong with the tables of a state that was valid before ``changed`` was put or removed in it.
+
+    These are the rules of ``table_problems``; only what has changed is looked at. ``ports`` says how many instances
+    have each port. Servers and accounts that are in use are not removed.
+    """
+    head: Any = tables.get(HEAD, {}).get("1")
+    if HEAD in changed and (problem := _head_problem(head)):
+        yield problem
+        return
+    for table, name_type in _NAMED.items():
+        if table in changed:
+            yield from _name_problems(table, tables[table], name_type)
+    for number, record in changed.get(INSTANCES, {}).items():
+        if record is not None:
+            yield from _record_problems(number, record, tables)
+            if ports.get(record["port"], 0) > 1:
+                yield f"two instances have the port {record['port']}"
+
+
+def _is_id(text: str) -> bool:
+    """Return whether a key is an id, as the ids in records refer to it: without a sign, a zero before it, or spaces."""
+    return re.fullmatch(r"[1-9][0-9]{0,15}", text) is not None and int(text) <= _MAX_ID
 
 
 def _head_problem(head: Any) -> str:
@@ -70,8 +103,11 @@ def _name_problems(table: str, rows: Rows, name_type: Text) -> Iterator[str]:
     """Give what is wrong with a table of named things: servers or accounts."""
     for number, row in rows.items():
         name = row.get("name") if isinstance(row, dict) else None
-        if not (number.isdecimal() and name_type.is_valid(name)):
+        if not name_type.is_valid(name):
             yield f"{table}: {printable(number)} has no proper name"
+            return
+        if not _is_id(number):
+            yield f"{table}: {printable(number)} is no number from 1 to {_MAX_ID}"
             return
         if not Integer(1).is_valid(row.get("memory", 1)):
             yield f"{table}: the memory of {name} is {row['memory']!r}"
@@ -79,18 +115,27 @@ def _name_problems(table: str, rows: Rows, name_type: Text) -> Iterator[str]:
     yield from (f"{table}: two are called {name}" for name, count in names.items() if count > 1)
 
 
-def _instance_problems(number: str, record: object, last: int, known: Mapping[str, Container[int]]) -> Iterator[str]:
+def _record_problems(
+    number: str, record: object, tables: Mapping[str, Rows], valid: Record | None = None
+) -> Iterator[str]:
+    """Give what is wrong with one instance of tables whose head is valid; ``valid`` is one that has no problems."""
+    for problem in _instance_problems(number, record, tables, valid):
+        yield f"instance {printable(number)}: {problem}"
+
+
+def _instance_problems(number: str, record: object, tables: Mapping[str, Rows], valid: Record | None) -> Iterator[str]:
     """Give what is wrong with one record: with its values or, when they are valid, with what they refer to."""
     if not isinstance(record, dict):
         yield "it is not an object"
         return
-    if problems := record_problems(record):
+    if problems := record_problems(record, valid):
         yield from problems
         return
     yield from boot_problems(record)
+    last = tables[HEAD]["1"]["last_instance_id"]
     if str(record["id"]) != number or not 0 < record["id"] <= last:
         yield f"its id is {record['id']}, and the last one given is {last}"
-    yield from reference_problems(record, known)
+    yield from reference_problems(record, {table: _Ids(tables.get(table, {})) for table in _REFERENCES})
 
 
 def boot_problems(record: Record) -> Iterator[str]:

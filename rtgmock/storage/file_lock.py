@@ -5,18 +5,23 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import filelock
 
 from rtgmock.errors import StartupError
+from rtgmock.storage.files import Identity
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class StateFileLock:
     """An exclusive lock on a state file. The operating system releases it when the process dies."""
 
     def __init__(self, state_file: Path, lock_file: Path) -> None:
-        self._state_file = state_file
+        self._state_file, self._lock_file = state_file, lock_file
+        self._identity: Identity | None = None
         # The thread that closes an emulator is not always the one that opened it, so the lock is not the thread's.
         self._lock = filelock.FileLock(lock_file, blocking=False, mode=0o600, thread_local=False)
 
@@ -24,6 +29,10 @@ class StateFileLock:
     def is_held(self) -> bool:
         """Whether this process holds the lock."""
         return self._lock.is_locked
+
+    def is_ours(self) -> bool:
+        """Return whether the lock file is still the locked one: when it is removed, others can lock a new one."""
+        return self.is_held and Identity.of(self._lock_file) == self._identity
 
     def acquire(self) -> None:
         """Take the lock. Raises StartupError when another emulator has it, or the folder cannot be used."""
@@ -44,13 +53,14 @@ class StateFileLock:
             raise StartupError(
                 f"the folder {folder} cannot be written: {error.strerror}; start with a file elsewhere: --state FILE"
             ) from error
+        self._identity = Identity.of(self._lock_file)
         # The number only helps the user of an emulator that is refused; without it the lock works as well.
         with contextlib.suppress(OSError):
-            Path(self._lock.lock_file).write_text(f"{os.getpid()}\n", encoding="ascii")
+            self._lock_file.write_text(f"{os.getpid()}\n", encoding="ascii")
 
     def _holder(self) -> str:
         with contextlib.suppress(OSError, ValueError):
-            return f" (process {int(Path(self._lock.lock_file).read_text(encoding='ascii'))})"
+            return f" (process {int(self._lock_file.read_text(encoding='ascii'))})"
         return ""
 
     def release(self) -> None:

@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
-
-from tinydb import TinyDB
-from tinydb.table import Table
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from rtgmock.errors import InternalError, StartupError, cut
 from rtgmock.model.attributes import STORED
 from rtgmock.model.types import SavePoints
-from rtgmock.storage.checks import account_problems, table_problems
+from rtgmock.storage.checks import change_problems, table_problems
+from rtgmock.storage.database import Database
+from rtgmock.storage.index import InstanceIndex
 from rtgmock.storage.tables import ACCOUNTS, FORMAT, HEAD, INSTANCES, SERVERS
 from rtgmock.storage.transactional import MemoryStorage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from rtgmock.model.types import Record
+    from rtgmock.storage.changes import Changes
     from rtgmock.storage.tables import Tables
     from rtgmock.storage.transactional import TransactionalStorage
 
 
 _CONTAINERS = (*(row.name for row in STORED if isinstance(row.value_type, SavePoints)), "boot")
 """What a record has that is a list or a dict."""
+_PORTS_AT_ONCE = 16
+"""How many unused ports are looked up at a time: the first is the one to take, but for what others listen on."""
 
 
 @dataclass(frozen=True)
@@ -48,36 +50,20 @@ class State:
     last_instance_id: int = 0
 
 
-class _Table(Table):
-    """A table whose documents are replaced and never changed in place.
-
-    So a reader may keep the document that it got, and a transaction that fails leaves the committed ones alone.
-    """
-
-    def put(self, doc_id: int, document: Mapping[str, Any]) -> None:
-        """Store a document under its id, in place of the one that has it."""
-        self._update_table(lambda table: table.__setitem__(doc_id, document))
-
-
-class _Database(TinyDB):
-    table_class = _Table
-
-    def named(self, name: str) -> _Table:
-        return cast("_Table", self.table(name))
-
-
 class Store:
     """The state of one emulator.
 
-    Any thread may read at any time and without a lock: each method sees the state of the last commit. All changes
-    are made in a ``transaction``; there is one at a time. No other lock may be taken inside one.
+    Any thread may read at any time, and never waits for a disk: each method sees the state of the last commit, but
+    for those that look for room. All changes are made in a ``transaction``; there is one at a time. No other lock may
+    be taken inside one.
     """
 
     def __init__(self, storage: TransactionalStorage) -> None:
         self._storage = storage
         # TinyDB calls what it is given to make its storage; this one exists already, opened and locked.
-        self._database = _Database(storage=lambda: storage)
-        self._transaction_lock = threading.Lock()
+        self._database = Database(storage=lambda: storage)
+        self._index = InstanceIndex(())
+        self._indexed_generation: object = None
 
     @classmethod
     def open(cls, path: Path | None, state_id: str) -> Store:
@@ -89,7 +75,7 @@ class Store:
         try:
             store._prepare(state_id)
         except BaseException:
-            store.close()
+            store._storage.abandon()
             raise
         return store
 
@@ -110,21 +96,38 @@ class Store:
         if "state_id" not in head:  # a file from before there were engines
             with self.transaction():
                 self._database.named(HEAD).put(1, {**head, "state_id": state_id})
+        self._storage.fold()  # what an emulator that died has left in the journal
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """Commit all changes of the block at its end, in memory and on disk, or none when an error leaves it.
 
-        Waits for another transaction to end. Raises InternalError when the changes cannot be stored.
+        Waits for another transaction to end, and at the end of the block until the changes are on disk. Raises
+        InternalError when they cannot be stored, or when the check of the file at the next start would refuse them.
         """
-        with self._transaction_lock, self._storage.transaction():
-            yield Transaction(self._storage, self._database)
-            # Accounts come from the settings. A name that the check at the next start refuses would lock out the file.
-            if problem := next(account_problems(self._rows(ACCOUNTS)), ""):
-                raise InternalError(f"The state cannot be stored ({problem}); nothing has changed.")
+        with self._storage.transaction() as changes:
+            yield Transaction(self._storage, self._database, self._indexed)
+            if problem := self._storage.view(lambda tables: self._problem(tables, changes)):
+                raise InternalError(f"The state cannot be stored ({cut(problem)}); nothing has changed.")
+
+    def _problem(self, tables: Tables, changes: Changes) -> str:
+        """Return what is wrong with the changes of a transaction; empty when nothing is."""
+        if not changes:
+            return ""
+        index = self._indexed(tables)
+        if changes.whole:
+            return next(table_problems(tables), "")
+        return next(change_problems(tables, changes.documents, index.ports), "")
+
+    def _indexed(self, latest: Tables) -> InstanceIndex:
+        """Return what is derived from all instances of the latest tables."""
+        if self._indexed_generation is not self._storage.generation:
+            self._index = InstanceIndex(latest.get(INSTANCES, {}).values())
+            self._indexed_generation = self._storage.generation
+        return self._index
 
     def _rows(self, table: str) -> dict[str, Any]:
-        return self._storage.read().get(table, {})
+        return self._storage.view(lambda tables: dict(tables.get(table, {})))
 
     @property
     def state_id(self) -> str:
@@ -133,46 +136,58 @@ class Store:
 
     def instance(self, instance_id: int, account: str | None = None) -> Record | None:
         """Return the instance of that id; None when there is none, or when it is not the given account's."""
-        tables = self._storage.read()  # once, so that instance and account are of one commit
-        record = tables.get(INSTANCES, {}).get(str(instance_id))
-        if record is None or (account is not None and record["user_id"] != _account_id(tables, account)):
-            return None
-        return _copy(record)
+
+        def find(tables: Tables) -> Record | None:  # in one view, so that instance and account are of one commit
+            record = tables.get(INSTANCES, {}).get(str(instance_id))
+            if record is None or (account is not None and record["user_id"] != _account_id(tables, account)):
+                return None
+            return _copy(record)
+
+        return self._storage.view(find)
 
     def instances(self, account: str | None = None) -> list[Record]:
         """Return the instances of one account, or of all, in the order in which they were created."""
-        tables = self._storage.read()
-        user_id = _account_id(tables, account)
-        return [
-            _copy(record)
-            for record in tables.get(INSTANCES, {}).values()
-            if account is None or record["user_id"] == user_id
-        ]
+        records, user_id = self._storage.view(
+            lambda tables: (list(tables.get(INSTANCES, {}).values()), _account_id(tables, account))
+        )
+        return [_copy(record) for record in records if account is None or record["user_id"] == user_id]
 
     @property
     def instance_count(self) -> int:
         """The number of all accounts' instances."""
-        return len(self._rows(INSTANCES))
+        return self._storage.view(lambda tables: len(tables.get(INSTANCES, {})))
 
     def servers(self) -> dict[int, Server]:
         """Return the servers by id."""
-        return _servers(self._storage.read())
+        return self._storage.view(_servers)
 
     def accounts(self) -> dict[str, int]:
         """Return the accounts' ids by name."""
         return {row["name"]: int(number) for number, row in self._rows(ACCOUNTS).items()}
 
-    def ports(self) -> set[int]:
-        """Return the ports that instances have."""
-        return {record["port"] for record in self._rows(INSTANCES).values()}
+    def is_port_taken(self, port: int) -> bool:
+        """Return whether an instance has the port, or gets it by a change that is about to be stored."""
+        return self._storage.latest(lambda tables: port in self._indexed(tables).ports)
+
+    def unused_ports(self, ports: range) -> Iterator[int]:
+        """Give the ports of a range that no instance has, from the lowest. Others may take them meanwhile."""
+        last = -1
+        while some := self._some_unused_ports(ports, last):
+            yield from some
+            last = some[-1]
+
+    def _some_unused_ports(self, ports: range, after: int) -> list[int]:
+        return self._storage.latest(
+            lambda tables: list(islice(self._indexed(tables).unused_ports(ports, after), _PORTS_AT_ONCE))
+        )
 
     def memory_by_server(self) -> dict[int, int]:
-        """Return the bytes that each server's instances have together."""
-        tables = self._storage.read()
-        used = {int(number): 0 for number in tables.get(SERVERS, {})}
-        for record in tables.get(INSTANCES, {}).values():
-            used[record["server_id"]] += record["memory"]
-        return used
+        """Return the bytes that each server's instances have together, those included that are about to be stored."""
+        return self._storage.latest(
+            lambda tables: {
+                int(number): self._indexed(tables).memory[int(number)] for number in tables.get(SERVERS, {})
+            }
+        )
 
     @property
     def last_instance_id(self) -> int:
@@ -191,8 +206,7 @@ class Store:
 
     def close(self) -> None:
         """Close the file once the open transaction has ended, so that another emulator can open it."""
-        with self._transaction_lock:
-            self._database.close()
+        self._database.close()
 
 
 def _storage(path: Path | None) -> TransactionalStorage:
@@ -206,24 +220,38 @@ def _storage(path: Path | None) -> TransactionalStorage:
 class Transaction:
     """The changes that may be made inside ``Store.transaction``. Reads of the store in the same thread see them."""
 
-    def __init__(self, storage: TransactionalStorage, database: _Database) -> None:
-        self._storage = storage
-        self._database = database
+    def __init__(
+        self, storage: TransactionalStorage, database: Database, indexed: Callable[[Tables], InstanceIndex]
+    ) -> None:
+        self._storage, self._database, self._indexed = storage, database, indexed
 
     def next_instance_id(self) -> int:
         """Return an id that no instance has had before, a deleted one included."""
-        head = self._storage.read()[HEAD]["1"]
+        head = self._head()
         instance_id = int(head["last_instance_id"]) + 1
         self._database.named(HEAD).put(1, {**head, "last_instance_id": instance_id})
         return instance_id
 
     def put_instance(self, record: Record) -> None:
         """Store an instance under its id, in place of the one that has it."""
+        self._forget(record["id"])
         self._database.named(INSTANCES).put(record["id"], _copy(record))
+        self._index().add(record)
 
     def remove_instance(self, instance_id: int) -> None:
         """Remove an existing instance."""
+        self._forget(instance_id)
         self._database.named(INSTANCES).remove(doc_ids=[instance_id])
+
+    def _forget(self, instance_id: int) -> None:
+        """Take what an instance has out of the index, if there is one of that id."""
+        index = self._index()
+        before = self._storage.latest(lambda tables: tables.get(INSTANCES, {}).get(str(instance_id)))
+        if before is not None:
+            index.remove(before)
+
+    def _index(self) -> InstanceIndex:
+        return self._storage.latest(self._indexed)
 
     def add_server(self, server_id: int, name: str) -> None:
         """Store a new server."""
@@ -231,11 +259,11 @@ class Transaction:
 
     def account_id(self, name: str) -> int:
         """Return the id of an account, which gets one if it has none yet."""
-        tables = self._storage.read()
-        known = _account_id(tables, name)
+        accounts = self._storage.latest(lambda tables: tables.get(ACCOUNTS, {}))
+        known = _account_id({ACCOUNTS: accounts}, name)
         if known is not None:
             return known
-        new = max(map(int, tables.get(ACCOUNTS, {})), default=0) + 1
+        new = max(map(int, accounts), default=0) + 1
         self._database.named(ACCOUNTS).put(new, {"name": name})
         return new
 
@@ -246,8 +274,11 @@ class Transaction:
 
     def replace(self, state: State) -> None:
         """Replace the whole state by one in which ``problems`` finds nothing; the state's own id stays."""
-        head = self._storage.read()[HEAD]["1"] | {"last_instance_id": state.last_instance_id}
+        head = self._head() | {"last_instance_id": state.last_instance_id}
         self._storage.write({HEAD: {"1": head}, **_tables(state)})
+
+    def _head(self) -> dict[str, Any]:
+        return self._storage.latest(lambda tables: tables[HEAD]["1"])
 
 
 def problems(state: State) -> Iterator[str]:

@@ -5,22 +5,45 @@ from __future__ import annotations
 import contextlib
 import threading
 from abc import abstractmethod
-from typing import TYPE_CHECKING
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
 from tinydb.storages import Storage
 
+from rtgmock.errors import InternalError
+from rtgmock.storage.changes import Changes
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
 
     from rtgmock.storage.tables import Tables
 
+T = TypeVar("T")
+
+
+@dataclass
+class _Commit:
+    """The changes of a transaction that has ended, and what has become of them."""
+
+    changes: Changes
+    settled: bool = False
+    problem: str = ""
+    """Why the changes were not stored."""
+
 
 class TransactionalStorage(Storage):
-    """A TinyDB storage that holds the tables in memory and commits all writes of a transaction at once.
+    """A TinyDB storage that holds the tables in memory and commits all changes of a transaction at once.
 
-    Any thread may read at any time and without a lock: it gets the tables of the last commit, since a commit only
-    replaces one reference. The thread of the open transaction reads its own writes. The caller must ensure two
-    things: that there is one transaction at a time, and that documents are replaced, never changed in place.
+    A commit has two steps. It is appended to what is stored, one commit after the other, while its transaction holds
+    the lock; then the lock is free for the next one, and the commit waits until what was appended is synced. Commits
+    that come together share one sync. So there are two copies of the tables: the latest, which transactions see, and
+    the committed one, which everybody else sees. They share the documents, so documents must be replaced and never
+    changed in place.
+
+    The locks are taken in this order: that of the sync, that of the transaction, that of the memory, which is only
+    held while nothing is waited for.
     """
 
     name: str
@@ -28,47 +51,144 @@ class TransactionalStorage(Storage):
 
     def __init__(self, tables: Tables) -> None:
         self._committed = tables
-        self._staged: Tables | None = None
+        self._latest = _copy(tables)
+        self._changes = Changes()
+        self._pending: deque[_Commit] = deque()
         self._writer: int | None = None
+        self.generation = object()
+        """Another object each time that the latest tables have changed in another way than by ``put``."""
+        self._sync_lock = threading.Lock()
+        self._transaction_lock = threading.RLock()
+        self._memory_lock = threading.Lock()
+
+    def view(self, look: Callable[[Tables], T]) -> T:
+        """Return what ``look`` returns for the tables of the last commit, or for those of this thread's transaction.
+
+        It must be quick and not keep the tables, which change in place; their documents don't.
+        """
+        if self._writer == threading.get_ident():
+            return look(self._latest)
+        with self._memory_lock:
+            return look(self._committed)
+
+    def latest(self, look: Callable[[Tables], T]) -> T:
+        """Return what ``look`` returns for the tables that the next transaction begins with; waits for an open one."""
+        with self._transaction_lock:
+            return look(self._latest)
 
     def read(self) -> Tables:
-        """Return the tables in a new dict; the tables in it are shared with all readers."""
-        mine = self._writer == threading.get_ident()
-        return dict(self._staged if mine and self._staged is not None else self._committed)
+        """Return a copy of all tables; the documents in it are shared with all readers."""
+        return self.view(_copy)
 
     def write(self, data: Tables) -> None:
-        """Stage ``data``; outside a transaction, commit it."""
+        """Put ``data`` in place of all tables: at the end of this thread's transaction, or else at once."""
         if self._writer == threading.get_ident():
-            self._staged = data
+            self._changes.replace(data)
+            self._changes.apply_to(self._latest)
+            self.generation = object()
         else:
-            self._commit(data)
+            with self.transaction():
+                self.write(data)
+
+    def put(self, table: str, key: str, document: Mapping[str, Any] | None) -> None:
+        """Set a document, or remove it for None: at the end of this thread's transaction, or else at once."""
+        if self._writer == threading.get_ident():
+            self._changes.put(table, key, document)
+            Changes({table: {key: document}}).apply_to(self._latest)
+        else:
+            with self.transaction():
+                self.put(table, key, document)
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Commit all writes of the block at its end; none of them when an error leaves the block.
+    def transaction(self) -> Iterator[Changes]:
+        """Commit all changes of the block at its end; none of them when an error leaves the block.
 
-        Raises InternalError when they cannot be stored: then nothing has changed, in memory or on disk.
+        Gives the changes, which the block makes by ``put`` and ``write``. Raises InternalError when they cannot be
+        stored: then nothing has changed, in memory or on disk.
         """
-        self._writer = threading.get_ident()
-        try:
-            yield
-            if self._staged is not None:
-                self._commit(self._staged)
-        finally:
-            self._writer = self._staged = None
+        with self._transaction_lock:
+            if self._writer is not None:
+                raise RuntimeError("a transaction cannot be part of another one")
+            self._changes, self._writer = Changes(), threading.get_ident()
+            try:
+                yield self._changes
+                commit = self._begin_commit()
+            except BaseException:
+                if self._changes:
+                    self._restore_latest()
+                raise
+            finally:
+                self._changes, self._writer = Changes(), None
+        if commit is not None:
+            self._finish_commit(commit)
 
-    def _commit(self, data: Tables) -> None:
-        self._persist(data)
-        # From here on the change is made. Readers must see it even if the sync fails, since the file has it already.
-        self._committed = data
-        self._sync()
+    def _begin_commit(self) -> _Commit | None:
+        if not self._changes:
+            return None
+        self._append(self._changes)
+        commit = _Commit(self._changes)
+        self._pending.append(commit)
+        return commit
+
+    def _finish_commit(self, commit: _Commit) -> None:
+        """Wait until a commit is stored, or store it together with all others that have come meanwhile."""
+        with self._sync_lock:
+            if not commit.settled:
+                self._settle()
+        if commit.problem:
+            raise InternalError(commit.problem)
+
+    def _settle(self) -> None:
+        """Sync all commits that were appended, and let readers see them. Needs the lock of the sync."""
+        commits = list(self._pending)
+        try:
+            self._sync()
+        except InternalError as error:
+            self._take_back(str(error))
+            return
+        with self._memory_lock:
+            for commit in commits:
+                commit.changes.apply_to(self._committed)
+                commit.settled = True
+                self._pending.popleft()
+
+    def _take_back(self, problem: str) -> None:
+        """Drop all commits that are not synced, those included that were appended after the sync began.
+
+        They may rest on each other, so none of them can stay.
+        """
+        with self._transaction_lock:
+            self._drop_unsynced()
+            for commit in self._pending:
+                commit.settled, commit.problem = True, problem
+            self._pending.clear()
+            self._restore_latest()
+
+    def _restore_latest(self) -> None:
+        """Take the open transaction's changes, or those of dropped commits, out of the latest tables."""
+        with self._memory_lock:
+            tables = _copy(self._committed)
+            for commit in self._pending:
+                commit.changes.apply_to(tables)
+        self._latest.clear()
+        self._latest.update(tables)
+        self.generation = object()
 
     @abstractmethod
-    def _persist(self, data: Tables) -> None:
-        """Make ``data`` survive the end of the process. Raises InternalError."""
+    def _append(self, changes: Changes) -> None:
+        """Add changes to what is stored. Raises InternalError; then nothing was added."""
 
     def _sync(self) -> None:
-        """Make what was persisted survive a power cut. Raises InternalError."""
+        """Make what was appended survive a power cut. Raises InternalError."""
+
+    def fold(self) -> None:
+        """Bring what is stored into the form that other programs read, if it isn't in that."""
+
+    def abandon(self) -> None:
+        """Close the storage, and leave what is stored as it is."""
+
+    def _drop_unsynced(self) -> None:
+        """Remove from what is stored all that was appended since the last successful sync."""
 
 
 class MemoryStorage(TransactionalStorage):
@@ -79,5 +199,9 @@ class MemoryStorage(TransactionalStorage):
     def __init__(self) -> None:
         super().__init__({})
 
-    def _persist(self, data: Tables) -> None:
+    def _append(self, changes: Changes) -> None:
         pass
+
+
+def _copy(tables: Tables) -> Tables:
+    return {name: dict(rows) for name, rows in tables.items()}

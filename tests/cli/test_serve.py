@@ -139,7 +139,9 @@ def test_a_port_that_is_asked_for_is_taken(command: Start) -> None:
 
 
 def test_the_state_is_rtgmock_json_in_the_working_folder_unless_said_otherwise(command: Start, tmp_path: Path) -> None:
-    create(command().url)
+    server = command()
+    create(server.url)
+    server.stop()
 
     assert "instances" in json.loads((tmp_path / "rtgmock.json").read_bytes())
 

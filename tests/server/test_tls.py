@@ -296,10 +296,3 @@ def test_a_long_response_is_complete_though_its_client_is_slow_and_the_emulator_
 
     assert len(received) > 5_000_000  # more than the sockets' buffers hold
     assert len(json.loads(raw.parse(received).body)) == 4000
-
-
-def test_nothing_fails_in_a_connection_that_is_used(api: Served, caplog: pytest.LogCaptureFixture) -> None:
-    with raw.connect(api.url) as connection:
-        connection.sendall(raw.head(raw.LIST))
-        assert raw.parse(raw.receive(connection)).status == 200
-    assert not caplog.messages

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rtgmock.storage.file import FileStorage
-from rtgmock.storage.store import Store
+from rtgmock.storage.store import Server, State, Store
 from rtgmock.storage.transactional import MemoryStorage
 from tests.support.state_files import OLD, STATE_ID
 
@@ -45,5 +45,5 @@ def file(path: Path) -> Iterator[FileStorage]:
 def store(request: pytest.FixtureRequest, path: Path) -> Iterator[Store]:
     with contextlib.closing(Store.open(None if request.param == "memory" else path, STATE_ID)) as opened:
         with opened.transaction() as change:
-            change.add_server(1, "ray")
+            change.replace(State(servers={1: Server("ray")}, accounts={1: "username", 2: "other"}, last_instance_id=5))
         yield opened

@@ -113,11 +113,11 @@ def test_an_instance_with_an_attribute_of_a_wrong_type_is_refused(path: Path, na
         (changing_row("instances", "02", record(id=2)), "instance 02: its id is 2"),
         (changing_row("instances", "6", record(id=6)), "instance 6: its id is 6, and the last one given is 5"),
         (changing_row("servers", "1", {}), "servers: 1 has no proper name"),
-        (changing_row("servers", "one", {"name": "ray"}), "servers: one has no proper name"),
+        (changing_row("servers", "one", {"name": "ray"}), "servers: one is no number from 1 to 1000000000000000"),
         (changing_row("servers", "2", {"name": 2}), "servers: 2 has no proper name"),
         (changing_row("servers", "2", "ray"), "servers: 2 has no proper name"),
         (changing_row("accounts", "2", {"name": None}), "accounts: 2 has no proper name"),
-        (changing_row("accounts", "-2", {"name": "someone"}), "accounts: -2 has no proper name"),
+        (changing_row("accounts", "-2", {"name": "someone"}), "accounts: -2 is no number from 1 to"),
     ],
 )
 def test_a_file_with_a_fault_is_refused_by_the_name_of_the_fault(path: Path, fault: Change, message: str) -> None:

@@ -5,22 +5,28 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tinydb import TinyDB
 
 from rtgmock.errors import StartupError
 from rtgmock.storage.file import FileStorage
+from rtgmock.storage.store import Store
+from tests.support.command import until
 from tests.support.state_files import (
     NEW,
+    NEWER,
     OLD,
+    STATE_ID,
+    tables_in_file,
     tables_on_disk,
     write_and_fail,
     write_new,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -52,18 +58,22 @@ def test_an_error_in_a_transaction_does_not_touch_the_file(file: FileStorage, pa
     assert path.stat().st_ino == before.st_ino
 
 
-def test_the_file_is_not_written_before_the_transaction_ends(file: FileStorage, path: Path) -> None:
+def test_nothing_is_written_before_the_transaction_ends(file: FileStorage, path: Path) -> None:
     with file.transaction():
         file.write(NEW)
         assert tables_on_disk(path) == OLD
 
     assert tables_on_disk(path) == NEW
+    assert tables_in_file(path) == OLD
+    file.fold()
+    assert tables_in_file(path) == NEW
 
 
 def test_only_the_owner_may_read_the_files(file: FileStorage, path: Path) -> None:
+    file.write(NEW)
     modes = {entry.name: stat.S_IMODE(entry.stat().st_mode) for entry in path.parent.iterdir()}
 
-    assert modes == {path.name: 0o600, f".{path.name}.lock": 0o600}
+    assert modes == dict.fromkeys([path.name, f".{path.name}.lock", f"{path.name}.journal"], 0o600)
 
 
 def test_a_file_that_others_could_read_is_theirs_no_longer_after_a_write(path: Path) -> None:
@@ -114,6 +124,9 @@ def test_no_temporary_file_is_left(file: FileStorage, path: Path) -> None:
     with pytest.raises(ZeroDivisionError):
         write_and_fail(file)
 
+    file.fold()
+    assert {entry.name for entry in path.parent.iterdir()} == {path.name, f".{path.name}.lock", f"{path.name}.journal"}
+    file.close()
     assert {entry.name for entry in path.parent.iterdir()} == {path.name, f".{path.name}.lock"}
 
 
@@ -132,35 +145,79 @@ def test_what_a_dead_process_left_is_removed_at_start(tmp_path: Path, name: str)
     assert tables_on_disk(path) == OLD
 
 
-def test_the_data_is_synced_before_it_replaces_the_file_and_the_folder_after(
-    file: FileStorage, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    calls: list[tuple[str, int, int]] = []
-    fsync, replace = os.fsync, os.replace
+def noted_calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """Return the list to which all calls are added that write or sync a file, with the file's inode."""
+    calls: list[tuple[str, int]] = []
 
-    def note(name: str, info: os.stat_result) -> None:
-        calls.append((name, info.st_ino, 0 if stat.S_ISDIR(info.st_mode) else info.st_size))
+    def note(name: str, inode: Callable[[Any], int]) -> None:
+        function = getattr(os, name)
 
-    def noted_fsync(descriptor: int) -> None:
-        note("fsync", os.fstat(descriptor))
-        fsync(descriptor)
+        def noted(first: Any, *others: Any) -> Any:
+            calls.append((name, inode(first)))
+            return function(first, *others)
 
-    def noted_replace(source: str, target: str) -> None:
-        note("replace", os.stat(source))  # noqa: PTH116
-        replace(source, target)
+        monkeypatch.setattr(os, name, noted)
 
-    monkeypatch.setattr(os, "fsync", noted_fsync)
-    monkeypatch.setattr(os, "replace", noted_replace)
+    for name in ("fsync", "fdatasync", "pwrite", "ftruncate"):
+        note(name, lambda descriptor: os.fstat(descriptor).st_ino)
+    note("replace", lambda source: os.stat(source).st_ino)  # noqa: PTH116
+    return calls
+
+
+def test_a_commit_is_one_record_that_is_synced(file: FileStorage, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = noted_calls(monkeypatch)
     with file.transaction():
         file.write({"fish": {}})
         file.write(NEW)
+    journal, folder = path.with_name("state.json.journal").stat().st_ino, path.parent.stat().st_ino
+    assert calls == [("pwrite", journal), ("fdatasync", journal), ("fsync", folder)]
+    calls.clear()
 
-    written = path.stat()
-    assert calls == [
-        ("fsync", written.st_ino, written.st_size),
-        ("replace", written.st_ino, written.st_size),
-        ("fsync", path.parent.stat().st_ino, 0),
-    ]
+    file.write(OLD)
+    assert calls == [("pwrite", journal), ("fdatasync", journal)]
+
+
+def test_folding_syncs_the_file_before_its_name_and_both_before_the_journal_is_emptied(
+    file: FileStorage, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write(NEW)
+    calls = noted_calls(monkeypatch)
+    file.fold()
+
+    new, journal, folder = (entry.stat().st_ino for entry in (path, path.with_name("state.json.journal"), path.parent))
+    assert calls == [("fsync", new), ("replace", new), ("fsync", folder), ("ftruncate", journal)]
+
+
+def test_the_journal_is_folded_after_a_rest(path: Path) -> None:
+    with contextlib.closing(FileStorage(path, idle=0.05)) as file:
+        file.write(OLD)
+        for content in (NEW, NEWER):
+            file.write(content)
+            assert until(lambda: tables_in_file(path) == content)  # noqa: B023 - called here
+        assert until(lambda: path.with_name("state.json.journal").stat().st_size == 0)
+        assert tables_on_disk(path) == NEWER
+
+
+def test_a_journal_that_is_larger_than_the_file_is_folded_at_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rtgmock.storage.file.MIN_FOLD_SIZE", 1000)
+    with contextlib.closing(FileStorage(path, idle=1000)) as file:
+        file.write(OLD)
+        for number in range(20):
+            file.put("fish", "2", {"name": f"catfish {number}" + "." * 100})
+        assert until(lambda: "2" in tables_in_file(path)["fish"])
+
+
+def test_what_a_dead_emulator_left_in_the_journal_is_folded_at_the_start(path: Path) -> None:
+    Store.open(path, STATE_ID).close()
+    dead = Store.open(path, STATE_ID)
+    with dead.transaction() as change:
+        change.add_accounts(["username"])
+    dead._storage.abandon()
+    assert "accounts" not in tables_in_file(path)
+
+    with contextlib.closing(Store.open(path, STATE_ID)) as store:
+        assert store.accounts() == {"username": 1}
+        assert tables_in_file(path)["accounts"] == {"1": {"name": "username"}}
 
 
 def test_the_temporary_file_of_a_state_file_with_a_longer_name_is_left_alone(tmp_path: Path) -> None:

@@ -51,17 +51,15 @@ def remove(store: Store, instance_id: int) -> None:
 def test_what_is_put_can_be_read(store: Store) -> None:
     one, two = record(), record(id=2, port=9002, user_id=2)
     put(store, one, two)
-    with store.transaction() as change:
-        change.add_accounts(["username", "someone"])
 
     assert store.instance(1) == store.instance(1, "username") == one
-    assert store.instance(1, "someone") is None
+    assert store.instance(1, "other") is None
     assert store.instance(1, "stranger") is None
     assert store.instance(3) is None
     assert store.instances() == [one, two]
-    assert store.instances("someone") == [two]
+    assert store.instances("other") == [two]
     assert store.instances("stranger") == []
-    assert store.ports() == {9001, 9002}
+    assert [*store.unused_ports(range(9000, 9005))] == [9000, 9003, 9004]
     assert store.servers() == {1: Server("ray")}
     assert store.memory_by_server() == {1: 2 * one["memory"]}
 
@@ -83,7 +81,7 @@ def test_what_is_removed_is_gone_and_the_rest_is_not(store: Store) -> None:
 
     assert store.instance(1) is None
     assert store.instances() == [record(id=2, port=9002)]
-    assert store.ports() == {9002}
+    assert [store.is_port_taken(port) for port in (9001, 9002)] == [False, True]
 
 
 def test_an_error_in_a_transaction_leaves_nothing_of_it(store: Store) -> None:
@@ -93,8 +91,8 @@ def test_an_error_in_a_transaction_leaves_nothing_of_it(store: Store) -> None:
 
     assert store.instances() == [record()]
     assert store.servers() == {1: Server("ray")}
-    assert store.accounts() == {}
-    assert next_id(store) == 1
+    assert store.accounts() == {"username": 1, "other": 2}
+    assert next_id(store) == 6
 
 
 def test_changing_what_was_put_changes_nothing_in_the_store(store: Store) -> None:
@@ -114,14 +112,12 @@ def test_changing_what_was_read_changes_nothing_in_the_store(store: Store) -> No
         read["snapshots"].append("1 1")
     store.servers()[1] = Server("changed")
     store.accounts()["changed"] = 1
-    store.ports().add(1)
     store.memory_by_server()[1] = 1
 
     assert store.instance(1) == record()
     assert store.instances() == [record()]
     assert store.servers() == {1: Server("ray")}
-    assert store.accounts() == {}
-    assert store.ports() == {9001}
+    assert store.accounts() == {"username": 1, "other": 2}
     assert store.memory_by_server() == {1: record()["memory"]}
 
 
@@ -139,6 +135,7 @@ def test_an_id_is_given_once_only_also_after_a_delete_and_a_reopening(path: Path
         with contextlib.closing(Store.open(path, STATE_ID)) as store:
             with store.transaction() as change:
                 change.add_server(1, "ray")
+                change.add_accounts(["username"])
                 ids.append(change.next_instance_id())
                 change.put_instance(record(id=ids[-1]))
             remove(store, ids[-1])
@@ -179,7 +176,7 @@ def test_accounts_get_ids_in_the_order_in_which_they_come(store: Store) -> None:
         change.add_accounts(["ann", "bob"])
         change.add_accounts(["carl", "bob", "ann"])
 
-    assert store.accounts() == {"ann": 1, "bob": 2, "carl": 3}
+    assert store.accounts() == {"username": 1, "other": 2, "ann": 3, "bob": 4, "carl": 5}
 
 
 def shown(served: Served, name: str) -> list[tuple[str, int]]:

@@ -70,16 +70,16 @@ def emulators(cleaned_emulators: RedisEmulators, serve: Serve, command: Callable
 
 @pytest.fixture
 def broken_disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Let the disk be full after a number of writes: ``broken_disk(2)``."""
+    """Let the disk be full after a number of commits: ``broken_disk(1)``."""
 
     def fail(after: int) -> None:
-        sync, successes = os.fsync, iter(range(after))
+        sync, successes = os.fdatasync, iter(range(after))
 
-        def fsync(descriptor: int) -> None:
+        def fdatasync(descriptor: int) -> None:
             if next(successes, None) is None:
                 raise OSError(28, "No space left on device")
             sync(descriptor)
 
-        monkeypatch.setattr(os, "fsync", fsync)
+        monkeypatch.setattr(os, "fdatasync", fdatasync)
 
     return fail

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+import shutil
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 from tinydb import TinyDB
 
 from rtgmock.errors import StartupError
+from rtgmock.storage.file import FileStorage
 from rtgmock.storage.store import Store
 from rtgmock.storage.tables import FORMAT
 from tests.support.values import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from rtgmock.storage.tables import Tables
     from rtgmock.storage.transactional import TransactionalStorage
@@ -29,6 +32,7 @@ T = TypeVar("T")
 STATE_ID = "5eed"
 OLD = {"fish": {"1": {"name": "ray"}}}
 NEW = {"fish": {"1": {"name": "ray"}, "2": {"name": "catfish"}}}
+NEWER = {"fish": {"2": {"name": "catfish"}, "3": {"name": "tuna"}}}
 
 
 def state_tables() -> dict[str, Any]:
@@ -49,8 +53,23 @@ def changing_row(table: str, number: str, value: Any) -> Change:
     return lambda content: content[table].__setitem__(number, value)
 
 
-def tables_on_disk(path: Path) -> Any:
-    return json.loads(path.read_bytes())
+def tables_on_disk(path: Path) -> Tables:
+    """Return what a state file and its journal hold together, as the next emulator would find it."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in (path.name, f"{path.name}.journal"):
+            if path.with_name(name).exists():
+                shutil.copy(path.with_name(name), folder)
+        storage = FileStorage(Path(folder, path.name))
+        try:
+            return storage.read()
+        finally:
+            storage.abandon()
+
+
+def tables_in_file(path: Path) -> Tables:
+    """Return what plain TinyDB finds in a state file."""
+    tables: Tables = json.loads(path.read_bytes())
+    return {name: rows for name, rows in tables.items() if name != "journal"}
 
 
 def in_other_thread(function: Callable[[], T]) -> T:
