@@ -95,8 +95,7 @@ class RedisEngine:
         """Probe all servers twice a second; where the runner tells at once that a server has ended, note it then."""
 
         def note_end(instance_id: int) -> None:
-            begun = self._observations.begin(instance_id)
-            if begun is not None and self._observations.add(instance_id, begun, Observation(Condition.DOWN)):
+            if self._observations.add(instance_id, self._observations.moment(), Observation(Condition.DOWN)):
                 report(instance_id)
 
         self._runner.report_ends(note_end)

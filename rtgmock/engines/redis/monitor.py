@@ -49,7 +49,7 @@ class _Probe:
     record: Record
     account: str
     begun: int
-    """What ``Observations.begin`` has returned."""
+    """What ``Observations.moment`` has returned."""
     at: float
 
 
@@ -98,18 +98,18 @@ class Monitor:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _begin_round(self) -> None:
-        known = set()
+        known, begun = set(), self._observations.moment()
         for record, account in self._instances():
             known.add(record["id"])
-            self._begin(record, account)
+            self._begin(record, account, begun)
         for gone in (self._probes.keys() | self._answers.keys()) - known:
             self._probes.pop(gone, None)
             self._answers.pop(gone, None)
 
-    def _begin(self, record: Record, account: str) -> None:
+    def _begin(self, record: Record, account: str, begun: int) -> None:
         instance_id = record["id"]
-        begun = self._observations.begin(instance_id)
-        if begun is None or instance_id in self._probes or instance_id in self._connecting:
+        is_busy = instance_id in self._probes or instance_id in self._connecting
+        if is_busy or self._observations.is_changing(instance_id):
             return
         sent = _Probe(record, account, begun, time.monotonic())
         try:

@@ -25,22 +25,28 @@ class Observations:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._last: dict[int, Observation] = {}
-        self._generations: defaultdict[int, int] = defaultdict(int)
+        self._moment = 0
+        self._changed: dict[int, int] = {}
+        """The moment of each instance's last change. It stays when the instance is gone: a reset gives its id again."""
         self._changing: defaultdict[int, int] = defaultdict(int)
+        """How many threads change each instance."""
 
     def of(self, instance_id: int) -> Observation:
         """Return the last observation; of an instance that was never seen, that it is down."""
         return self._last.get(instance_id, _UNSEEN)
 
-    def begin(self, instance_id: int) -> int | None:
-        """Return what ``add`` needs to know about the beginning of a probe; None while the instance is changed."""
-        with self._lock:
-            return None if self._changing[instance_id] else self._generations[instance_id]
+    def moment(self) -> int:
+        """Return the present moment, for ``add``. A probe begins with it, before the instance's record is read."""
+        return self._moment
+
+    def is_changing(self, instance_id: int) -> bool:
+        """Return whether an instance is being changed, so that no probe of it would count."""
+        return self._changing[instance_id] > 0
 
     def add(self, instance_id: int, begun: int, observation: Observation) -> bool:
         """Keep what a probe has found, and return True, unless the instance was changed since the probe began."""
         with self._lock:
-            if self._changing[instance_id] or self._generations[instance_id] != begun:
+            if self.is_changing(instance_id) or self._changed.get(instance_id, 0) > begun:
                 return False
             self._last[instance_id] = observation
             return True
@@ -48,7 +54,7 @@ class Observations:
     def put(self, instance_id: int, observation: Observation) -> None:
         """Keep what the thread that changes an instance knows. Probes that began before don't count."""
         with self._lock:
-            self._generations[instance_id] += 1
+            self._note_change(instance_id)
             self._last[instance_id] = observation
 
     @contextlib.contextmanager
@@ -61,11 +67,14 @@ class Observations:
         finally:
             with self._lock:
                 self._changing[instance_id] -= 1
-                self._generations[instance_id] += 1
+                self._note_change(instance_id)
 
     def forget(self, instance_id: int) -> None:
         """Forget an instance that is gone."""
         with self._lock:
-            # Its generation stays: a probe of it may be under way, and another instance may get the id after a reset.
-            self._generations[instance_id] += 1
+            self._note_change(instance_id)
             self._last.pop(instance_id, None)
+
+    def _note_change(self, instance_id: int) -> None:
+        self._moment += 1
+        self._changed[instance_id] = self._moment

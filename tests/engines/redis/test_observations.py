@@ -8,12 +8,6 @@ from rtgmock.engines.redis.observations import Observations
 WELL, LOST = Observation(Condition.ANSWERS), Observation(Condition.DOWN)
 
 
-def begin(observations: Observations) -> int:
-    begun = observations.begin(1)
-    assert begun is not None
-    return begun
-
-
 def test_an_instance_that_was_never_seen_is_down() -> None:
     assert Observations().of(1) == LOST
 
@@ -21,9 +15,9 @@ def test_an_instance_that_was_never_seen_is_down() -> None:
 def test_the_last_observation_counts() -> None:
     observations = Observations()
 
-    assert observations.add(1, begin(observations), WELL)
+    assert observations.add(1, observations.moment(), WELL)
     assert observations.of(1) == WELL
-    assert observations.add(1, begin(observations), LOST)
+    assert observations.add(1, observations.moment(), LOST)
     assert observations.of(1) == LOST
     assert observations.of(2) == LOST
 
@@ -32,19 +26,19 @@ def test_a_probe_that_overlaps_with_a_change_does_not_count() -> None:
     observations = Observations()
     observations.put(1, WELL)
 
-    before = begin(observations)
+    before = observations.moment()
     with observations.changing(1):
-        assert observations.begin(1) is None
+        assert observations.is_changing(1)
         assert not observations.add(1, before, LOST)
     assert not observations.add(1, before, LOST)
 
     assert observations.of(1) == WELL
-    assert observations.add(1, begin(observations), LOST)
+    assert observations.add(1, observations.moment(), LOST)
 
 
 def test_what_the_changing_thread_knows_counts() -> None:
     observations = Observations()
-    before = begin(observations)
+    before = observations.moment()
 
     with observations.changing(1):
         observations.put(1, WELL)
@@ -56,7 +50,7 @@ def test_what_the_changing_thread_knows_counts() -> None:
 def test_a_probe_of_a_deleted_instance_says_nothing_of_one_that_gets_its_id() -> None:
     observations = Observations()
     observations.put(1, WELL)
-    before = begin(observations)
+    before = observations.moment()
 
     observations.forget(1)
 
