@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from rtgmock.journal.redaction import form, json, xml
@@ -132,18 +133,19 @@ class Redactor:
 
         One that is not ``complete`` is the beginning of a well-formed body.
         """
+        value = cache(self.value)  # the items of a list have the same names and many equal values
         text = text.removeprefix("\ufeff")
         start = text.lstrip()[:1]
         redacted = None
         if start and start in '{["' and (not complete or json.is_well_formed(text)):
-            redacted = json.redacted(text, self.value)
+            redacted = json.redacted(text, value)
         elif start == "<":
-            redacted = xml.redacted(text, self.value, complete=complete)
+            redacted = xml.redacted(text, value, complete=complete)
         else:
             if boundary:
-                redacted = form.multipart(text, boundary, self.value)
+                redacted = form.multipart(text, boundary, value)
             if redacted is None:
-                redacted = form.redacted(text, self.value)
+                redacted = form.redacted(text, value)
         return self.unparsed(text) if redacted is None else redacted
 
     def unparsed(self, text: str) -> str:
