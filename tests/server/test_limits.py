@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import resource
 import select
 import time
@@ -10,8 +11,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from rtgmock.server.http_server import HttpServer
-from rtgmock.server.limits import Limits
+from rtgmock.server.limits import FILE_RESERVE, Limits
 from tests.support import raw
 from tests.support.command import until
 from tests.support.limits import limit
@@ -19,7 +19,6 @@ from tests.support.limits import limit
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
-    from wsgiref.types import StartResponse, WSGIEnvironment
 
     from tests.conftest import Serve, Served
     from tests.support.command import Command
@@ -99,6 +98,34 @@ def test_no_body_and_no_answer_is_kept_in_a_file(command: Callable[..., Command]
     body = b'{"plan": "nano"}'.ljust(LIMITS.body)
 
     assert raw.send(server.url, raw.head(POST, body)).status == 201
+
+
+def test_a_body_in_chunks_that_is_too_large_is_refused(api: Served) -> None:
+    chunk = b"%x\r\n%s\r\n0\r\n\r\n" % (LIMITS.body + 1, b" " * (LIMITS.body + 1))
+    answer = raw.send(api.url, raw.head(f"{POST}\nTransfer-Encoding: chunked", chunk, length=False))
+
+    assert_refused(api, answer, 413, "larger than 1048576 bytes")
+
+
+# Time
+
+INCOMPLETE = {
+    "a part of the request line": b"POST /inst",
+    "a part of the headers": b"POST /instances.json HTTP/1.1\r\nHost: local",
+    "a part of the body": raw.head(f"{POST}\nContent-Length: 9") + b"plan",
+    "a part of a chunk": raw.head(f"{POST}\nTransfer-Encoding: chunked") + b"9\r\nplan",
+    "no part of the body that it waits to send": raw.head(f"{POST}\nContent-Length: 9\nExpect: 100-continue"),
+}
+
+
+@pytest.mark.parametrize("sent", INCOMPLETE.values(), ids=INCOMPLETE)
+def test_a_request_that_takes_too_long_is_refused(api: Served, sent: bytes) -> None:
+    limit(api, request_seconds=0.0)
+    with raw.connect(api.url) as connection:
+        connection.sendall(sent)
+        answer = raw.parse(raw.receive(connection))
+
+    assert_refused(api, answer, 408, "was not complete after 0 seconds, which is the most that it may take")
 
 
 # Framing
@@ -217,28 +244,18 @@ def test_the_listener_goes_on_when_handshakes_that_took_all_room_are_cut(serve: 
         assert raw.send(api.url, raw.head(GET)).status == 200
 
 
-# Clients that take nothing, and a process without files
+# A process with few files
 
 
-def test_a_client_that_takes_nothing_of_its_answer_is_cut() -> None:
-    def application(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
-        start_response("200 OK", [])
-        return [b"x" * 50_000_000]  # more than the buffers of both sides hold
-
-    server = HttpServer(application, "127.0.0.1", 0, on_refusal=lambda *_: None, limits=Limits(answer_seconds=0.1))
-    server.start()
-    try:
-        with (
-            raw.connect(f"http://127.0.0.1:{server.port}") as idle,
-            raw.connect(f"http://127.0.0.1:{server.port}") as connection,
-        ):
-            connection.sendall(HEALTH)
-            assert until(lambda: len(server.connections) == 2)
-            assert until(lambda: len(server.connections) == 1)
-            assert len(raw.receive(connection)) < 50_000_000
-            assert select.select([idle], [], [], 0)[0] == []
-    finally:
-        server.stop()
+def test_there_are_as_many_connections_as_open_files_less_a_reserve(command: Callable[..., Command]) -> None:
+    server = command("--state", ":memory:", open_files=FILE_RESERVE + 100)
+    with contextlib.ExitStack() as stack:
+        connections = []
+        for _ in range(110):
+            connections.append(stack.enter_context(raw.connect(server.url)))
+            assert b"200 OK" in answered(connections[-1])
+        assert all(is_closed(connection) for connection in connections[:10])
+        assert all(b"200 OK" in answered(connection) for connection in connections[10:])
 
 
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="the limit of another process can be set on Linux only")

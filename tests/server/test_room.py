@@ -7,10 +7,12 @@ import select
 import threading
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from rtgmock.server.certificates import Authority
 from rtgmock.server.http_server import HttpServer
 from rtgmock.server.limits import Limits
 from tests.support import raw
@@ -19,7 +21,9 @@ from tests.support.load import exchange
 
 if TYPE_CHECKING:
     import socket
+    import ssl
     from collections.abc import Callable, Iterator
+    from pathlib import Path
     from wsgiref.types import StartResponse, WSGIEnvironment
 
     Start = Callable[..., "Application"]
@@ -40,7 +44,7 @@ class Body(bytes):
 class Application:
     """Answers with zeros. ``/large`` and ``/body`` have more of them, ``/long`` takes long, and ``/wait`` waits."""
 
-    def __init__(self, **limits: Any) -> None:
+    def __init__(self, tls: ssl.SSLContext | None, **limits: Any) -> None:
         self.order: list[str] = []
         self.freed: list[int] = []
         """The sizes of the bodies that are no longer in memory."""
@@ -50,11 +54,12 @@ class Application:
             0,
             on_refusal=lambda *_: None,
             may_wait=lambda _method, path: path == "/wait",
+            tls=tls,
             limits=replace(Limits(), **limits),
         )
         self.release = threading.Event()
         self.server.start()
-        self.url = f"http://127.0.0.1:{self.server.port}"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.server.port}"
 
     def answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         path = environ["PATH_INFO"]
@@ -73,11 +78,12 @@ class Application:
 
 
 @pytest.fixture
-def start() -> Iterator[Start]:
+def start(tmp_path: Path) -> Iterator[Start]:
     started: list[Application] = []
 
-    def begin(**limits: Any) -> Application:
-        started.append(Application(**limits))
+    def begin(*, tls: bool = False, **limits: Any) -> Application:
+        authority = Authority(tmp_path / "state.json", datetime.now(UTC)) if tls else None
+        started.append(Application(authority.server_context(["localhost"]) if authority else None, **limits))
         return started[-1]
 
     yield begin
@@ -177,6 +183,15 @@ def test_of_too_many_answers_that_nobody_takes_the_oldest_is_cut(
         assert caplog.messages == ["Connections that were cut, since their clients took nothing of an answer: 1"]
         assert len(raw.receive(first)) < LARGE
         assert len(raw.receive(third)) > LARGE
+
+
+def test_a_client_that_takes_nothing_of_its_answer_is_cut(start: Start, tls: bool) -> None:
+    application = start(tls=tls, answer_seconds=0.1)
+    with application.connect() as idle, application.connect() as connection:
+        connection.sendall(LAST)
+        assert until(lambda: len(connections(application)) == 2)
+        assert until(lambda: len(connections(application)) == 1)
+        assert is_answered(idle)
 
 
 def test_a_single_answer_may_be_larger_than_the_limit(start: Start) -> None:

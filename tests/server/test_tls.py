@@ -170,6 +170,7 @@ def test_a_client_of_plain_http_is_told_to_use_https(api: Served, request_line: 
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
     assert answer.headers["connection"] == "close"
     assert api.log[-1]["hint"] == HTTPS_ONLY.strip()
+    assert api.emulator.requests.last.status == 400
 
 
 def test_a_client_of_plain_http_receives_its_refusal_while_it_is_still_sending(api: Served) -> None:
@@ -189,6 +190,7 @@ def test_a_client_of_https_is_refused_at_once_where_plain_http_is_spoken(serve: 
     until(lambda: served.log)
     assert served.log[-1]["status"] == 400
     assert "use http://, or start with --tls" in served.log[-1]["hint"]
+    assert served.emulator.requests.last.status == 400
 
 
 @pytest.mark.parametrize(
