@@ -63,7 +63,7 @@ class Turns:
             del self._seconds[next(iter(self._seconds))]
         if taken > MAX_SECONDS:
             logging.getLogger("rtgmock").warning(
-                "%s %s kept all other requests waiting for %d ms, which is a fault of rtgmock",
+                "%s %s kept all other requests waiting for %d ms: the machine is busy, or it is a fault of rtgmock",
                 printable(request.method),
                 printable(request.path, 200),
                 taken * 1000,

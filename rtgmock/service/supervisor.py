@@ -43,7 +43,7 @@ class Supervisor:
         records = self._store.instances()
         with ThreadPoolExecutor(MAX_PARALLEL) as pool:
             versions = list(pool.map(self._bring_back, records))
-        # One transaction for all, since each one writes the whole state file.
+        # One transaction for all, since each one waits for the disk.
         with self._store.transaction() as change:
             for record, version in zip(records, versions, strict=True):
                 if version != record["version"]:
