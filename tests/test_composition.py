@@ -11,7 +11,10 @@ from tests.support.values import record
 LISTS = [("GET", "/instances.json"), ("HEAD", "/instances")]
 READS = [("HEAD", "/instances/1"), ("GET", "/_rtgmock/clock"), ("GET", "/nowhere"), ("GET", "/_rtgmock/health")]
 WRITES = [("POST", "/instances"), ("PUT", "/instances/1.xml"), ("DELETE", "/instances/1"), ("POST", "/instances/1")]
-LONG = [("GET", "/_rtgmock/openapi.json"), ("PUT", "/_rtgmock/state"), ("GET", "/_rtgmock/requests")]
+LONG = [
+    *(("GET", f"/_rtgmock/{name}") for name in ("openapi.json", "state", "requests", "faults")),
+    *(("PUT", "/_rtgmock/state"), ("POST", "/_rtgmock/faults"), ("DELETE", "/_rtgmock/faults/1")),
+]
 
 
 def store_of(count: int) -> Store:

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
     from rtgmock.server.wsgi import Answer
 
-MAX_UNSENT = 64 * 1024
+_AT_ONCE = 64 * 1024
 """Bytes that are given to a transport at once. The rest of an answer waits here, where it isn't copied."""
+_AT_ONCE_TLS = 16 * 1024
+"""With TLS they are copied several times."""
 _NOTHING = memoryview(b"")  # an empty part of an answer would keep all of it in memory
 # struct linger {on, 0 seconds}: close() then resets the connection. Windows has shorts in it.
 _RESET_ON_CLOSE = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
@@ -38,6 +40,8 @@ class AnswerWriter:
         self._transport = transport
         self._below = below
         """Where TLS sends what it has encrypted."""
+        self._socket_transport = below or transport
+        self._at_once = _AT_ONCE_TLS if below else _AT_ONCE
         self._on_sent = on_sent
         self._on_untaken = on_untaken
         self._answer: Answer | None = None
@@ -46,7 +50,6 @@ class AnswerWriter:
         self._congested = False
         self._last_buffered = 0
         self._progress_at = 0.0
-        transport.set_write_buffer_limits(high=1)  # so that what a transport keeps is told
 
     @property
     def buffered(self) -> int:
@@ -106,7 +109,7 @@ class AnswerWriter:
             self._reset()
             return
         self._last_buffered = 0
-        if len(answer.body) <= MAX_UNSENT:
+        if len(answer.body) <= self._at_once:
             self._transport.write(answer.head + answer.body)
         else:
             self._unsent = memoryview(answer.body)
@@ -114,8 +117,8 @@ class AnswerWriter:
         self._send_on()
 
     def _send_on(self) -> None:
-        while self._unsent and not self._congested and not self._transport.is_closing():
-            part, self._unsent = self._unsent[:MAX_UNSENT], self._unsent[MAX_UNSENT:]
+        while self._unsent and not self._congested and not self._socket_transport.is_closing():
+            part, self._unsent = self._unsent[: self._at_once], self._unsent[self._at_once :]
             self._transport.write(part)
         if self._answer is not None and not (self.is_held or self._unsent or self._congested):
             answer, self._answer = self._answer, None

@@ -105,6 +105,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         self.writer = AnswerWriter(
             transport, self.below_tls, on_sent=self._finish, on_untaken=partial(self._host.room.untaken, self)
         )
+        transport.set_write_buffer_limits(high=1)  # so that what it keeps is told; TLS tells it here already
         self.client = (transport.get_extra_info("peername") or ("", 0))[:2]
         self._is_tls = self.below_tls is not None
         self._host.opened(self)

@@ -40,13 +40,16 @@ async def accept_tls(connected: socket.socket, context: ssl.SSLContext, factory:
     context.sslobject_class = _AlertingObject
     finished: asyncio.Future[None] = loop.create_future()
     alerting = cast("ssl.SSLContext", _AlertingContext(context, connected))
-    tls = _TlsProtocol(factory(), alerting, finished, max(deadline - loop.time(), 0.01))
+    connection = factory()
+    tls = _TlsProtocol(connection, alerting, finished, max(deadline - loop.time(), 0.01))
     transport, _ = await loop.connect_accepted_socket(lambda: tls, connected)
     try:
         await finished
     except BaseException:
         transport.abort()
         raise
+    # What has arrived while nothing is read. By default TLS keeps 256 KiB of it.
+    cast("Any", connection.transport).set_read_buffer_limits(high=tls.max_size)
 
 
 class _TlsProtocol(sslproto.SSLProtocol):
@@ -74,6 +77,7 @@ class _TlsProtocol(sslproto.SSLProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin the handshake."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for mypy
+        transport.set_write_buffer_limits(high=self.max_size)
         self._connection.below_tls = transport
         super().connection_made(transport)
 

@@ -202,6 +202,24 @@ def test_a_reset_does_not_wait(emulators: RedisEmulators, way: str) -> None:
 
 
 @ways
+def test_it_can_be_restarted_and_deleted(emulators: RedisEmulators, way: str) -> None:
+    api = emulators.start()
+    made = api.create()
+    ask(made["url"], "SET", "key", "value")
+    ask(made["url"], "SAVE")
+
+    with hanging(emulators, way, made):
+        assert until(lambda: status(api) == "failed")
+        restart = api.post("/_rtgmock/instances/1/redis", json={"action": "restart"})
+        assert restart.json() == {"id": 1, "status": "running"}
+    assert ask(made["url"], "GET", "key") == "value"
+
+    with hanging(emulators, way, made):
+        assert seconds(lambda: api.delete("/instances/1.json").raise_for_status()) < END
+    assert emulators.nothing_exists()
+
+
+@ways
 def test_one_that_hangs_is_failed_and_runs_on_when_it_answers(emulators: RedisEmulators, way: str) -> None:
     api = emulators.start()
     made = api.create()

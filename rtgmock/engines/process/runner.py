@@ -64,7 +64,7 @@ class ProcessRunner:
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         self._lock = threading.Lock()
         self._ends = ChildEnds()
-        self._report_end: Callable[[int], object] = id  # until ``report_ends``
+        self._report_end: Callable[[int], None] = lambda _instance_id: None
         self._before_exec = die_with_parent()
         # The kernel sends the parent-death signal when the thread that forked ends, not when the process does. The
         # thread of a request may end at any time, so all servers are started by one that lives as long as the runner.

@@ -214,10 +214,11 @@ class _Connection:
         self._socket.settimeout(timeout)
 
     def send_probe(self) -> bool:
-        """Send a probe, which is so short that the system takes all of it or nothing."""
-        with _as_redis_error():
-            os.write(self._socket.fileno(), probe.PACKET)
-        self._is_probed, self._received = True, b""
+        """Send a probe unless one is under way; it is so short that the system takes all of it or nothing."""
+        if not self._is_probed:
+            with _as_redis_error():
+                os.write(self._socket.fileno(), probe.PACKET)
+            self._is_probed, self._received = True, b""
         return True
 
     def receive(self) -> Replies | None:

@@ -1,7 +1,7 @@
 """The monitor: one thread that probes the Redis servers of all instances side by side, twice a second.
 
 Probes are sent to all servers first, and the replies are read as they come: one that hangs delays nothing. To send, to
-read and to judge one takes some 50 microseconds: 1 % of a core for 100 servers.
+read and to judge one takes 70 microseconds, most of them the system's for sending it: 1.5 % of a core for 100 servers.
 """
 
 from __future__ import annotations

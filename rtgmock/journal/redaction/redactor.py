@@ -57,6 +57,8 @@ class Redactor:
         """The ways that are masked, the longest first, since a short one may be part of a long one."""
         self._found: set[str] = set()
         """The secrets that were found in the texts; ``redact`` masks them as well."""
+        self._texts: list[str] = []
+        """The texts in which known secrets were looked for."""
 
     def for_request(self, account: str = "") -> Redactor:
         """Return a redactor for one request of ``account``, which starts with the secrets that this one knows.
@@ -71,9 +73,9 @@ class Redactor:
     def redact(self, render: Callable[[Redactor], Any]) -> Any:
         """Return the document that ``render`` makes by calling this redactor, without any of the secrets found.
 
-        A secret may also be in a place that comes before its name, and be escaped differently there: if the first
-        pass has found one, a second pass looks for it everywhere. A document with very many secrets is masked as a
-        whole, since the search for each of them in each text would take long.
+        A secret may also be in a place that comes before its name, and be escaped differently there: if one of those
+        that the first pass has found is in any of the texts, a second pass looks for it everywhere. A document with
+        very many secrets is masked as a whole, since the search for each of them in each text would take long.
         """
         document = render(self)
         if len(self._found) > MAX_FOUND:
@@ -81,7 +83,9 @@ class Redactor:
         if self._found:
             self._encodings |= {secret: list(encodings(secret)) for secret in self._found}
             self._hidden = self._longest_first()
-            document = render(self)
+            texts = "\0".join(self._texts)
+            if any(written in texts for written in self._hidden):
+                document = render(self)
         return self.redact_known(document)
 
     def redact_known(self, document: Any) -> Any:
@@ -116,6 +120,7 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Redact a sentence, a path or another single value: what follows a secret's name, and the user in a URL."""
+        self._texts.append(text)
         text = self.redact_known(text)
         if _PLAIN.fullmatch(text):
             return text

@@ -118,6 +118,18 @@ def test_a_secret_that_was_found_by_its_name_is_masked_by_its_value_elsewhere(
     assert core not in journalled(replace(exchange, headers=(*exchange.headers, *elsewhere), hint=value))
 
 
+@pytest.mark.parametrize(("text", "shown", "passes"), [("a", "a", 1), ("a s3cret-one", "a ***", 2)])
+def test_a_second_pass_is_made_only_for_a_secret_that_is_elsewhere(text: str, shown: str, passes: int) -> None:
+    made: list[list[str]] = []
+
+    def render(redactor: Redactor) -> list[str]:
+        made.append([redactor.text(text), redactor.value("password", "s3cret-one")])
+        return made[-1]
+
+    assert Redactor().redact(render) == [shown, MASK]
+    assert len(made) == passes
+
+
 @few
 @given(password=passwords())
 def test_no_password_is_shown_of_a_query_a_path_or_a_header(password: tuple[str, str]) -> None:

@@ -46,8 +46,8 @@ def _answer(faults: list[Fault], status: int = 200) -> Response:
 
 
 ENDPOINTS = (
-    ControlEndpoint("GET", "/faults", show),
+    ControlEndpoint("GET", "/faults", show, Waits.LONG),
     ControlEndpoint("POST", "/faults", add, Waits.LONG),
     ControlEndpoint("DELETE", "/faults", clear),
-    ControlEndpoint("DELETE", "/faults/{id}", remove),
+    ControlEndpoint("DELETE", "/faults/{id}", remove, Waits.LONG),
 )
