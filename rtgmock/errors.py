@@ -90,10 +90,9 @@ class AccessDenied(RequestError):
 
     status = 401
 
-    def __init__(self) -> None:
+    def __init__(self, message: str = "HTTP Basic: Access denied.") -> None:
         # The text and the realm are those of Rails's http_basic module, which the service used.
-        challenge = {"WWW-Authenticate": 'Basic realm="Application"'}
-        super().__init__("HTTP Basic: Access denied.", headers=challenge)
+        super().__init__(message, headers={"WWW-Authenticate": 'Basic realm="Application"'})
 
 
 class Forbidden(RequestError):

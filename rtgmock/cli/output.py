@@ -16,6 +16,7 @@ import click
 from rtgmock.cli.log_writer import LogWriter
 from rtgmock.errors import cut
 from rtgmock.paths import HEALTH_PATH
+from rtgmock.settings.config import SETTINGS
 from rtgmock.version import __version__
 
 if TYPE_CHECKING:
@@ -76,7 +77,9 @@ def banner(emulator: Emulator) -> str:
     state = config.state.resolve() if config.state else "in memory only"
     first, count = config.accounts[0], len(emulator.store.instances())
     trust = f"--cacert {shlex.quote(str(emulator.certificate))} " if emulator.certificate else ""
-    login, target = shlex.quote(f"{first.name}:{first.password}"), shlex.quote(f"{url}/instances.json")
+    login, target = f"{first.name}:{first.password}", shlex.quote(f"{url}/instances.json")
+    if login != SETTINGS["accounts"].shown_default:  # a password that somebody chose must not get into a log
+        login = first.name  # curl asks for the password
     rows = {
         "API": f"{url}/instances",
         "account": ", ".join(account.name for account in config.accounts),
@@ -84,6 +87,6 @@ def banner(emulator: Emulator) -> str:
         "Redis": emulator.engine.description,
         "health": f"{url}{HEALTH_PATH}",
         **({"CA": str(emulator.certificate)} if emulator.certificate else {}),
-        "try it": f"curl {trust}-u {login} -d plan=nano {target}",
+        "try it": f"curl {trust}-u {shlex.quote(login)} -d plan=nano {target}",
     }
     return "\n".join([f"rtgmock {__version__}", *(f"  {name:<8} {text}" for name, text in rows.items())])

@@ -59,7 +59,7 @@ def test_the_log_as_json_has_one_object_for_each_request(command: Start) -> None
 
 
 @pytest.mark.parametrize("log_format", ["text", "json"])
-def test_no_password_is_ever_printed_but_in_the_curl_line(command: Start, log_format: str) -> None:
+def test_no_password_is_ever_printed(command: Start, log_format: str) -> None:
     secret = "s3cret-"
     account = f"username:{secret}account"
     server = command("--state", "state.json", "--log-format", log_format, "--account", account)
@@ -101,7 +101,7 @@ def test_no_password_is_ever_printed_but_in_the_curl_line(command: Start, log_fo
     assert server.stop() == 0
 
     assert len(server.err.splitlines()) == 2 * len(requests_made) + (3 if log_format == "text" else 2)
-    printed = server.err + server.out.replace(banner_row(server, "try it"), "")
+    printed = server.err + server.out
     assert secret not in printed
     assert not any(password in printed for password in passwords | {authorization, wrong})
-    assert f"-u {account} " in banner_row(server, "try it")
+    assert "-u username " in banner_row(server, "try it")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING
 
-from rtgmock.errors import MethodNotAllowed, UnsupportedMedia
+from rtgmock.errors import AccessDenied, MethodNotAllowed, UnsupportedMedia
 from rtgmock.paths import CONTROL_PATH
 from rtgmock.text import nearest, printable
 from rtgmock.web.auth import authenticate
@@ -45,7 +45,7 @@ class ControlApi:
     def _check_access(self, context: RequestContext) -> None:
         request = context.request
         if not _is_client_local(request.remote_addr):
-            authenticate(context, self._config.accounts)
+            self._authenticate(context)
         # A web page can send a form or plain text to another origin, but for JSON its browser asks first (CORS), and
         # is refused. So not even a page that the guard doesn't recognize can change anything.
         if request.method not in {"GET", "HEAD"} and request.mimetype != "application/json":
@@ -54,6 +54,16 @@ class ControlApi:
                 f"A control request that changes anything needs Content-Type: application/json; got {received}. "
                 "With curl: -H 'Content-Type: application/json'."
             )
+
+    def _authenticate(self, context: RequestContext) -> None:
+        """Let the first account use the control API, which shows and changes what all accounts have."""
+        try:
+            authenticate(context, self._config.accounts[:1])
+        except AccessDenied:
+            raise AccessDenied(
+                "From another machine, a control request needs the credentials of the first account. "
+                "With curl: -u NAME:PASSWORD."
+            ) from None
 
 
 def waits(method: str, path: str) -> Waits:

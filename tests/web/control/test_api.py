@@ -78,8 +78,8 @@ def test_a_preflight_is_refused_without_any_permission(api: Served) -> None:
     assert not [name for name in answer.headers if name.lower().startswith("access-control")]
 
 
-def test_a_client_on_another_machine_needs_an_account(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    api = serve(host="0.0.0.0", accounts=(Credentials("me", "secret"),))
+def test_a_client_on_another_machine_needs_the_first_account(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    api = serve(host="0.0.0.0", accounts=(Credentials("me", "secret"), Credentials("other", "secret")))
     address = "192.0.2.7"
     handle = api.emulator._parts.server.bridge.application
 
@@ -88,8 +88,11 @@ def test_a_client_on_another_machine_needs_an_account(serve: Serve, monkeypatch:
 
     monkeypatch.setattr(api.emulator._parts.server.bridge, "application", from_another_machine)
 
-    assert control(api, "GET", "state").status_code == 401
-    assert control(api, "POST", "reset").status_code == 401
+    for method, path, login in [("GET", "state", None), ("POST", "reset", None), ("GET", "state", ("other", "secret"))]:
+        refused = control(api, method, path, auth=login)
+        assert refused.status_code == 401
+        assert "-u NAME:PASSWORD" in refused.text
+        assert refused.headers["WWW-Authenticate"] == 'Basic realm="Application"'
     assert control(api, "GET", "health").status_code == 200
     assert control(api, "POST", "reset", auth=("me", "secret")).status_code == 200
     address = "::ffff:127.0.0.1"
