@@ -55,7 +55,7 @@ CASES = {
     "slow chunks": Case("slow_chunks", 60, 300),
     "bodies that never come": Case("never_continued", 100, 500),
     "readers that don't read": Case("no_reader", 50, 400, LARGE),
-    "readers that don't read TLS": Case("tls_no_reader", 30, 200, LARGE, tls=True),
+    "readers that don't read TLS": Case("tls_no_reader", 30, 400, LARGE, tls=True),
     "half-open handshakes": Case("half_open_handshake", 60, 300, tls=True),
     "held answers": Case("held_answer", 200, 2000),
     "few files": Case("idle", 300, 300, files=256),

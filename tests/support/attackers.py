@@ -191,8 +191,9 @@ async def tls_idle(attacker: Attacker) -> None:
 
 async def tls_no_reader(attacker: Attacker) -> None:
     """Asks over TLS for a large answer many times, and reads none."""
+    await attacker.connect(receive_buffer=4096)
     # asyncio stops reading when it holds twice the limit.
-    _, writer = await asyncio.open_connection(*attacker.address, ssl=UNCHECKED, limit=1)
+    _, writer = await asyncio.open_connection(sock=attacker.connected, ssl=UNCHECKED, server_hostname="", limit=1)
     try:
         writer.write(LIST * 2000)
         attacker.ready()
