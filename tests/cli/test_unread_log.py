@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 SEND = """
 import os
-from tests.support.unread_log import COUNT, send
-send(os.environ["RTGMOCK_URL"], COUNT)
+from tests.support.unread_log import FEW, send
+send(os.environ["RTGMOCK_URL"], FEW)
 print("answered")
 """
 BREAK = """
