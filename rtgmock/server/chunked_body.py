@@ -6,6 +6,8 @@ import httptools
 
 _HEAD = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
 _END = b"\r\n\r\n"
+MAX_ENDS = 256
+"""Places at which a body can end that are tried in one call."""
 
 
 class ChunkedBody:
@@ -19,20 +21,20 @@ class ChunkedBody:
         self._tail = b"\r\n"  # the last bytes before the body are the end of the head
 
     def feed(self, data: bytes) -> int:
-        """Decode; return how many bytes belong to the body. Raises HttpParserError.
+        """Decode; return how many bytes that took, which may be fewer than there are. Raises HttpParserError.
 
         httptools doesn't tell where a body ended, so it is fed up to each place where one can end. A body may consist
-        of such places, so that little is done for each.
+        of such places. Only some are tried in one call, so that no other connection waits for it.
         """
-        feed, find = self._parser.feed_data, data.find
         start, end = 0, self._first_end(data)
-        while start < len(data):
-            feed(data[start:end])
-            if self.complete:
-                return end
-            start, found = end, find(_END, end)
+        for _ in range(MAX_ENDS):
+            self._parser.feed_data(data[start:end])
+            start = end
+            if self.complete or start == len(data):
+                break
+            found = data.find(_END, start)
             end = found + len(_END) if found >= 0 else len(data)
-        self._tail = (self._tail + data[-3:])[-3:]
+        self._tail = (self._tail + data[:start][-3:])[-3:]
         return start
 
     def _first_end(self, data: bytes) -> int:

@@ -40,27 +40,21 @@ class Host(Protocol):
     @property
     def stopping(self) -> bool:
         """Whether each answer is to be the last of its connection."""
-        ...
 
     def now(self) -> float:
         """Return the seconds of the loop's clock."""
-        ...
 
     def opened(self, connection: HttpConnection) -> None:
         """Take note of a new connection."""
-        ...
 
     def closed(self, connection: HttpConnection) -> None:
         """Take note of a connection's end."""
-        ...
 
     def answer(self, request: Request, connection: HttpConnection) -> None:
         """Have a request answered, now or later, by ``connection.deliver``."""
-        ...
 
     def refuse(self, refusal: Refusal) -> Answer:
         """Record a refused request, and return its answer."""
-        ...
 
 
 class HttpConnection(asyncio.BufferedProtocol):
@@ -77,17 +71,15 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._host = host
         self._parser = RequestParser(host.limits)
         self._waiting: deque[Request | Refusal] = deque()
-        self._is_open = False
-        self._reading = True
+        self._is_open, self._reading = False, True
         self._ended = False
         """Whether nothing more is parsed, since what came can't be read or the connection is being closed."""
-        self._client_ended = False
+        self._client_ended = self._goes_on_soon = self._used = False
         self.busy = False
         """Whether a request is being answered, or its answer sent."""
         self._lingers = False
         self.closing = False
         """Whether no other answer is begun."""
-        self._used = False
         self._since = self.active_at = host.now()
         """When the current request began to arrive; and when anything was last received or sent."""
 
@@ -154,18 +146,27 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def _go_on(self) -> None:
         """Parse what can be answered, and have the next request answered."""
+        self._goes_on_soon = False
         if self.closing:
             return
         self._parse()
         if not self.busy and self._waiting:
             self.busy = True
             self._host.room.busy(self)
-            self._answer_next()
+            self._answer(self._waiting.popleft())
         elif not self.busy and self._client_ended:
             self._close(lingers=False)
         elif not self.busy and self._parser.take_expectation():
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if self._parser.is_behind:
+            self._go_on_soon()
         self.read_on()
+
+    def _go_on_soon(self) -> None:
+        """Go on in the next turn of the loop, so that a client with much to do doesn't keep the others waiting."""
+        if not self._goes_on_soon:
+            self._goes_on_soon = True
+            asyncio.get_running_loop().call_soon(self._go_on)
 
     def _parse(self) -> None:
         try:
@@ -186,14 +187,14 @@ class HttpConnection(asyncio.BufferedProtocol):
         """Read, or stop reading while enough is here."""
         held = self._parser.held
         # While a request is answered, a large one behind it can wait.
-        has_room = self._host.room.may_hold(self, 0 if self.busy else held) and not (self.busy and held > SMALL)
-        wanted = self._ended or (has_room and len(self._waiting) < self._host.limits.pipelined)
+        may_hold = self._host.room.may_hold(self, 0 if self.busy else held) and not (self.busy and held > SMALL)
+        is_full = self._parser.is_behind or len(self._waiting) >= self._host.limits.pipelined
+        wanted = self._ended or (may_hold and not is_full)
         if wanted != self._reading:
             self._reading = wanted
             self.transport.resume_reading() if wanted else self.transport.pause_reading()
 
-    def _answer_next(self) -> None:
-        request = self._waiting.popleft()
+    def _answer(self, request: Request | Refusal) -> None:
         if isinstance(request, Refusal):
             self.deliver(self._host.refuse(request))
         else:
@@ -214,8 +215,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._host.room.idle(self)
         self._since = self.active_at = self._host.now()
         if self._waiting or self._client_ended or not self._parser.is_between_requests:
-            # In a later turn of the loop, so that a client with many requests doesn't keep the others waiting.
-            asyncio.get_running_loop().call_soon(self._go_on)
+            self._go_on_soon()
 
     # The end
 

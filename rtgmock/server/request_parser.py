@@ -38,6 +38,8 @@ class RequestParser:
         self._limits = limits
         self._buffer = bytearray()
         self._searched = 0
+        self.is_behind = False
+        """Whether there is more to be read in what has arrived, which was left to the next call."""
         self._head: RequestHead | None = None
         self._chunks: ChunkedBody | None = None
 
@@ -59,6 +61,7 @@ class RequestParser:
         """Keep nothing of what was received: no request is read from it any more."""
         self._buffer.clear()
         self._chunks = None
+        self.is_behind = False
 
     def take_expectation(self) -> bool:
         """Return whether the client waits for ``100 Continue`` before it sends the body; true once a request."""
@@ -147,6 +150,7 @@ class RequestParser:
         except httptools.HttpParserError as error:
             raise unreadable(reason_of(error), head.line, head.version) from error
         del self._buffer[:consumed]
+        self.is_behind = bool(self._buffer) and not self._chunks.complete
         if len(self._chunks.body) > self._limits.body:
             raise body_too_large(self._limits, head.line, head.version)
         return bytes(self._chunks.body) if self._chunks.complete else None
