@@ -65,10 +65,13 @@ CASES = {
     "resets": Case("resets", 5, 20),
     "chunks of blank lines": Case("blank_chunks", 1, 4),
 }
+COMMON = ("idle", "slow headers", "slow bodies", "readers that don't read", "half-open handshakes", "few files")
+CHOSEN = rounds({name: CASES[name] for name in COMMON}, CASES)
+"""Each takes a process of its own, so the rest is left to nox -s long."""
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+@pytest.mark.parametrize("case", CHOSEN.values(), ids=CHOSEN)
 def test_a_good_client_is_answered_quickly_beside(command: Callable[..., Command], case: Case) -> None:
     server = start(command, case)
     with GoodClient(server.url, server.process.pid) as client:
