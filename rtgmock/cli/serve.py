@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from typing import Any
 
 import click
@@ -12,6 +13,8 @@ from rtgmock.cli.ready_file import ready_file
 from rtgmock.cli.signals import stop_on_signals
 from rtgmock.settings.click_options import build_config, options
 
+SWITCH_SECONDS = 0.0005
+
 
 @click.command(params=options())
 def serve(**parameters: Any) -> None:
@@ -19,6 +22,9 @@ def serve(**parameters: Any) -> None:
     from rtgmock.emulator import Emulator  # noqa: PLC0415 - Flask and the server, which few commands need
 
     config = build_config(parameters)
+    # The server's loop needs the interpreter's lock again after each call of the system. A thread that renders a long
+    # list gives it away only after this time, which is 5 ms by default.
+    sys.setswitchinterval(SWITCH_SECONDS)
     stop = stop_on_signals()
     with (
         log_output(config) as log,

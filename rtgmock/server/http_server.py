@@ -8,7 +8,7 @@ have to be tested with a second event loop, and most of a request's time is Flas
 
 The application is called in the loop's thread when it cannot wait for anything, and in a pool of threads when it may;
 ``may_wait`` tells which. A thread for each request would slow down all of them, since they share the interpreter's
-lock.
+lock. For the same reason, reads that may take long have one thread: they wait for nothing but their own work.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ READ_SIZE = 16 * 1024
 """Bytes that are read of a connection before the others have their turn."""
 POOL_THREADS = 64
 """Requests that may wait at once: for a disk, or for a Redis. A thread is started when it is needed."""
+_READS = {"GET", "HEAD"}
 CHECK_INTERVAL = 0.5
 """Seconds between two looks at which connections have used up their time."""
 
@@ -92,6 +93,7 @@ class HttpServer:
         self._stop_asked: asyncio.Event | None = None
         self._thread: threading.Thread | None = None
         self._pool = ThreadPoolExecutor(POOL_THREADS, thread_name_prefix="rtgmock-request")
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="rtgmock-read")
         self._at_work: set[asyncio.Future[Answer]] = set()
         self._timeout = 0.0
 
@@ -115,7 +117,8 @@ class HttpServer:
                 self._loop.call_soon_threadsafe(self._stop_asked.set)
             self._thread.join(timeout + 2)
         # A thread that is still at work was cut, and would be waited for as long as it likes.
-        self._pool.shutdown(wait=not self._at_work, cancel_futures=True)
+        for pool in (self._pool, self._reader):
+            pool.shutdown(wait=not self._at_work, cancel_futures=True)
 
     def _run(self, loop: asyncio.AbstractEventLoop, stop_asked: asyncio.Event) -> None:
         asyncio.set_event_loop(loop)
@@ -235,7 +238,8 @@ class HttpServer:
             return
         last = self._is_last(connection)
         loop = asyncio.get_running_loop()
-        answered = loop.run_in_executor(self._pool, lambda: self.bridge.answer(request, connection.client, last=last))
+        pool = self._reader if request.method in _READS else self._pool
+        answered = loop.run_in_executor(pool, lambda: self.bridge.answer(request, connection.client, last=last))
         self._at_work.add(answered)
         answered.add_done_callback(partial(self._deliver, connection))
 

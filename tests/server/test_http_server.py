@@ -59,7 +59,7 @@ def test_a_stop_finishes_the_requests_in_flight(slow_server: SlowServer, pool: T
     with contextlib.ExitStack() as stack:
         connections = [stack.enter_context(raw.connect(slow_server.url)) for _ in range(12)]
         for connection in connections:
-            connection.sendall(raw.head("GET / HTTP/1.1\nHost: localhost"))
+            connection.sendall(raw.head("POST / HTTP/1.1\nHost: localhost"))
         for _ in range(8):
             assert slow_server.received.acquire(timeout=5)
         stopped = pool.submit(slow_server.server.stop)
@@ -74,8 +74,8 @@ def test_a_stop_finishes_the_requests_in_flight(slow_server: SlowServer, pool: T
 def test_a_stop_answers_requests_that_were_sent_before_it(slow_server: SlowServer, pool: ThreadPoolExecutor) -> None:
     slow_server.release.set()
     with raw.connect(slow_server.url) as fresh, raw.connect(slow_server.url) as half:
-        half.sendall(b"GET / HTTP/1.1\r\n")
-        fresh.sendall(raw.head("GET / HTTP/1.1\nHost: localhost"))
+        half.sendall(b"POST / HTTP/1.1\r\n")
+        fresh.sendall(raw.head("POST / HTTP/1.1\nHost: localhost"))
         stopped = pool.submit(slow_server.server.stop)
         half.sendall(b"Host: localhost\r\n\r\n")
 
@@ -85,7 +85,7 @@ def test_a_stop_answers_requests_that_were_sent_before_it(slow_server: SlowServe
 
 
 def test_a_stop_cuts_requests_that_take_too_long(slow_server: SlowServer, pool: ThreadPoolExecutor) -> None:
-    answer = pool.submit(raw.send, slow_server.url, raw.head("GET / HTTP/1.1\nHost: localhost"))
+    answer = pool.submit(raw.send, slow_server.url, raw.head("POST / HTTP/1.1\nHost: localhost"))
     assert slow_server.received.acquire(timeout=5)
     start = time.monotonic()
     slow_server.server.stop(timeout=0.1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,6 +24,7 @@ class Application:
     def __init__(self) -> None:
         self.release = threading.Event()
         self.threads: dict[str, str] = {}
+        self.at_work: Counter[str] = Counter()
         self.server = HttpServer(
             self.answer,
             "127.0.0.1",
@@ -37,6 +39,7 @@ class Application:
         path = environ["PATH_INFO"]
         self.threads[path] = threading.current_thread().name
         if path == "/slow":
+            self.at_work[environ["REQUEST_METHOD"]] += 1
             self.release.wait(10)
         if path == "/blocking":
             threading.Event().wait(0.06)  # what nothing in the loop may do
@@ -56,8 +59,12 @@ def get(path: str) -> bytes:
     return raw.head(f"GET {path} HTTP/1.1\nHost: localhost")
 
 
+def post(path: str) -> bytes:
+    return raw.head(f"POST {path} HTTP/1.1\nHost: localhost", b"x")
+
+
 def test_forty_requests_that_wait_hold_up_no_other(application: Application) -> None:
-    with raw.connections(application.url, 40, get("/slow")) as waiting:
+    with raw.connections(application.url, 40, post("/slow")) as waiting:
         assert until(lambda: "/slow" in application.threads)
         assert raw.send(application.url, get("/quick")).status == 200
         application.release.set()
@@ -65,6 +72,17 @@ def test_forty_requests_that_wait_hold_up_no_other(application: Application) -> 
 
     assert application.threads["/quick"] == "rtgmock-http"
     assert application.threads["/slow"].startswith("rtgmock-request")
+
+
+def test_reads_that_take_long_are_answered_one_after_another_and_hold_up_no_write(application: Application) -> None:
+    with raw.connections(application.url, 10, get("/slow")) as reads, raw.connect(application.url) as write:
+        assert until(lambda: application.at_work["GET"] == 1)
+        write.sendall(post("/slow"))
+        assert until(lambda: application.at_work["POST"] == 1)
+        assert raw.send(application.url, get("/quick")).status == 200
+        assert application.at_work["GET"] == 1
+        application.release.set()
+        assert {raw.parse(raw.receive(connection)).status for connection in (*reads, write)} == {200}
 
 
 def test_a_request_that_blocks_the_loop_is_logged(application: Application, caplog: pytest.LogCaptureFixture) -> None:
