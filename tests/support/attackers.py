@@ -141,13 +141,13 @@ async def single_bytes(attacker: Attacker) -> None:
 
 
 async def resets(attacker: Attacker) -> None:
-    """Connects, sends a part of a request, and resets the connection, as fast as possible."""
+    """Connects, sends a part of a request, and resets the connection, up to fifty times a second."""
     attacker.ready()
     while True:
         await attacker.connect()
         await attacker.send(LIST[: attacker.number % len(LIST)])
         attacker.reset()
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.02)
 
 
 async def never_continued(attacker: Attacker) -> None:
