@@ -42,6 +42,15 @@ def test_an_unchanged_instance_is_rendered_once(answer_format: AnswerFormat) -> 
 
 
 @each_format
+def test_a_list_of_unchanged_instances_is_in_memory_once_however_many_clients_ask(answer_format: AnswerFormat) -> None:
+    renderings = Renderings()
+    first = renderings.instances([record(id=1), record(id=2)], VIEW, answer_format)
+
+    assert renderings.instances([record(id=1), record(id=2)], VIEW, answer_format) is first
+    assert renderings.instances([record(id=2)], VIEW, answer_format) != first
+
+
+@each_format
 @pytest.mark.parametrize("api", APIS)
 @pytest.mark.parametrize("name", [attribute.name for attribute in STORED])
 def test_a_change_of_any_attribute_is_seen_at_once(answer_format: AnswerFormat, api: int, name: str) -> None:
