@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rtgmock.composition import MAX_LISTED, _may_wait
-from rtgmock.storage.store import Server, State, Store
+from rtgmock.storage.state import Server, State
+from rtgmock.storage.store import Store
 from tests.support.values import record
 
 LISTS = [("GET", "/instances.json"), ("HEAD", "/instances")]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rtgmock.service.context import ServiceContext
     from rtgmock.service.supervisor import Supervisor
-    from rtgmock.storage.store import State
+    from rtgmock.storage.state import State
 
 
 class Maintenance:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from rtgmock.storage.store import Server
+from rtgmock.storage.state import Server
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,7 +18,7 @@ from rtgmock.model.plans import PLANS
 from rtgmock.model.types import MAX_LENGTH, Integer, InvalidValue, Text
 from rtgmock.service.room import Room, ids_by_name
 from rtgmock.storage.checks import boot_problems, reference_problems
-from rtgmock.storage.store import Server, State, problems
+from rtgmock.storage.state import Server, State, problems
 from rtgmock.storage.tables import ACCOUNTS, FORMAT, SERVERS
 from rtgmock.text import listed, parse_size, printable
 

@@ -3,51 +3,30 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from rtgmock.errors import InternalError, StartupError, cut
-from rtgmock.model.attributes import STORED
-from rtgmock.model.types import SavePoints
 from rtgmock.storage.checks import change_problems, table_problems
 from rtgmock.storage.database import Database
 from rtgmock.storage.index import InstanceIndex
+from rtgmock.storage.state import State, account_id_in, copy_record, servers_in, tables_of
 from rtgmock.storage.tables import ACCOUNTS, FORMAT, HEAD, INSTANCES, SERVERS
 from rtgmock.storage.transactional import MemoryStorage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from rtgmock.model.types import Record
     from rtgmock.storage.changes import Changes
+    from rtgmock.storage.state import Server
     from rtgmock.storage.tables import Tables
     from rtgmock.storage.transactional import TransactionalStorage
 
 
-_CONTAINERS = (*(row.name for row in STORED if isinstance(row.value_type, SavePoints)), "boot")
-"""What a record has that is a list or a dict."""
 _PORTS_AT_ONCE = 16
 """How many unused ports are looked up at a time: the first is the one to take, but for what others listen on."""
-
-
-@dataclass(frozen=True)
-class Server:
-    """A server's name, and its memory in bytes if that differs from the settings'."""
-
-    name: str
-    memory: int | None = None
-
-
-@dataclass(frozen=True)
-class State:
-    """All that a store holds except for the state's own id. Servers and accounts' names are by id."""
-
-    instances: tuple[Record, ...] = ()
-    servers: Mapping[int, Server] = field(default_factory=dict)
-    accounts: Mapping[int, str] = field(default_factory=dict)
-    last_instance_id: int = 0
 
 
 class Store:
@@ -139,18 +118,18 @@ class Store:
 
         def find(tables: Tables) -> Record | None:  # in one view, so that instance and account are of one commit
             record = tables.get(INSTANCES, {}).get(str(instance_id))
-            if record is None or (account is not None and record["user_id"] != _account_id(tables, account)):
+            if record is None or (account is not None and record["user_id"] != account_id_in(tables, account)):
                 return None
-            return _copy(record)
+            return copy_record(record)
 
         return self._storage.view(find)
 
     def instances(self, account: str | None = None) -> list[Record]:
         """Return the instances of one account, or of all, in the order in which they were created."""
         records, user_id = self._storage.view(
-            lambda tables: (list(tables.get(INSTANCES, {}).values()), _account_id(tables, account))
+            lambda tables: (list(tables.get(INSTANCES, {}).values()), account_id_in(tables, account))
         )
-        return [_copy(record) for record in records if account is None or record["user_id"] == user_id]
+        return [copy_record(record) for record in records if account is None or record["user_id"] == user_id]
 
     @property
     def instance_count(self) -> int:
@@ -159,7 +138,7 @@ class Store:
 
     def servers(self) -> dict[int, Server]:
         """Return the servers by id."""
-        return self._storage.view(_servers)
+        return self._storage.view(servers_in)
 
     def accounts(self) -> dict[str, int]:
         """Return the accounts' ids by name."""
@@ -198,8 +177,8 @@ class Store:
         """Return the whole state as of one commit."""
         tables = self._storage.read()
         return State(
-            tuple(_copy(record) for record in tables.get(INSTANCES, {}).values()),
-            _servers(tables),
+            tuple(copy_record(record) for record in tables.get(INSTANCES, {}).values()),
+            servers_in(tables),
             {int(number): row["name"] for number, row in tables.get(ACCOUNTS, {}).items()},
             int(tables[HEAD]["1"]["last_instance_id"]),
         )
@@ -235,7 +214,7 @@ class Transaction:
     def put_instance(self, record: Record) -> None:
         """Store an instance under its id, in place of the one that has it."""
         self._forget(record["id"])
-        self._database.named(INSTANCES).put(record["id"], _copy(record))
+        self._database.named(INSTANCES).put(record["id"], copy_record(record))
         self._index().add(record)
 
     def remove_instance(self, instance_id: int) -> None:
@@ -260,7 +239,7 @@ class Transaction:
     def account_id(self, name: str) -> int:
         """Return the id of an account, which gets one if it has none yet."""
         accounts = self._storage.latest(lambda tables: tables.get(ACCOUNTS, {}))
-        known = _account_id({ACCOUNTS: accounts}, name)
+        known = account_id_in({ACCOUNTS: accounts}, name)
         if known is not None:
             return known
         new = max(map(int, accounts), default=0) + 1
@@ -275,44 +254,7 @@ class Transaction:
     def replace(self, state: State) -> None:
         """Replace the whole state by one in which ``problems`` finds nothing; the state's own id stays."""
         head = self._head() | {"last_instance_id": state.last_instance_id}
-        self._storage.write({HEAD: {"1": head}, **_tables(state)})
+        self._storage.write({HEAD: {"1": head}, **tables_of(state)})
 
     def _head(self) -> dict[str, Any]:
         return self._storage.latest(lambda tables: tables[HEAD]["1"])
-
-
-def problems(state: State) -> Iterator[str]:
-    """Give what makes a state unfit to be stored, in the words of an error message."""
-    head = {"format": FORMAT, "last_instance_id": state.last_instance_id}
-    return table_problems({HEAD: {"1": head}, **_tables(state)})
-
-
-def _tables(state: State) -> Tables:
-    return {
-        INSTANCES: {str(record["id"]): _copy(record) for record in state.instances},
-        SERVERS: {str(number): _server_row(server) for number, server in state.servers.items()},
-        ACCOUNTS: {str(number): {"name": name} for number, name in state.accounts.items()},
-    }
-
-
-def _server_row(server: Server) -> dict[str, Any]:
-    return {"name": server.name} | ({"memory": server.memory} if server.memory else {})
-
-
-def _servers(tables: Tables) -> dict[int, Server]:
-    return {int(number): Server(row["name"], row.get("memory")) for number, row in tables.get(SERVERS, {}).items()}
-
-
-def _account_id(tables: Tables, name: str | None) -> int | None:
-    # A linear search, since there are a few accounts only.
-    return next((int(number) for number, row in tables.get(ACCOUNTS, {}).items() if row["name"] == name), None)
-
-
-def _copy(record: Record) -> Record:
-    # No value is nested deeper than a list of strings, so this is as good as a deep copy, and much faster.
-    copied = record.copy()
-    for name in _CONTAINERS:
-        value = copied.get(name)
-        if isinstance(value, list | dict):  # a state that is still to be checked may hold anything
-            copied[name] = value.copy()
-    return copied

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rtgmock.errors import InternalError
-from rtgmock.storage.store import Server, State, Store
+from rtgmock.storage.state import Server, State
+from rtgmock.storage.store import Store
 from tests.support.values import record
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from tests.support.clock import START
 from tests.support.scaling import cpu_time
 
 if TYPE_CHECKING:
-    from rtgmock.storage.store import State
+    from rtgmock.storage.state import State
     from tests.conftest import Serve
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rtgmock.storage.file import FileStorage
-from rtgmock.storage.store import Server, State, Store
+from rtgmock.storage.state import Server, State
+from rtgmock.storage.store import Store
 from rtgmock.storage.transactional import MemoryStorage
 from tests.support.state_files import OLD, STATE_ID
 

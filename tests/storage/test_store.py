@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rtgmock.settings.parsers import Credentials
-from rtgmock.storage.store import Server, Store
+from rtgmock.storage.state import Server
+from rtgmock.storage.store import Store
 from rtgmock.storage.tables import FORMAT
 from tests.support.state_files import (
     STATE_ID,
