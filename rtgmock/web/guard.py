@@ -68,7 +68,7 @@ class _KnownHosts:
             host in self.names
             or host.endswith(self.domains)
             or (self.single_names and "." not in host and ":" not in host)
-            or _address(host) is not None
+            or _is_one_machine(host)
         )
 
 
@@ -82,7 +82,8 @@ def _known_hosts(config: Config, machine: str) -> _KnownHosts:
     domains = (*_LOCAL_DOMAINS, *(name for name in names if name.startswith(".")))
     # A network's search domain can complete a name without a dot, so that a page can have it. An emulator that only
     # this machine can reach has no need of such names.
-    return _KnownHosts(frozenset(names), domains, single_names=not is_loopback(config.host))
+    known = frozenset(name for name in names if not _is_wildcard(name))
+    return _KnownHosts(known, domains, single_names=not is_loopback(config.host))
 
 
 def _checked_host(request: Request, known: _KnownHosts, listening_host: str) -> str:
@@ -96,7 +97,7 @@ def _checked_host(request: Request, known: _KnownHosts, listening_host: str) -> 
             f"The Host '{printable(header)}' cannot be read; send a name or an address, as localhost:8080."
         )
     name = (match[1] or match[2]).lower().rstrip(".")
-    if name not in known or _is_wildcard(name):  # browsers let a page ask 0.0.0.0 past some of their checks
+    if name not in known:
         raise Forbidden(
             f"The Host {printable(name)} is not answered to, so that no web page can reach rtgmock by its own name; "
             + (
@@ -111,6 +112,11 @@ def _checked_host(request: Request, known: _KnownHosts, listening_host: str) -> 
 def _is_wildcard(host: str) -> bool:
     """Return whether a host is the address 0.0.0.0 or ::, which means all addresses of a machine that listens."""
     return (address := _address(host)) is not None and address.is_unspecified
+
+
+def _is_one_machine(host: str) -> bool:
+    """Return whether a host is an address, but not 0.0.0.0 or ::, for which browsers skip some of their checks."""
+    return (address := _address(host)) is not None and not address.is_unspecified
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
