@@ -59,7 +59,7 @@ class _Handler(logging.Handler):
 def write_records(write: Callable[[str], None], *, as_json: bool) -> None:
     """Pass all that Python logs in this process to ``write``: records, warnings and uncaught exceptions.
 
-    Without this, Python writes them to the standard error itself, which waits when nobody reads it.
+    Otherwise Python writes them to the standard error itself, and waits if nobody reads that.
     """
     formatter = JsonFormatter() if as_json else TextFormatter()
     logging.basicConfig(handlers=[_Handler(write, formatter)], level=logging.WARNING, force=True)

@@ -1,4 +1,4 @@
-"""The thread that writes the log. Nothing else waits for the standard error, even when nobody reads it.
+"""The thread that writes the log, so that no other thread waits for the standard error.
 
 Why not ``logging.handlers.QueueListener``: it wakes its thread for each line, which takes 40 microseconds of a request
 instead of 7. Its ``stop`` waits without a deadline, and so does the end of a process for a handler that is writing.
@@ -24,7 +24,7 @@ _CLOSE_TIMEOUT = 1.0
 
 
 class LogWriter:
-    """Writes lines to a file descriptor in their order, and counts those that it drops because nobody reads them.
+    """Writes lines to a file descriptor in their order. It drops lines that nobody reads, and counts them.
 
     ``notice`` makes the line that says how many were dropped. It is written in their place once writing goes on.
     """

@@ -22,21 +22,22 @@ class Log:
 
     def __init__(self) -> None:
         self._reader, self._target = os.pipe()
+        self._unread = b""
         self.writer = LogWriter(self._target, "utf-8", lambda count: f"{count} dropped")
 
     def read(self, last: str) -> list[str]:
         """The lines up to one that ends with ``last``."""
-        received = b""
+        received, self._unread = self._unread, b""
         while not received.endswith(f"{last}\n".encode()):
             received += os.read(self._reader, 2**16)
         return received.decode().splitlines()
 
     def read_line(self) -> str:
         """The next line."""
-        received = b""
-        while not received.endswith(b"\n"):
-            received += os.read(self._reader, 1)
-        return received.decode().removesuffix("\n")
+        while b"\n" not in self._unread:
+            self._unread += os.read(self._reader, 2**16)
+        line, _, self._unread = self._unread.partition(b"\n")
+        return line.decode()
 
     def close_reader(self) -> None:
         if self._reader >= 0:
