@@ -230,6 +230,8 @@ ATTRIBUTES = (
 
 BY_NAME = {attribute.name: attribute for attribute in ATTRIBUTES}
 STORED = tuple(attribute for attribute in ATTRIBUTES if attribute.role is not Role.DERIVED)
+STORED_NAMES = dict.fromkeys(attribute.name for attribute in STORED).keys()
+"""The names of what is stored, in the table's order."""
 ASSIGNED = tuple(attribute for attribute in STORED if isinstance(attribute.default, Assigned))
 CHANGEABLE = tuple(attribute for attribute in ATTRIBUTES if attribute.role in {Role.PLAN, Role.SETTING})
 SECRETS = frozenset(attribute.name for attribute in ATTRIBUTES if attribute.secret)

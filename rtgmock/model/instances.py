@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rtgmock.model.attributes import ASSIGNED, STORED, Assigned, Attribute, FromApi, FromPlan
+from rtgmock.model.attributes import ASSIGNED, STORED, STORED_NAMES, Assigned, Attribute, FromApi, FromPlan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rtgmock.model.plans import Plan
     from rtgmock.model.types import Record, Value
-
-_STORED_NAMES = {attribute.name: None for attribute in STORED}.keys()
-"""The names in the table's order."""
 
 
 def new_instance(plan: Plan, api: int, assigned: Mapping[str, Value]) -> Record:
@@ -61,8 +58,8 @@ def record_problems(record: Record, valid: Record | None = None) -> list[str]:
 
     A ``valid`` record saves time: where this one has the same values, they need no look.
     """
-    if not record.keys() >= _STORED_NAMES:
-        return [f"{next(name for name in _STORED_NAMES if name not in record)} is missing"]
+    if not record.keys() >= STORED_NAMES:
+        return [f"{next(name for name in STORED_NAMES if name not in record)} is missing"]
     return [
         # A secret's value must not get into the terminal or a log.
         f"{attribute.name} is {'invalid' if attribute.secret else repr(record[attribute.name])}"

@@ -41,8 +41,7 @@ _EXTRA_NAMES = ("boot", "account", "server")
 """What an instance may have besides its attributes: the progress of its boot, and names in place of ids."""
 # The API's answers have derived attributes, and an answer can be pasted into a document; they are ignored.
 _DERIVED = tuple(attribute.name for attribute in attributes.ATTRIBUTES if attribute not in attributes.STORED)
-_STORED_NAMES = tuple(attribute.name for attribute in attributes.STORED)
-_INSTANCE_NAMES = dict.fromkeys((*_STORED_NAMES, *_EXTRA_NAMES, *_DERIVED))
+_INSTANCE_NAMES = dict.fromkeys((*attributes.STORED_NAMES, *_EXTRA_NAMES, *_DERIVED))
 
 
 def show_state(state: State) -> dict[str, Any]:
@@ -191,7 +190,7 @@ class _StateParser:
             self.mistakes.add(f"{where}: plan can't be blank: it is one of {', '.join(PLANS)}")
         values = {
             name: self._parse(f"{where}: {name}", attributes.BY_NAME[name].parse, row[name], None)
-            for name in _STORED_NAMES
+            for name in attributes.STORED_NAMES
             if name in row
         }
         return values | {name: row[name] for name in _EXTRA_NAMES if name in row}

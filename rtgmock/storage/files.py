@@ -21,36 +21,39 @@ class Identity(NamedTuple):
     @classmethod
     def of(cls, path: Path) -> Identity | None:
         """Return the identity of the file at ``path``; None when there is none."""
-        try:
-            return cls._from(path.stat(follow_symlinks=False))
-        except OSError:
-            return None
+        info = _stat(path)
+        return cls.told_by(info) if info else None
 
     @classmethod
     def of_open(cls, descriptor: int) -> Identity:
         """Return the identity of an open file."""
-        return cls._from(os.fstat(descriptor))
+        return cls.told_by(os.fstat(descriptor))
 
     @classmethod
-    def _from(cls, info: os.stat_result) -> Identity:
+    def told_by(cls, info: os.stat_result) -> Identity:
+        """Return the identity in what the system tells of a file."""
         return cls(info.st_dev, info.st_ino)
 
 
 class Version(NamedTuple):
     """What tells the content of a file from an earlier or a later one, as far as that shows without reading it."""
 
-    identity: Identity | None
+    identity: Identity
     size: int
     changed_ns: int
 
     @classmethod
     def of(cls, path: Path) -> Version | None:
         """Return the version of the file at ``path``; None when there is none."""
-        try:
-            info = path.stat(follow_symlinks=False)
-        except OSError:
-            return None
-        return cls(Identity(info.st_dev, info.st_ino), info.st_size, info.st_mtime_ns)
+        info = _stat(path)
+        return cls(Identity.told_by(info), info.st_size, info.st_mtime_ns) if info else None
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat(follow_symlinks=False)
+    except OSError:
+        return None
 
 
 def replace_file(path: Path, content: bytes) -> None:

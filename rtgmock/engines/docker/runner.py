@@ -38,8 +38,6 @@ PORT = 6379
 _DATA = "/data"
 _CONFIGURATION = "rtgmock.conf"
 _STOP_TIMEOUT = 10
-_HANG_TIMEOUT = 2.0
-"""Seconds after which a server is killed that has not begun to end: it hangs. One that saves has ``_STOP_TIMEOUT``."""
 _LOG_LINES = 3
 _SHUTDOWN_LINES = 20
 """More lines than a server writes at its end."""
@@ -187,7 +185,7 @@ class DockerRunner:
                 container.unpause()  # a paused process gets no SIGTERM, and would be killed without saving
             if container.status in {"paused", "running"}:
                 container.kill("SIGCONT")  # nor does a suspended one
-            killer = threading.Timer(_HANG_TIMEOUT, _kill_unless_ending, (container,))
+            killer = threading.Timer(server_log.HANG_TIMEOUT, _kill_unless_ending, (container,))
             killer.start()
             try:
                 container.stop(timeout=_STOP_TIMEOUT)

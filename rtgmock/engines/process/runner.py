@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from rtgmock.model.types import Record
 
 _STOP_TIMEOUT = 10.0
-_HANG_TIMEOUT = 2.0
-"""Seconds after which a server is killed that has not begun to end: it hangs. One that saves has ``_STOP_TIMEOUT``."""
 _LOG_LINES = 3
 _MAX_STOPPING = 64
 
@@ -222,7 +220,7 @@ class ProcessRunner:
             process.terminate()
             process.resume()  # a suspended process does not handle the signal
             try:
-                process.wait(_HANG_TIMEOUT)
+                process.wait(server_log.HANG_TIMEOUT)
             except psutil.TimeoutExpired:
                 self._wait_or_kill(instance_id, process)
 

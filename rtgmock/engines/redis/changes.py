@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import redis
 
-from rtgmock.engines.base import Condition, Observation
+from rtgmock.engines.base import Condition
 from rtgmock.engines.redis import config_file, probe
 from rtgmock.engines.redis.lifecycle import START_TIMEOUT
 from rtgmock.errors import EngineFailed
@@ -85,8 +85,7 @@ class ChangeApplier:
             self._connections.check(record)
         except redis.RedisError as error:
             # Noted, so that the next change does not wait: while changes wait for each other, no probe counts.
-            known = self._observations.of(record["id"]).attributes
-            self._observations.put(record["id"], Observation(probe.condition_after(error), known))
+            self._observations.put_condition(record["id"], probe.condition_after(error))
             return str(error)
         return ""
 

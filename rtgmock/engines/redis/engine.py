@@ -65,9 +65,7 @@ class RedisEngine:
         instance_id = record["id"]
         with self._observations.changing(instance_id):
             done = work()
-            condition = Condition.HANGS if done is None else Condition.ANSWERS
-            known = self._observations.of(instance_id).attributes
-            self._observations.put(instance_id, Observation(condition, known))
+            self._observations.put_condition(instance_id, Condition.HANGS if done is None else Condition.ANSWERS)
         return done
 
     def apply(self, before: Record, after: Record, account: str) -> None:
@@ -133,7 +131,7 @@ class RedisEngine:
             self._connections.check(record)
         except redis.RedisError as error:
             condition = probe.condition_after(error)
-        self._observations.put(record["id"], Observation(condition, self._observations.of(record["id"]).attributes))
+        self._observations.put_condition(record["id"], condition)
 
     def _send(self, record: Record, *command: str | int) -> None:
         with self._connections.to(record) as connection:

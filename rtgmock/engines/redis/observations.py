@@ -57,6 +57,10 @@ class Observations:
             self._note_change(instance_id)
             self._last[instance_id] = observation
 
+    def put_condition(self, instance_id: int, condition: Condition) -> None:
+        """Keep in what condition the thread that changes an instance knows it to be; its attributes stay as known."""
+        self.put(instance_id, Observation(condition, self.of(instance_id).attributes))
+
     @contextlib.contextmanager
     def changing(self, instance_id: int) -> Iterator[None]:
         """Let no probe of an instance count that overlaps with the block: it would see the change half made."""

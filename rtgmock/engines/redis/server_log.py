@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+HANG_TIMEOUT = 2.0
+"""Seconds after which a server is killed that was told to end and has not begun to. One that saves gets longer."""
 _READY = "Ready to accept connections"
 _ENDING = "requested shutdown"
 """In the line that a server writes when it begins to end, before it saves: ``User requested shutdown...``"""
