@@ -17,7 +17,8 @@ SIZE = 16 * 2**10
 MAX_GROWTH = 2.5
 """How many times as long an action with linear time may take for twice the input: 2, and some noise."""
 _NEGLIGIBLE = 0.0002
-_ROUNDS = 30
+_ROUNDS = 100
+"""Most measurements. A machine may be half as quick for some seconds: each of the two needs one outside of these."""
 _MAX_TIME = 10.0
 """Seconds of CPU time after which no further round begins."""
 _MIN_TIME = 0.002
