@@ -237,6 +237,7 @@ def test_an_instance_is_running_when_its_data_is_loaded_and_not_before(
 
         assert ask(made["url"], "GET", "key499") == "499", name
         emulators.kill(made)
+        assert until(lambda api=second: api.emulator.engine.observation(1).is_lost)  # type: ignore[misc]
         assert until(lambda api=second: api.get("/instances/1.json").json()["status"] == "running")  # type: ignore[misc]
         assert ask(made["url"], "GET", "key499") == "499", name
         second.close()
