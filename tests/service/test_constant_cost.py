@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from rtgmock.service.provisioner import Provisioner
     from tests.conftest import Serve
 
-SIZE, MAX_GROWTH = 1000, 1.5
-"""What grows with the number of instances takes twice as long for twice as many."""
+SIZE, MAX_GROWTH = 500, 2
+"""What grows with the number of instances takes four times as long for four times as many."""
 
 
 @pytest.fixture(params=["memory", "file"])
@@ -35,7 +35,7 @@ def with_instances(request: pytest.FixtureRequest, serve: Serve, tmp_path: Path)
     return start
 
 
-def test_a_create_and_an_update_cost_the_same_with_twice_as_many_instances(
+def test_a_create_and_an_update_cost_the_same_with_four_times_as_many_instances(
     with_instances: Callable[[int], Provisioner],
 ) -> None:
     def change(provisioner: Provisioner) -> None:
@@ -43,7 +43,7 @@ def test_a_create_and_an_update_cost_the_same_with_twice_as_many_instances(
         provisioner.update("username", made["id"], {"timeout": 7})
         provisioner.destroy("username", made["id"])
 
-    assert growth(change, with_instances, SIZE) < MAX_GROWTH
+    assert growth(change, with_instances, SIZE, enough=MAX_GROWTH) <= MAX_GROWTH
 
 
 def test_a_delete_frees_a_port_that_the_next_create_takes(serve: Serve) -> None:

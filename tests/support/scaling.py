@@ -12,12 +12,16 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-SIZE = 16 * 2**10
-"""The size of the smaller of the two inputs that are compared; the other one has twice that size."""
-MAX_GROWTH = 2.5
-"""How many times as long an action with linear time may take for twice the input: 2, and some noise."""
+FACTOR = 4
+"""How many times as large the larger of the two inputs is. With 2, linear and quadratic time are within the noise of
+two processes that share a core's cache."""
+SIZE = 8 * 2**10
+"""The size of the smaller of the two inputs that are compared."""
+MAX_GROWTH = 6.0
+"""How many times as long an action with linear time may take for ``FACTOR`` times the input: 4, and half of it for
+noise. With quadratic time it is 16."""
 _NEGLIGIBLE = 0.0002
-_ROUNDS = 100
+ROUNDS = 100
 """Most measurements. A machine may be half as quick for some seconds: each of the two needs one outside of these."""
 _MAX_TIME = 10.0
 """Seconds of CPU time after which no further round begins."""
@@ -25,19 +29,27 @@ _MIN_TIME = 0.002
 """Seconds that one measurement takes at least, so that the clock's steps and a cold start don't matter."""
 
 
-def growth(action: Callable[[T], object], make: Callable[[int], T], size: int = SIZE) -> float:
-    """Return how many times as long ``action`` takes for an input of twice the size, by this thread's CPU time.
+def growth(
+    action: Callable[[T], object],
+    make: Callable[[int], T],
+    size: int = SIZE,
+    *,
+    enough: float = MAX_GROWTH,
+    rounds: int = ROUNDS,
+) -> float:
+    """Return how many times as long ``action`` takes for ``FACTOR`` times the input, by this thread's CPU time.
 
     The best of several measurements is compared, since other processes can only make one longer. It ends as soon as
-    the growth is small enough. It is 0 for an action whose time is too short to depend on more than the memory's speed.
+    the growth is at most ``enough``. It is 0 for an action whose time is too short to depend on more than the memory's
+    speed.
     """
-    inputs = make(size), make(2 * size)
+    inputs = make(size), make(FACTOR * size)
     best = [float("inf")] * 2
     with _without_garbage_collection():  # it would read all objects of the tests in one of the measurements
         end = time.thread_time() + _MAX_TIME
-        for _ in range(_ROUNDS):
+        for _ in range(rounds):
             best = [min(known, cpu_time(action, value)) for known, value in zip(best, inputs, strict=True)]
-            if best[1] <= max(MAX_GROWTH * best[0], _NEGLIGIBLE) or time.thread_time() > end:
+            if best[1] <= max(enough * best[0], _NEGLIGIBLE) or time.thread_time() > end:
                 break
     return 0.0 if best[1] <= _NEGLIGIBLE else best[1] / best[0]
 
