@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from rtgmock.clock import timestamp
@@ -13,7 +14,7 @@ from rtgmock.model.plans import PLANS, Plan
 from rtgmock.service.placement import Placement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from rtgmock.model.types import Record
@@ -187,13 +188,24 @@ class Provisioner:
         ``fail_upgrade`` is called when there is room for an upgrade; true makes it fail anyway (fault injection).
         Raises NotFound, Invalid, EngineFailed; then neither the record nor a live Redis has changed.
         """
-        with self._context.instance_lock(instance_id):
+        with self._lock_of(account, instance_id):
             before, after = self._plan_update(account, instance_id, values, fail_upgrade)
             try:
                 self._apply(account, before, after)
             finally:
                 self._placement.release(instance_id)
         return self._health.refresh(before), self._health.refresh(after)
+
+    @contextlib.contextmanager
+    def _lock_of(self, account: str, instance_id: int) -> Iterator[None]:
+        """Hold the lock of an account's instance. Raises NotFound at once for another's.
+
+        A request that waited for that lock would tell that there is such an instance, and keep its own account waiting.
+        Under the lock the instance must be looked for again: it may be gone by then.
+        """
+        self.find(account, instance_id)
+        with self._context.instance_lock(instance_id):
+            yield
 
     def _plan_update(
         self, account: str, instance_id: int, values: Record, fail_upgrade: Callable[[], bool]
@@ -243,7 +255,7 @@ class Provisioner:
 
     def destroy(self, account: str, instance_id: int) -> None:
         """Remove an instance; its id is never given again. Raises NotFound, EngineFailed."""
-        with self._context.instance_lock(instance_id):
+        with self._lock_of(account, instance_id):
             self.find(account, instance_id)
             # If the engine fails, the record stays, so that the delete can be repeated.
             self._engine.destroy(instance_id)

@@ -117,8 +117,9 @@ class Store:
         """Return the instance of that id; None when there is none, or when it is not the given account's."""
 
         def find(tables: Tables) -> Record | None:  # in one view, so that instance and account are of one commit
+            user_id = account_id_in(tables, account)  # for a missing one as well: its time must not tell which it is
             record = tables.get(INSTANCES, {}).get(str(instance_id))
-            if record is None or (account is not None and record["user_id"] != account_id_in(tables, account)):
+            if record is None or (account is not None and record["user_id"] != user_id):
                 return None
             return copy_record(record)
 
