@@ -6,6 +6,7 @@ stores. A datetime is a string, as it is printed. Only documents of the control 
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,6 +31,10 @@ _FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _FORBIDDEN_IN_SCHEMA = r"\u0000-\u001f\u007f-\u009f\ufffe\uffff"
 # The bounded lengths keep the conversion fast for text of any length.
 _DECIMAL = re.compile(r"\s*[+-]?\d{1,400}(\.\d{1,400})?([eE][+-]?\d{1,9})?\s*", re.ASCII)
+# Labels with dots between them. An underscore is in the names of services in Compose files.
+_LABEL = "[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_HOST_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?")
+_LIKE_IPV6 = "[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(%[A-Za-z0-9_.-]+)?"
 _PORTS = "[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
 
 
@@ -90,6 +95,33 @@ class Text(ValueType):
         anything = f"[^{_FORBIDDEN_IN_SCHEMA}]*"
         pattern = anything if self.blank else rf"{anything}[^\s{_FORBIDDEN_IN_SCHEMA}]{anything}"
         return {"type": "string", "maxLength": MAX_LENGTH, "pattern": f"^{pattern}$", "examples": ["ray-9001"]}
+
+
+@dataclass(frozen=True)
+class HostName(Text):
+    """A host name or an IP address, or an empty string: what may follow ``replicaof`` in redis.conf."""
+
+    blank: bool = True
+
+    def parse(self, raw: object) -> str:
+        """Return the name or address as it was sent."""
+        text = super().parse(raw)
+        if text and not (_HOST_NAME.fullmatch(text) or _is_address(text)):
+            raise InvalidValue("is invalid: it must be a host name or an IP address")
+        return text
+
+    def schema(self) -> Schema:
+        """Return the schema of a name or address; some texts that fit it are no IPv6 address."""
+        pattern = f"^({_HOST_NAME.pattern}|{_LIKE_IPV6})?$"
+        return {"type": "string", "maxLength": MAX_LENGTH, "pattern": pattern, "examples": ["ray.example.com"]}
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 ACCOUNT_NAME = Text(blank=True)

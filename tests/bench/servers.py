@@ -57,7 +57,7 @@ class Server:
 
 _RTGMOCK = _basic("username:password")
 # The two texts make an answer of BODY_SIZE bytes.
-_CREATE = json.dumps({"plan": "nano", "label": "l" * 200, "master_host": "h" * 186}).encode()
+_CREATE = json.dumps({"plan": "nano", "label": "l" * 200, "master_host": f"{'h' * 62}." * 2 + "h" * 60}).encode()
 _FIELDS = {"id": 1, "label": "l" * 200}
 BODY = json.dumps({**_FIELDS, "text": "x" * (BODY_SIZE - len(json.dumps({**_FIELDS, "text": ""})))})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -27,18 +27,14 @@ def first(ports: Iterable[int]) -> int | None:
     return next(iter(ports), None)
 
 
-def test_a_value_that_the_redis_refuses_in_a_create_leaves_nothing(emulators: RedisEmulators) -> None:
+def test_a_value_that_the_redis_refuses_in_a_create_leaves_nothing(
+    emulators: RedisEmulators, refused_master: dict[str, Any]
+) -> None:
     api = emulators.start(state=emulators.state)
 
     answer = api.post(
         "/instances.json",
-        json={
-            "plan": "nano",
-            "slave": True,
-            "master_host": "no such host",
-            "master_port": "6379",
-            "password": "pass-w",
-        },
+        json={"plan": "nano", "password": "pass-w", **refused_master},
     )
 
     assert answer.status_code == 503

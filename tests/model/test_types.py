@@ -15,6 +15,7 @@ from rtgmock.model.types import (
     Boolean,
     Choice,
     Datetime,
+    HostName,
     Integer,
     InvalidValue,
     PortText,
@@ -30,7 +31,8 @@ TEXT, ANY = Text(), Text(blank=True)
 WORD = Choice(("always", "everysec", "no"))
 COUNT, PORT, TIMEOUT = Integer(), Integer(1, 65535), Integer(0, INT_MAX)
 SWITCH, MOMENT, PORT_TEXT, POINTS = Boolean(), Datetime(), PortText(), SavePoints()
-KINDS = (TEXT, ANY, WORD, COUNT, PORT, TIMEOUT, SWITCH, MOMENT, PORT_TEXT, POINTS)
+HOST = HostName()
+KINDS = (HOST, TEXT, ANY, WORD, COUNT, PORT, TIMEOUT, SWITCH, MOMENT, PORT_TEXT, POINTS)
 
 # ISO 8601 knows offsets of whole minutes; Python 3.11 writes one of a microsecond, and doesn't read it.
 OFFSETS = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -42,6 +44,7 @@ NOT_A_NUMBER = "is not a number"
 NOT_WHOLE = "must be an integer"
 NO_STRING = "is invalid: it must be a string"
 UNCARRIED = "is invalid: it has a control character, or one that XML cannot carry"
+NO_HOST = "is invalid: it must be a host name or an IP address"
 NO_ARRAY = 'is invalid: it must be an array of "seconds changes", as "900 1"'
 NO_POINT = 'is invalid: each entry must be "seconds changes", as "900 1"'
 
@@ -89,6 +92,14 @@ NO_POINT = 'is invalid: each entry must be "seconds changes", as "900 1"'
         (PORT_TEXT, "6379", "6379"),
         (PORT_TEXT, 6379, "6379"),
         (PORT_TEXT, " 06379 ", "6379"),
+        (HOST, "", ""),
+        (HOST, "redis", "redis"),
+        (HOST, "my_service-2", "my_service-2"),
+        (HOST, "Ray.example.com.", "Ray.example.com."),
+        (HOST, "10.0.0.1", "10.0.0.1"),
+        (HOST, "::1", "::1"),
+        (HOST, "fe80::1%eth0", "fe80::1%eth0"),
+        (HOST, "a" * 63 + ".b", "a" * 63 + ".b"),
         (POINTS, [], []),
         (POINTS, [""], []),
         (POINTS, [None, "60 1", ""], ["60 1"]),
@@ -173,6 +184,20 @@ def test_a_value_is_parsed(value_type: ValueType, raw: object, value: Any) -> No
         (PORT_TEXT, False, NOT_A_NUMBER),
         (PORT_TEXT, "0", "must be greater than 0"),
         (PORT_TEXT, 65536, "must be less than or equal to 65535"),
+        (HOST, " ", NO_HOST),
+        (HOST, "no such host", NO_HOST),
+        (HOST, "ray 6379", NO_HOST),
+        (HOST, "ray:6379", NO_HOST),
+        (HOST, "[::1]", NO_HOST),
+        (HOST, ":::", NO_HOST),
+        (HOST, "-ray", NO_HOST),
+        (HOST, "ray-", NO_HOST),
+        (HOST, ".ray", NO_HOST),
+        (HOST, "ray..com", NO_HOST),
+        (HOST, "a" * 64, NO_HOST),
+        (HOST, "r\u00e4y", NO_HOST),
+        (HOST, "ray\n", UNCARRIED),
+        (HOST, True, NO_STRING),
         (POINTS, "", NO_ARRAY),
         (POINTS, "900 1", NO_ARRAY),
         (POINTS, {"0": "900 1"}, NO_ARRAY),

@@ -14,7 +14,7 @@ from rtgmock.model import attributes, instances
 from rtgmock.model.attributes import APIS, DOCUMENTED, Attribute, Role
 from rtgmock.model.payloads import Payload, layout
 from rtgmock.model.plans import PLANS
-from rtgmock.model.types import Boolean, Choice, Datetime, Integer, PortText, SavePoints, Text
+from rtgmock.model.types import Boolean, Choice, Datetime, HostName, Integer, PortText, SavePoints, Text
 from rtgmock.openapi import samples, schemas
 from rtgmock.openapi.document import document
 from rtgmock.paths import OPENAPI_PATH
@@ -95,6 +95,7 @@ def test_every_example_of_a_value_fits_its_schema(described: Described) -> None:
         (Integer(1, 64), [1, 64], [0, 65, "1", 1.5, True]),
         (Boolean(), [True, False], [0, "true", None]),
         (Datetime(), ["2010-12-20T00:35:22Z"], [1]),
+        (HostName(), ["", "ray", "10.0.0.1", "::1"], ["a b", "[::1]", "ray:6379", "-", "a" * 64, 1]),
         (PortText(), ["", "1", "6379", "9999", "65535"], ["0", "01", "65536", "70000", "99999", "1 ", 6379]),
         (SavePoints(), [[], ["900 1"], ["2147483647 1"]], [["900"], ["0 1"], ["900 1 1"], "900 1"]),
     ],

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import docker
 import pytest
 from docker.errors import DockerException, ImageNotFound
 from requests.exceptions import RequestException
 
+from rtgmock.model.types import HostName, Text
 from tests.support.redis_emulators import IMAGE, RedisEmulators
 from tests.support.requirements import skip_or_fail
 
@@ -66,6 +67,13 @@ def emulators(cleaned_emulators: RedisEmulators, serve: Serve, command: Callable
     """Start emulators whose instances have a real Redis: ``emulators.start()``, ``emulators.run()``."""
     cleaned_emulators.serve, cleaned_emulators.command = serve, command
     return cleaned_emulators
+
+
+@pytest.fixture
+def refused_master(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Return settings that pass the checks of values in this test, and that every Redis refuses."""
+    monkeypatch.setattr(HostName, "parse", Text(blank=True).parse)
+    return {"slave": True, "master_host": "no such host", "master_port": "6379"}
 
 
 @pytest.fixture

@@ -8,17 +8,19 @@ from __future__ import annotations
 from typing import Any
 
 from rtgmock.model.attributes import APIS, BY_NAME, Role, changeable
-from rtgmock.model.types import Boolean, Choice, Integer, PortText, SavePoints, Text, ValueType
+from rtgmock.model.types import Boolean, Choice, HostName, Integer, PortText, SavePoints, Text, ValueType
 from tests.support.values import record
 
 MASTER = {"master_host": "10.0.0.1", "master_port": "6379"}
 """What an instance needs before it can be a slave."""
 
+_NO_HOSTS = ["no such host", "10.0.0.1 6379", "ray:6379", "redis://ray", "[::1]", "-ray", "ray..com", "räy", "r/y", " "]
 _BLANK = (None, "can't be blank")
 _NOT_LISTED = "is not included in the list: it is"
 _TOO_LONG = ("x" * 256, "is too long (maximum is 255 characters)")
 _NO_STRING = "is invalid: it must be a string"
 _CONTROL_CHARACTER = ("a\u0007b", "is invalid: it has a control character, or one that XML cannot carry")
+_NO_HOST = "is invalid: it must be a host name or an IP address"
 _NO_POINT = 'is invalid: each entry must be "seconds changes", as "900 1"'
 _NO_ARRAY = 'is invalid: it must be an array of "seconds changes", as "900 1"'
 
@@ -37,7 +39,7 @@ def accepted_value(name: str) -> Any:
     default = record()[name]
     match BY_NAME[name].value_type:
         case Text():
-            return "open sesame" if name != "master_host" else MASTER["master_host"]
+            return MASTER["master_host"] if name == "master_host" else "open sesame"
         case Choice(choices):
             return next(choice for choice in choices if choice != default)
         case Integer(minimum, maximum):
@@ -64,6 +66,8 @@ def _refused_by_type(value_type: ValueType) -> list[tuple[Any, str]]:
     match value_type:
         case Text(blank):
             values: list[tuple[Any, str]] = [_TOO_LONG, _CONTROL_CHARACTER, (["10.0.0.1"], _NO_STRING)]
+            if isinstance(value_type, HostName):
+                values += [(value, _NO_HOST) for value in _NO_HOSTS]
             return values if blank else [*values, ("", "can't be blank")]
         case Choice(choices):
             not_listed = f"{_NOT_LISTED} one of {', '.join(choices)}"

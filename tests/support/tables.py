@@ -10,7 +10,7 @@ from rtgmock.faults.rule import KEYS
 from rtgmock.model.attributes import ATTRIBUTES, DOCUMENTED, RECORDED, Assigned, Attribute, FromApi, FromPlan, Role
 from rtgmock.model.payloads import Payload, layout
 from rtgmock.model.plans import PLANS
-from rtgmock.model.types import LONG_MAX, Boolean, Choice, Datetime, Integer, PortText, SavePoints
+from rtgmock.model.types import LONG_MAX, Boolean, Choice, Datetime, HostName, Integer, PortText, SavePoints
 from rtgmock.settings.config import SETTINGS
 from rtgmock.text import format_size
 
@@ -89,7 +89,13 @@ def _applied(attribute: Attribute) -> str:
 
 def _values(attribute: Attribute) -> str:
     value_type = attribute.value_type
-    texts = {Boolean: "true, false", Datetime: "time", PortText: "port, as a string", SavePoints: "array of strings"}
+    texts = {
+        Boolean: "true, false",
+        Datetime: "time",
+        HostName: "host name or IP address",
+        PortText: "port, as a string",
+        SavePoints: "array of strings",
+    }
     text = texts.get(type(value_type), "string")
     if isinstance(value_type, Choice):
         text = ", ".join(f"`{word}`" for word in value_type.choices)

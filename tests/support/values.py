@@ -16,6 +16,7 @@ from rtgmock.model.types import (
     MAX_LENGTH,
     Boolean,
     Choice,
+    HostName,
     Integer,
     PortText,
     Record,
@@ -97,7 +98,7 @@ def soup(tokens: Iterable[bytes]) -> SearchStrategy[bytes]:
 def _by_type(value_type: ValueType) -> SearchStrategy[Any]:
     match value_type:
         case Text():
-            return texts(blank=value_type.blank)
+            return _hosts() if isinstance(value_type, HostName) else texts(blank=value_type.blank)
         case Choice():
             return st.sampled_from(value_type.choices).map(str)
         case Integer():
@@ -110,3 +111,8 @@ def _by_type(value_type: ValueType) -> SearchStrategy[Any]:
             point = st.tuples(st.integers(1, INT_MAX), st.integers(1, INT_MAX)).map(lambda pair: f"{pair[0]} {pair[1]}")
             return st.lists(point, max_size=5)
     raise NotImplementedError(value_type)
+
+
+def _hosts() -> SearchStrategy[str]:
+    names = st.from_regex(r"[a-z0-9]{1,20}(\.[a-z0-9_]{1,9}){0,3}", fullmatch=True)
+    return st.just("") | names | st.ip_addresses().map(str)

@@ -41,15 +41,16 @@ def test_a_refused_value_leaves_the_record_and_the_redis_as_they_were(emulators:
     assert everything(api, url) == before
 
 
-def test_a_value_that_the_redis_itself_refuses_takes_the_others_back(emulators: RedisEmulators) -> None:
+def test_a_value_that_the_redis_itself_refuses_takes_the_others_back(
+    emulators: RedisEmulators, refused_master: dict[str, Any]
+) -> None:
     api = emulators.start()
     url = api.create()["url"]
     before = everything(api, url)
-    refused = {"slave": True, "master_host": "no such host", "master_port": "6379"}
 
     answer = api.put(
         "/instances/1.json",
-        json={"timeout": 7, "persistence": "aof", "password": "another", "master_password": "x", **refused},
+        json={"timeout": 7, "persistence": "aof", "password": "another", "master_password": "x", **refused_master},
     )
 
     assert answer.status_code == 503
@@ -57,14 +58,15 @@ def test_a_value_that_the_redis_itself_refuses_takes_the_others_back(emulators: 
     assert ask(url, "SET", "key", "value")
 
 
-def test_a_value_that_the_redis_itself_refuses_at_its_restart_takes_the_others_back(emulators: RedisEmulators) -> None:
+def test_a_value_that_the_redis_itself_refuses_at_its_restart_takes_the_others_back(
+    emulators: RedisEmulators, refused_master: dict[str, Any]
+) -> None:
     api = emulators.start()
     url = api.create()["url"]
     ask(url, "SET", "key", "value")
     before = everything(api, url)[:2]
-    refused = {"slave": True, "master_host": "no such host", "master_port": "6379"}
 
-    answer = api.put("/instances/1.json", json={"timeout": 7, "databases": 4, "password": "another", **refused})
+    answer = api.put("/instances/1.json", json={"timeout": 7, "databases": 4, "password": "another", **refused_master})
 
     assert answer.status_code == 503
     assert everything(api, url)[:2] == before
