@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rtgmock.engines.docker.labels import state_labels
+from rtgmock.engines.docker.labels import STATE_LABEL, state_labels
+from rtgmock.errors import EngineFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     import docker
@@ -42,6 +43,18 @@ class DockerConnection:
     def container_name(self, instance_id: int) -> str:
         """Return the name of an instance's container, and of its volume."""
         return f"rtgmock-{self.state_id}-{instance_id}"
+
+    def is_ours(self, labels: Mapping[str, str] | None) -> bool:
+        """Return whether something with these labels is of this state: a name alone says nothing."""
+        return (labels or {}).get(STATE_LABEL) == self.state_id
+
+    def check_owner(self, kind: str, name: str, labels: Mapping[str, str] | None) -> None:
+        """Raise EngineFailed for something that has a name of ours and is not of this state."""
+        if not self.is_ours(labels):
+            raise EngineFailed(
+                f"The {kind} {name} is left alone, since it lacks the label {STATE_LABEL}={self.state_id}; "
+                "rename or remove it"
+            )
 
     def labels(self) -> dict[str, str]:
         """Return the labels that everything of this state has."""

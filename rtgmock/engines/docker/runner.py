@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from docker.errors import NotFound
 
+from rtgmock.engines.docker import confinement
 from rtgmock.engines.docker.archive import archive_file
 from rtgmock.engines.docker.images import RedisImage
 from rtgmock.engines.docker.labels import INSTANCE_LABEL, PORT_LABEL, STATE_LABEL
@@ -51,6 +52,7 @@ class DockerRunner:
     """
 
     name: str = EngineName.DOCKER.value
+    administrator: str | None = None  # what a client can reach is its own container
 
     def __init__(self, connection: DockerConnection) -> None:
         self._connection = connection
@@ -113,6 +115,7 @@ class DockerRunner:
             image = self._image.provide()
             self._network.provide()
             self._remove_container(record["id"])
+            self._check_names(name)
             self._client.volumes.create(name, labels=labels)
             container = self._client.containers.create(
                 self._image.name,
@@ -124,11 +127,22 @@ class DockerRunner:
                 volumes={name: {"bind": _DATA, "mode": "rw"}},
                 mem_limit=self._memory_limit(record),
                 memswap_limit=self._memory_limit(record),
+                **confinement.options(image.attrs["Config"]),
                 # Docker restarts the container when its Redis or Docker itself dies, also while no emulator runs.
                 restart_policy={"Name": "unless-stopped"},  # type: ignore[arg-type]
             )
             container.put_archive("/", archive_file(_CONFIGURATION, configuration.encode()))
             container.start()
+
+    def _check_names(self, name: str) -> None:
+        """Raise EngineFailed when a container or volume of others has the name: it is not ours to remove or to use."""
+        found: dict[str, dict[str, str] | None] = {}
+        with contextlib.suppress(NotFound):
+            found["container"] = self._client.containers.get(name).labels
+        with contextlib.suppress(NotFound):
+            found["volume"] = self._client.volumes.get(name).attrs["Labels"]
+        for kind, labels in found.items():
+            self._connection.check_owner(kind, name, labels)
 
     def _host_address(self) -> str:
         """Return the address on which the host publishes ports: ``--host``'s, or every address of another machine."""
@@ -197,7 +211,9 @@ class DockerRunner:
         with docker_failures("Docker cannot remove the instance's Redis"):
             self._remove_container(instance_id)
             with contextlib.suppress(NotFound):
-                self._client.volumes.get(self._connection.container_name(instance_id)).remove()
+                volume = self._client.volumes.get(self._connection.container_name(instance_id))
+                if self._connection.is_ours(volume.attrs["Labels"]):
+                    volume.remove()
 
     def _remove_container(self, instance_id: int) -> None:
         with contextlib.suppress(NotFound):
@@ -240,7 +256,11 @@ class DockerRunner:
         return int(2 * record["memory"] + 64 * MB) if self._limits_memory else 0
 
     def _container(self, instance_id: int) -> Container:
-        return self._client.containers.get(self._connection.container_name(instance_id))
+        """Return the instance's container. Raises an SDK error: NotFound also when the one of that name is not ours."""
+        container = self._client.containers.get(self._connection.container_name(instance_id))
+        if not self._connection.is_ours(container.labels):
+            raise NotFound(f"the container {container.name} is not of this emulator")
+        return container
 
     def _instance_labels(self, instance_id: int) -> dict[str, str]:
         return {**self._labels, INSTANCE_LABEL: str(instance_id)}

@@ -44,7 +44,7 @@ class SiblingRunner(DockerRunner):
         try:
             # Now, not with the first instance: joining a network may break connections to our published ports.
             self._network.provide()
-        except DOCKER_ERRORS as error:
+        except (*DOCKER_ERRORS, EngineFailed) as error:
             self._network.remove()
             raise StartupError(
                 f"the emulator's container {own.name} cannot join the network {self._network.name} "

@@ -83,3 +83,43 @@ def test_what_no_record_knows_is_removed_at_the_start_and_nothing_else_is_touche
         for container, volume in made:
             container.reload()
             volume.reload()
+
+
+@only_docker
+def test_what_has_a_name_of_ours_without_our_label_is_never_removed_and_the_create_says_so(
+    emulators: RedisEmulators,
+) -> None:
+    api = emulators.start()
+    first, second = (f"rtgmock-{api.emulator.store.state_id}-{number}" for number in (1, 2))
+    client = emulators.docker
+    with contextlib.ExitStack() as stack:
+        volume = client.volumes.create(second)
+        stack.callback(volume.remove)
+        container = client.containers.create(IMAGE, name=first, labels={LABEL: "yes", STATE: "feedfeedfeed"})
+        emulators.states.add("feedfeedfeed")
+        stack.callback(container.remove, force=True, v=True)
+
+        answers = [api.post("/instances.json", json={"plan": "nano"}) for _ in range(2)]
+        api.close()
+
+        container.reload()
+        volume.reload()
+
+    assert [answer.status_code for answer in answers] == [503, 503]
+    for named, answer in zip((f"container {first}", f"volume {second}"), answers, strict=True):
+        assert f"The {named} is left alone, since it lacks the label {STATE}=" in answer.text
+
+
+@only_docker
+def test_a_network_of_others_that_has_a_name_of_ours_is_not_used(emulators: RedisEmulators) -> None:
+    api = emulators.start()
+    network = emulators.docker.networks.create(f"rtgmock-{api.emulator.store.state_id}")
+    with contextlib.ExitStack() as stack:
+        stack.callback(network.remove)
+
+        answer = api.post("/instances.json", json={"plan": "nano"})
+        api.close()
+
+        network.reload()
+    assert answer.status_code == 503
+    assert f"The network {network.name} is left alone" in answer.text
