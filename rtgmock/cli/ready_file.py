@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from rtgmock.errors import StartupError
 
@@ -23,21 +23,32 @@ def ready_file(path: Path | None) -> Iterator[Callable[[str], None]]:
         yield lambda _: None
         return
     part = path.with_name(f".{path.name}.{os.getpid()}")
-
-    def announce(url: str) -> None:
-        with _startup_errors(path):
-            part.write_text(f"{url}\n", encoding="utf-8")
-            part.replace(path)
-
-    try:
+    with contextlib.ExitStack() as stack:
+        stack.callback(_remove, path, part)
         with _startup_errors(path):
             path.unlink(missing_ok=True)
-            part.touch()  # so that a folder that is not writable is reported before anything is served
+            # Now, so that a folder that is not writable is reported before anything is served.
+            file = stack.enter_context(_create(part))
+
+        def announce(url: str) -> None:
+            with _startup_errors(path):
+                file.write(f"{url}\n")
+                file.flush()
+                part.replace(path)
+
         yield announce
-    finally:
-        for leftover in (path, part):
-            with contextlib.suppress(OSError):
-                leftover.unlink(missing_ok=True)
+
+
+def _create(path: Path) -> TextIO:
+    """Create a file. In a folder that others may write as well, what has its name may be a link to a file of ours."""
+    path.unlink(missing_ok=True)  # the remains of a process of the same number
+    return path.open("x", encoding="utf-8")
+
+
+def _remove(*paths: Path) -> None:
+    for path in paths:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

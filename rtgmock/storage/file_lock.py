@@ -56,7 +56,11 @@ class StateFileLock:
         self._identity = Identity.of(self._lock_file)
         # The number only helps the user of an emulator that is refused; without it the lock works as well.
         with contextlib.suppress(OSError):
-            self._lock_file.write_text(f"{os.getpid()}\n", encoding="ascii")
+            self._write_number()
+
+    def _write_number(self) -> None:
+        with open(self._lock_file, "w", encoding="ascii", opener=_open_no_link) as file:
+            file.write(f"{os.getpid()}\n")
 
     def _holder(self) -> str:
         with contextlib.suppress(OSError, ValueError):
@@ -66,3 +70,8 @@ class StateFileLock:
     def release(self) -> None:
         """Give the lock back, if this process holds it."""
         self._lock.release()
+
+
+def _open_no_link(path: str, flags: int) -> int:
+    """Open a file that is there; a symbolic link in its place could lead to any file of the user."""
+    return os.open(path, flags & ~os.O_CREAT | os.O_NOFOLLOW)

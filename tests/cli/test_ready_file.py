@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
 
+from rtgmock.cli.ready_file import ready_file
 from tests.support.command import until
 from tests.support.serve_process import banner_row, call
 
@@ -44,3 +46,18 @@ def test_nothing_but_the_url_is_ever_in_the_ready_file_and_nothing_is_left_besid
     assert [entry.name for entry in folder.iterdir()] == ["url"]
     server.stop()
     assert list(folder.iterdir()) == []
+
+
+def test_a_link_that_others_have_put_beside_the_ready_file_is_not_followed(tmp_path: Path) -> None:
+    target, path = tmp_path / "precious", tmp_path / "url"
+    target.write_text("precious")
+    for name in (path.name, f".{path.name}.{os.getpid()}"):
+        path.with_name(name).symlink_to(target)
+
+    with ready_file(path) as announce:
+        announce("http://127.0.0.1:8080")
+        assert path.read_text() == "http://127.0.0.1:8080\n"
+        assert not path.is_symlink()
+
+    assert target.read_text() == "precious"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["precious"]

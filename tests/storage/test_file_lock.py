@@ -53,3 +53,17 @@ def test_a_file_closed_in_another_thread_can_be_opened_again(tmp_path: Path) -> 
     opened = FileStorage(tmp_path / "state.json")
     in_other_thread(opened.close)
     FileStorage(tmp_path / "state.json").close()
+
+
+@pytest.mark.parametrize("exists", [True, False], ids=["to a file", "to nothing"])
+def test_a_link_in_place_of_the_lock_file_is_not_followed(tmp_path: Path, exists: bool) -> None:
+    target = tmp_path / "precious"
+    if exists:
+        target.write_text("precious")
+    (tmp_path / ".state.json.lock").symlink_to(target)
+
+    with pytest.raises(StartupError):
+        FileStorage(tmp_path / "state.json")
+
+    assert target.exists() is exists
+    assert not exists or target.read_text() == "precious"
