@@ -29,6 +29,11 @@ class Runner(Protocol):
     name: str
     description: str
     hostname: str | None
+    administrator: str | None
+    """The password of the emulator's own user, where the others may not change settings; None where they may.
+
+    Redis 7 and later refuse the settings by which a client could reach the machine; Redis 6.2 has to be told.
+    """
 
     def free_port(self, candidates: Iterable[int]) -> int | None:
         """Return the first of the ports that a new server can have, or None.

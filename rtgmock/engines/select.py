@@ -34,12 +34,13 @@ def _build_off(config: Config, state_id: str, report: Report) -> Engine:  # noqa
 
 def _build_process(config: Config, state_id: str, report: Report) -> Engine:  # noqa: ARG001
     from rtgmock.engines.process.runner import ProcessRunner  # noqa: PLC0415
-    from rtgmock.engines.redis.binaries import find_server  # noqa: PLC0415
+    from rtgmock.engines.redis.binaries import find_server, is_protected  # noqa: PLC0415
     from rtgmock.engines.redis.engine import RedisEngine  # noqa: PLC0415
 
     server = find_server(config.redis_server)
     folder = config.state and config.state.resolve().with_name(f"{config.state.name}.redis")
-    return RedisEngine(ProcessRunner(server, config.host, folder), config.api)
+    runner = ProcessRunner(server, config.host, folder, is_protected=is_protected(server))
+    return RedisEngine(runner, config.api)
 
 
 def _build_docker(config: Config, state_id: str, report: Report) -> Engine:

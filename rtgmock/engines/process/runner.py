@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import shutil
 import subprocess
 import threading
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from rtgmock.engines.ownership import OWNER, current_owner, temporary_folder
+from rtgmock.engines.ownership import OWNER, current_owner, is_server_of, make_private, temporary_folder
 from rtgmock.engines.ports import first_free_port
 from rtgmock.engines.process.ends import ChildEnds
 from rtgmock.engines.redis import server_log
@@ -54,8 +55,10 @@ class ProcessRunner:
     name: str = EngineName.PROCESS.value
     hostname: str | None = None
 
-    def __init__(self, server: str, host: str, folder: Path | None) -> None:
+    def __init__(self, server: str, host: str, folder: Path | None, *, is_protected: bool = True) -> None:
         self._server = server
+        # It is in no file: servers that an emulator has left are replaced by the next one.
+        self.administrator = None if is_protected else secrets.token_hex(32)
         self._host = host
         self._temporary = folder is None
         self._folder = folder or temporary_folder()
@@ -91,7 +94,8 @@ class ProcessRunner:
         self._terminate_stale(instance_id)
         folder = self._folder_of(instance_id)
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private(self._folder)
+            make_private(folder)
             process = self._starter.submit(self._spawn, folder, configuration).result()
         except OSError as error:
             raise EngineFailed(f"{self._server} cannot be started in {folder}: {error.strerror}") from error
@@ -206,11 +210,15 @@ class ProcessRunner:
         return self._folder / str(instance_id)
 
     def _terminate_stale(self, instance_id: int) -> None:
-        """End a server that an emulator which died has left, unless another process has its id by now."""
+        """End a server that an emulator which died has left, unless another process has its id by now.
+
+        The file may also be wrong, or an old copy: only what this emulator's folder and environment are given to ends.
+        """
+        folder = self._folder_of(instance_id)
         with contextlib.suppress(OSError, ValueError, psutil.Error):  # no file, or no such process
-            number, created = (self._folder_of(instance_id) / "redis.pid").read_text().split()
+            number, created = (folder / "redis.pid").read_text().split()
             process = psutil.Process(int(number))
-            if process.create_time() == float(created):
+            if process.create_time() == float(created) and is_server_of(folder, process):
                 self._terminate(instance_id, process.pid)
 
     def _terminate(self, instance_id: int, number: int) -> None:

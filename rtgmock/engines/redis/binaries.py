@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 SERVERS = ("redis-server", "valkey-server")
 OLDEST = (6, 2)
 """The first version that accepts every directive and ACL rule that is written here."""
+_PROTECTED = (7, 0)
+"""The first version that refuses modules, DEBUG, and settings by which a client could reach the machine."""
 _ANSWER_TIMEOUT = 5.0
 
 
@@ -31,6 +33,12 @@ def find_server(path: str | None) -> str:
         "neither redis-server nor valkey-server is on PATH; install one (apt install redis-server, "
         "brew install redis) or name it: --redis-server PATH"
     )
+
+
+def is_protected(program: str) -> bool:
+    """Return whether a server keeps its clients from the machine; one whose version cannot be read may not do it."""
+    version = _version(program)
+    return bool(version) and _numbers(version) >= _PROTECTED
 
 
 def _check(program: str) -> None:

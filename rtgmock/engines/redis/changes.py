@@ -119,7 +119,7 @@ class ChangeApplier:
                 if name == "replicaof":  # CONFIG SET does not take it
                     connection.replicaof(*value.split())
                 elif name == "requirepass":  # the password of the user "default" alone
-                    for user, rules in config_file.users(after, account).items():
+                    for user, rules in config_file.users(after, account, self._runner.administrator).items():
                         _set_user(connection, user, rules)
                     connection.config_set(name, value)
                 else:

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 # "default" unless it is an ACL user. Heroku's URLs had the first of these names, pkgcloud's clients send the second.
 USERS = ("redistogo", "nodejitsu")
 
+ADMINISTRATOR = "rtgmock:emulator"
+"""The emulator's own user, where the others have not all rights. No account has such a name: HTTP forbids the colon."""
+_RIGHTS = ("~*", "&*", "+@all")
+# Redis 6.2 protects none of its settings. Who sets ``dir`` and ``dbfilename`` can write any file of the emulator's
+# user, and a module is a program. Who may change the users could give all of that to any of them.
+_RESTRICTED = ("-module", "-debug", "-config", "+config|get", "+config|resetstat", "-acl", "+acl|whoami", "+acl|cat")
+
 SNAPSHOT = "dump.rdb"
 """The snapshot's file name in the server's folder: Redis's default."""
 EMPTY_SNAPSHOT = b"REDIS0006\xff" + bytes(8)
@@ -39,8 +46,13 @@ def changes(before: Record, after: Record, api: int = DOCUMENTED) -> dict[str, t
     return {name: pair for name, pair in (new | emptied).items() if name not in old or old[name][1] != pair[1]}
 
 
-def build_config(record: Record, account: str, place: Place, api: int = DOCUMENTED) -> str:
-    """Return the text of redis.conf for an instance of ``account`` whose server is at ``place``."""
+def build_config(
+    record: Record, account: str, place: Place, api: int = DOCUMENTED, administrator: str | None = None
+) -> str:
+    """Return the text of redis.conf for an instance of ``account`` whose server is at ``place``.
+
+    ``administrator`` is the password of the emulator's own user, on a server whose other users have not all rights.
+    """
     fixed = {
         "port": str(place.port),
         "bind": place.bind,
@@ -55,16 +67,27 @@ def build_config(record: Record, account: str, place: Place, api: int = DOCUMENT
     lines = [_line(name, value) for name, value in fixed.items()]
     for name, (_, value) in governed.items():
         lines += _lines(name, value)
-    lines += [f"user {quote(user)} {' '.join(rules)}" for user, rules in users(record, account).items()]
+    all_users = users(record, account, administrator)
+    if administrator:
+        all_users["default"] = _rules(record["password"], _RESTRICTED)
+        all_users[ADMINISTRATOR] = _rules(administrator)
+    lines += [f"user {quote(user)} {' '.join(rules)}" for user, rules in all_users.items()]
     return "\n".join([*lines, ""])
 
 
-def users(record: Record, account: str) -> dict[str, tuple[str, ...]]:
-    """Return the rules of each ACL user that a URL may name: all have the instance's password and all rights."""
-    # A hash needs no quoting, in redis.conf and in a rule, and shows the password nowhere.
-    digest = hashlib.sha256(record["password"].encode()).hexdigest()
+def users(record: Record, account: str, administrator: str | None = None) -> dict[str, tuple[str, ...]]:
+    """Return the rules of each ACL user that a URL may name.
+
+    All have the instance's password, and all rights unless there is an ``administrator``.
+    """
     names = [name for name in (account, *USERS) if re.fullmatch(r"[^\s\0]+", name) and name != "default"]
-    return dict.fromkeys(names, ("on", "resetpass", f"#{digest}", "~*", "&*", "+@all"))
+    return dict.fromkeys(names, _rules(record["password"], _RESTRICTED if administrator else ()))
+
+
+def _rules(password: str, restrictions: tuple[str, ...] = ()) -> tuple[str, ...]:
+    # A hash needs no quoting, in redis.conf and in a rule, and shows the password nowhere.
+    digest = hashlib.sha256(password.encode()).hexdigest()
+    return ("on", "resetpass", f"#{digest}", *_RIGHTS, *restrictions)
 
 
 def quote(value: str) -> str:

@@ -12,7 +12,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from rtgmock.engines.redis import probe
+from rtgmock.engines.redis import config_file, probe
 from rtgmock.locks import KeyedLocks
 
 if TYPE_CHECKING:
@@ -37,11 +37,13 @@ class Connections:
     instance and the monitor that probes all of them share it: the monitor sends its probe without waiting for the
     replies, and a thread that uses the connection meanwhile waits for them first.
 
-    ``address`` returns where an instance's Redis is reached, or raises OSError.
+    ``address`` returns where an instance's Redis is reached, or raises OSError. ``administrator`` is the password of
+    the emulator's own user, where there is one.
     """
 
-    def __init__(self, address: Callable[[Record], tuple[str, int]]) -> None:
+    def __init__(self, address: Callable[[Record], tuple[str, int]], administrator: str | None) -> None:
         self._address = address
+        self._administrator = administrator
         self._open: dict[int, _Connection] = {}
         self._locks = KeyedLocks()
 
@@ -154,7 +156,8 @@ class Connections:
         return redis.Redis(
             host=host,
             port=port,
-            password=record["password"],
+            username=config_file.ADMINISTRATOR if self._administrator else None,
+            password=self._administrator or record["password"],
             socket_timeout=TIMEOUT,
             single_connection_client=True,
             retry=Retry(NoBackoff(), 0),  # a lost server is noticed at once, and its lifecycle decides what follows

@@ -37,7 +37,7 @@ class RedisEngine:
         self.description = runner.description
         self.hostname = runner.hostname
         self._runner = runner
-        self._connections = Connections(runner.address)
+        self._connections = Connections(runner.address, runner.administrator)
         rewrites = RewriteTimes()
         self._lifecycle = ServerLifecycle(runner, self._connections, rewrites, api)
         self._observations = Observations()

@@ -114,7 +114,7 @@ class ServerLifecycle:
         """Return what the replies to a probe say about the condition of an instance's server."""
         if record["id"] in self._out_of_sync:
             return Condition.INACCESSIBLE
-        return probe.condition(record, account, self._runner.place(record).port, replies)
+        return probe.condition(record, account, self._runner.place(record), replies)
 
     def restart(self, record: Record, account: str) -> str:
         """Stop a server, start it with the record's configuration on all its data, and return its version.
@@ -147,7 +147,8 @@ class ServerLifecycle:
     def configuration(self, record: Record, account: str) -> str:
         """Return the text of redis.conf for the instance's server. Raises EngineFailed."""
         resolved = self._runner.resolve_master(record)
-        return config_file.build_config(resolved, account, self._runner.place(record), self._api)
+        place, administrator = self._runner.place(record), self._runner.administrator
+        return config_file.build_config(resolved, account, place, self._api, administrator)
 
     def wait_until_ready(self, record: Record) -> str:
         """Wait until a server has loaded its data and answers, and return its version. Raises EngineFailed."""

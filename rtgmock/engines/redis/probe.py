@@ -1,6 +1,7 @@
 """A probe of a Redis: what is asked, and what the replies say about its condition.
 
-A client may change the password or the port, and connections that are open stay open. So a probe also asks what a new
+A client may change the password or the port, and connections that are open stay open. It may also let the server listen
+on other addresses, or take all memory of the machine. So a probe also asks what a new
 connection with the instance's URL would meet. It does not try to log in: Redis would note each failure in its ACL log.
 """
 
@@ -15,11 +16,12 @@ from rtgmock.engines.base import Condition
 from rtgmock.engines.redis import config_file, info, resp
 
 if TYPE_CHECKING:
+    from rtgmock.engines.runner import Place
     from rtgmock.model.types import Record
 
-_COMMANDS = ("INFO persistence", "CONFIG GET port", "ACL LIST")
+_COMMANDS = ("INFO persistence", "CONFIG GET port", "CONFIG GET bind", "CONFIG GET maxmemory", "ACL LIST")
 PACKET = "".join(f"{command}\r\n" for command in _COMMANDS).encode()
-"""What is sent: three commands at once, in the form in which people type them."""
+"""What is sent: five commands at once, in the form in which people type them."""
 
 Replies = list[Any]
 
@@ -34,17 +36,23 @@ def persistence(replies: Replies) -> dict[str, Any]:
     return info.parse(replies[0]) if isinstance(replies[0], str) else {}
 
 
-def condition(record: Record, account: str, port: int, replies: Replies) -> Condition:
-    """Return the condition of an instance's server. ``port`` is the one on which it should listen."""
-    _, setting, users = replies
-    if not (_listens(port, setting) and _opens(record, account, users)):
+def condition(record: Record, account: str, place: Place, replies: Replies) -> Condition:
+    """Return the condition of an instance's server, which should be at ``place``."""
+    _, port, bind, memory, users = replies
+    is_kept = _is(port, str(place.port)) and _is(bind, place.bind) and _is_limited(memory, record["memory"])
+    if not (is_kept and _opens(record, account, users)):
         return Condition.INACCESSIBLE
     return Condition.HANGS if persistence(replies).get("loading", 1) else Condition.ANSWERS
 
 
-def _listens(port: int, setting: Any) -> bool:
+def _is(setting: Any, value: str) -> bool:
     # An error says nothing: the server refuses all commands, or a client has taken rights away.
-    return not isinstance(setting, list) or setting[-1:] == [str(port)]
+    return not isinstance(setting, list) or setting[-1:] == [value]
+
+
+def _is_limited(setting: Any, limit: int) -> bool:
+    """Return whether a server takes at most so much memory; 0 is no limit, and a client may choose a lower one."""
+    return not isinstance(setting, list) or 0 < int(setting[-1]) <= limit
 
 
 def _opens(record: Record, account: str, users: Any) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import stat
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from tests.support.command import until
+from tests.support.command import environment, until
 from tests.support.instances import only_process
 from tests.support.redis_client import answers, ask
 
@@ -65,8 +67,9 @@ def left_server(emulators: RedisEmulators) -> Iterator[Any]:
         def start(number: int, port: int) -> subprocess.Popen[bytes]:
             folder = emulators.home(number)
             folder.mkdir(parents=True, exist_ok=True)
-            arguments = ["redis-server", "--port", str(port), "--dir", str(folder), "--logfile", "left.log"]
-            process = subprocess.Popen(arguments, cwd=folder)
+            options = {"port": str(port), "dir": str(folder), "logfile": "left.log", "set-proc-title": "no"}
+            arguments = ["redis-server", *(word for name, value in options.items() for word in (f"--{name}", value))]
+            process = subprocess.Popen(arguments, cwd=folder, env=environment(RTGMOCK_OWNER="1:0.5"))
             stack.callback(process.wait)
             stack.callback(process.kill)
             created = psutil.Process(process.pid).create_time()
@@ -134,3 +137,39 @@ def test_the_emulators_own_settings_are_not_in_the_servers_environment(emulators
 
     assert "RTGMOCK_ACCOUNT" not in seen.read_text()
     assert command.stop() == 0
+
+
+@only_process
+@pytest.mark.parametrize("owner", [{}, {"RTGMOCK_OWNER": "1:0.5"}], ids=["without owner", "with owner"])
+def test_a_pid_file_that_names_a_process_of_others_is_not_believed(
+    emulators: RedisEmulators, owner: dict[str, str]
+) -> None:
+    first = emulators.start(state=emulators.state)
+    made = first.create()
+    first.close()
+    place = emulators.folder if owner else emulators.home(1)
+    program = [sys.executable, "-c", "input()"]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, cwd=place, env=environment(**owner)) as bystander:
+        created = psutil.Process(bystander.pid).create_time()
+        (emulators.home(1) / "redis.pid").write_text(f"{bystander.pid} {created}\n")
+
+        second = emulators.start(state=emulators.state)
+
+        assert answers(made["url"])
+        assert second.delete("/instances/1.json").status_code == 200
+        assert bystander.poll() is None
+
+
+@only_process
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o177])
+def test_the_folders_of_the_data_are_private_whatever_the_umask(emulators: RedisEmulators, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        api = emulators.start(state=emulators.state)
+        made = api.create(persistence="aof")
+    finally:
+        os.umask(before)
+
+    folders = [emulators.home(1).parent, emulators.home(1)]
+    assert [stat.S_IMODE(folder.stat().st_mode) for folder in folders] == [0o700, 0o700]
+    assert ask(made["url"], "SET", "key", "value")

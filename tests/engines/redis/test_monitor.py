@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import redis
 
 from rtgmock.engines.redis import monitor
 from rtgmock.service.supervisor import Supervisor
 from tests.support.command import until
 from tests.support.instances import only_process, status
 from tests.support.ports import free_ports
-from tests.support.redis_client import answers, ask, connection, run_id
+from tests.support.redis_client import answers, ask, config, connection, run_id
 
 if TYPE_CHECKING:
-    import redis
-
     from tests.support.redis_emulators import RedisEmulators
 
 pytest_plugins = ["tests.support.redis_fixtures"]
@@ -60,6 +60,28 @@ def test_a_redis_that_its_url_no_longer_opens_is_failed_and_brought_back_with_it
     assert ask(made["url"], "GET", "key") == "value"
     assert run_id(made["url"]) != before
     assert emulators.running() == 1
+
+
+@pytest.mark.parametrize("setting", [("bind", "127.0.0.2"), ("maxmemory", "0"), ("maxmemory", "1gb")], ids=str)
+def test_a_redis_that_is_let_out_of_its_limits_is_brought_back_into_them(
+    emulators: RedisEmulators, setting: tuple[str, str]
+) -> None:
+    api = emulators.start()
+    made = api.create()
+    ask(made["url"], "SET", "key", "value")
+    before, kept = run_id(made["url"]), config(made["url"], "bind", "maxmemory")
+
+    ask(made["url"], "CONFIG", "SET", *setting)
+
+    def is_restarted() -> bool:
+        with contextlib.suppress(redis.RedisError):
+            return run_id(made["url"]) != before
+        return False
+
+    assert until(is_restarted)
+    assert config(made["url"], "bind", "maxmemory") == kept
+    assert until(lambda: status(api) == "running")
+    assert ask(made["url"], "GET", "key") == "value"
 
 
 def test_a_password_that_the_api_changes_is_no_takeover(emulators: RedisEmulators) -> None:

@@ -18,7 +18,7 @@ import pytest
 import redis
 
 from tests.support.command import until
-from tests.support.redis_client import answers, ask, config, connection
+from tests.support.redis_client import answers, ask, config, connection, run_id
 from tests.support.redis_settings import all_at_once, connect, fill, wrong_after_updates
 from tests.support.requirements import skip_or_fail
 
@@ -264,6 +264,48 @@ def test_a_server_is_a_replica_and_tells_when_it_saved(emulators: RedisEmulators
     for command, attribute in (("BGSAVE", "last_backup_at"), ("BGREWRITEAOF", "last_bgrewriteaof_at")):
         ask(made["url"], command)
         assert until(lambda name=attribute: api.get("/instances/3.json").json()[name]), attribute  # type: ignore[misc]
+
+
+REFUSED = [
+    ("CONFIG", "SET", "dir", "{folder}"),
+    ("CONFIG", "SET", "dbfilename", "authorized_keys"),
+    ("CONFIG", "SET", "dir", "{folder}", "dbfilename", "authorized_keys"),
+    ("CONFIG", "SET", "logfile", "{folder}/log"),
+    ("EVAL", "return redis.call('CONFIG', 'SET', 'dir', '{folder}')", "0"),
+    ("MODULE", "LOAD", "{folder}/module.so"),
+    ("MODULE", "LOADEX", "{folder}/module.so"),
+    ("DEBUG", "SLEEP", "0"),
+    ("DEBUG", "SEGFAULT"),
+    ("EVAL", "return redis.call('DEBUG', 'SEGFAULT')", "0"),
+]
+"""Commands by which a client would reach the machine, or crash its Redis."""
+
+
+@pytest.mark.parametrize("server", PROCESSES, ids=str, indirect=True)
+def test_a_client_cannot_reach_the_machine_whatever_rights_it_gives_itself(
+    emulators: RedisEmulators, server: Server
+) -> None:
+    api = emulators.start(**server.settings)
+    made = api.create()
+    before, kept = run_id(made["url"]), config(made["url"], "dir", "dbfilename", "logfile")
+    outside = emulators.folder / "outside"
+    outside.mkdir()
+
+    for user in ("", "username", "redistogo", "nodejitsu"):
+        url = f"redis://{user}:{made['password']}@127.0.0.1:{made['port']}"
+        with contextlib.suppress(redis.ResponseError):
+            ask(url, "ACL", "SETUSER", user or "default", "on", "allcommands")
+        for command in REFUSED:
+            with pytest.raises(redis.ResponseError):
+                ask(url, *(word.format(folder=outside) for word in command))
+        ask(url, "SET", user, "value")
+        ask(url, "SAVE")
+
+    assert config(made["url"], "dir", "dbfilename", "logfile") == kept
+    assert list(outside.iterdir()) == []
+    assert run_id(made["url"]) == before
+    assert api.put("/instances/1.json", json={"timeout": 7, "password": "sesame"}).status_code == 200
+    assert config(api.get("/instances/1.json").json()["url"], "timeout") == {"timeout": "7"}
 
 
 def make(emulators: RedisEmulators, program: str) -> list[dict[str, Any]]:
