@@ -60,6 +60,10 @@ class ControlledClock:
         except OverflowError:
             return datetime.max.replace(tzinfo=UTC)
 
+    def base_now(self) -> datetime:
+        """Return the time of the base clock in UTC, which ``now`` returns after a reset."""
+        return self._base.now()
+
     def ticks(self) -> float:
         """Return the seconds of the base clock, which no change of the time affects."""
         return self._base.ticks()

@@ -162,7 +162,7 @@ class InternalError(RequestError):
 
 
 class EngineFailed(RequestError):
-    """The Redis engine failed; nothing has changed.
+    """The Redis engine failed; nothing has changed, unless the text says what has.
 
     ``problem`` is the sentence without its full stop, for quoting it inside another sentence. The full stop is added
     here and nowhere else: a message may end with what Redis or Docker says, and that ends with one or without.

@@ -115,12 +115,20 @@ class Engine(Protocol):
         """Perform an action on an instance's Redis; ``milliseconds`` is the length of a pause."""
         ...
 
-    def destroy(self, instance_id: int) -> None:
-        """Remove an instance's Redis and its data."""
+    def check(self) -> None:
+        """Return if the engine can be reached at all."""
         ...
 
-    def remove_orphans(self, known: Iterable[int]) -> None:
-        """Remove the servers and data of instances other than ``known``, and adopt the servers of those."""
+    def present(self) -> set[int]:
+        """Return the ids of all instances of which there is a Redis or data, of this state, known to it or not."""
+        ...
+
+    def adopt(self, instance_id: int) -> None:
+        """Take over the Redis that an earlier emulator has left running for an instance, or stop it."""
+        ...
+
+    def destroy(self, instance_id: int) -> None:
+        """Remove an instance's Redis and its data, if there are any."""
         ...
 
     def close(self) -> None:

@@ -68,7 +68,14 @@ class OffEngine:
     def destroy(self, instance_id: int) -> None:
         """Do nothing."""
 
-    def remove_orphans(self, known: Iterable[int]) -> None:
+    def check(self) -> None:
+        """Do nothing."""
+
+    def present(self) -> set[int]:
+        """Return that there is nothing."""
+        return set()
+
+    def adopt(self, instance_id: int) -> None:
         """Do nothing."""
 
     def close(self) -> None:

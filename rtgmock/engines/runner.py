@@ -35,6 +35,10 @@ class Runner(Protocol):
     Redis 7 and later refuse the settings by which a client could reach the machine; Redis 6.2 has to be told.
     """
 
+    def check(self) -> None:
+        """Return if servers can be run at all: if Docker answers."""
+        ...
+
     def free_port(self, candidates: Iterable[int]) -> int | None:
         """Return the first of the ports that a new server can have, or None.
 

@@ -6,9 +6,9 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rtgmock.errors import EngineFailed
 from rtgmock.locks import KeyedLocks, SharedLock
 from rtgmock.service.health import InstanceHealth
+from rtgmock.service.leftovers import Leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +31,8 @@ class ServiceContext:
     2. ``instance_locks``: one lock for each instance, held while its Redis and its record change together.
     3. The store's transaction: short, never held while a Redis starts, changes or stops.
 
-    Reads take no lock but the transaction in which they count themselves. A create needs no instance lock, since
-    no other thread knows its id.
+    Reads take no lock but the transaction in which they count themselves. A create needs an instance lock only to
+    remove what another state's instance of its id has left, since no other thread knows its id otherwise.
     """
 
     config: Config
@@ -42,13 +42,12 @@ class ServiceContext:
     engine: Engine
     state_lock: SharedLock = field(default_factory=SharedLock)
     instance_locks: KeyedLocks = field(default_factory=KeyedLocks)
+    leftovers: Leftovers = field(init=False)
     health: InstanceHealth = field(init=False)
 
-    leftovers: set[int] = field(default_factory=set)
-    """Ids of failed creates whose Redis or data could not be removed yet."""
-
     def __post_init__(self) -> None:
-        self.health = InstanceHealth(self.engine, self.clock)
+        self.leftovers = Leftovers(self.engine, self.store, self.instance_locks)
+        self.health = InstanceHealth(self.engine, self.clock, self.leftovers)
 
     @contextlib.contextmanager
     def instance_lock(self, instance_id: int) -> Iterator[None]:
@@ -58,14 +57,6 @@ class ServiceContext:
         """
         with self.state_lock.shared(), self.instance_locks.of(instance_id), self.engine.changing(instance_id):
             yield
-
-    def remove_leftovers(self, instance_id: int) -> None:
-        """Remove the Redis and the data of a failed create; note the id for a later attempt if the engine cannot."""
-        try:
-            self.engine.destroy(instance_id)
-            self.leftovers.discard(instance_id)
-        except EngineFailed:  # the create is answered with its own error, which says more
-            self.leftovers.add(instance_id)
 
     def patch(self, instance_id: int, changes: Record) -> None:
         """Write changes into the stored record, if the instance still exists.

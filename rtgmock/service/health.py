@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from rtgmock.engines.base import Condition, RedisAction
-from rtgmock.errors import Invalid
+from rtgmock.errors import EngineFailed, Invalid
 from rtgmock.model import lifecycle
 from rtgmock.model.lifecycle import Event, Status
 from rtgmock.settings.engine_names import REAL_ENGINES
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rtgmock.clock import Clock
     from rtgmock.engines.base import Engine
     from rtgmock.model.types import Record
+    from rtgmock.service.leftovers import Leftovers
 
 
 _AFTER_PAUSE = 1.0
@@ -27,9 +28,10 @@ class InstanceHealth:
     ``perform`` and ``clear`` need the instance's lock; the other methods may be called without one.
     """
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
+    def __init__(self, engine: Engine, clock: Clock, leftovers: Leftovers) -> None:
         self._engine = engine
         self._clock = clock
+        self._leftovers = leftovers
         self._stopped: set[int] = set()
         self._silent_until: dict[int, float] = {}
         """The tick at which a frozen or paused Redis answers again; infinite for a frozen one."""
@@ -42,7 +44,8 @@ class InstanceHealth:
         if not self._engine.real:
             return record
         instance_id = record["id"]
-        if instance_id in self._stopped:
+        # What runs under the id of a former instance that is not removed yet is not this one's Redis.
+        if instance_id in self._stopped or instance_id in self._leftovers:
             return record | {"status": Status.FAILED.value}
         seen = self._engine.observation(instance_id)
         # A frozen or paused Redis does not answer, and its instance shows the status that it had.
@@ -66,14 +69,25 @@ class InstanceHealth:
         # A stop is noted before it happens: the supervisor must not bring the Redis back in between. A silence is
         # noted after it has begun, since an action that fails leaves a Redis that answers.
         if action is RedisAction.STOP:
-            self._stopped.add(record["id"])
-        elif action is not RedisAction.FREEZE:
+            self._stop(record, account)
+            return
+        if action is not RedisAction.FREEZE:
             self.clear(record["id"])
         self._engine.perform(record, account, action, milliseconds)
         if action is RedisAction.FREEZE:
             self._silent_until[record["id"]] = math.inf
         elif action is RedisAction.PAUSE:
             self._silent_until[record["id"]] = self._clock.ticks() + milliseconds / 1000 + _AFTER_PAUSE
+
+    def _stop(self, record: Record, account: str) -> None:
+        was_stopped = record["id"] in self._stopped
+        self._stopped.add(record["id"])
+        try:
+            self._engine.perform(record, account, RedisAction.STOP, 0)
+        except EngineFailed:  # it cannot save, and runs on
+            if not was_stopped:
+                self._stopped.discard(record["id"])
+            raise
 
     def clear(self, instance_id: int) -> None:
         """Forget that an instance's Redis was stopped or silenced."""

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from rtgmock.errors import Invalid, StartupError
+from rtgmock.errors import EngineFailed, Invalid, StartupError
 from rtgmock.service import snapshot
-from rtgmock.service.supervisor import MAX_PARALLEL
+from rtgmock.text import shortened
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from rtgmock.service.context import ServiceContext
     from rtgmock.service.supervisor import Supervisor
     from rtgmock.storage.state import State
+
+
+_MAX_SHOWN = 10
+"""How many ids an error message lists."""
+_MAX_REASON = 100
 
 
 class Maintenance:
@@ -38,17 +44,24 @@ class Maintenance:
         if fixture is None:
             return
         try:
-            state = self._parse(self._initial_document)
+            state = self._parse(self._initial_document, self._context.clock.now())
         except Invalid as error:
             more = f" (and {len(error.messages) - 1} more)" if len(error.messages) > 1 else ""
             raise StartupError(f"the fixture {fixture} cannot be used: {error.messages[0]}{more}") from error
         if store.last_instance_id == 0:
+            # Data of an instance's id would be that of another state whose file was removed.
+            ids = [record["id"] for record in state.instances] if self._context.engine.real else []
             with store.transaction() as change:
-                change.replace(state)
+                change.replace(state, ids)
 
-    def reset(self) -> None:
-        """Return to the fixture, or to the empty state; ids start from 1 again. Raises EngineFailed."""
-        self._replace(self._parse(self._initial_document))
+    def reset(self, now: datetime, then: Callable[[], object] = bool) -> None:
+        """Return to the fixture, or to the empty state, as of ``now``; ids start from 1 again.
+
+        ``then`` is called as soon as the state is stored: for what else is to be reset, unless nothing changes.
+        Raises InternalError when the state cannot be stored; EngineFailed when nothing has changed, or when the text
+        says what is not removed yet.
+        """
+        self._replace(self._parse(self._initial_document, now), then)
 
     def document(self) -> dict[str, Any]:
         """Return the whole state as one document."""
@@ -57,37 +70,51 @@ class Maintenance:
     def load(self, document: object) -> None:
         """Replace the state by the one that a document describes; its Redis servers start empty.
 
-        Raises Invalid for a document with mistakes, and nothing has changed then; EngineFailed.
+        Raises Invalid for a document with mistakes, and nothing has changed then; InternalError and EngineFailed as
+        ``reset`` does.
         """
-        self._replace(self._parse(document))
+        self._replace(self._parse(document, self._context.clock.now()), bool)
 
-    def _parse(self, document: object) -> State:
-        context = self._context
-        return snapshot.parse_state(document, context.config, context.randomness, context.clock.now())
+    def _parse(self, document: object, now: datetime) -> State:
+        return snapshot.parse_state(document, self._context.config, self._context.randomness, now)
 
-    def _replace(self, state: State) -> None:
+    def _replace(self, state: State, then: Callable[[], object]) -> None:
         """Replace the state and all Redis servers.
 
         The exclusive lock waits for the changes in progress, and lets no other begin until the new state is
-        complete. A Redis must be gone before the new state may give its id or its port to another.
+        complete. The record decides: the Redis servers of the old state are removed once the new one is stored,
+        together with the ids that they have. Until a Redis is gone, none is started for the same id.
         """
         context = self._context
         with context.state_lock.exclusive():
-            if context.engine.real:
-                self._destroy_all()
-            context.health.clear_all()
-            context.leftovers.clear()
-            self._supervisor.forget_failures()
+            doomed = self._ids_in_use() if context.engine.real else set()
             with context.store.transaction() as change:
-                change.replace(state)
+                change.replace(state, doomed)
+            context.health.clear_all()
+            self._supervisor.forget_failures()
+            then()
             if context.engine.real:
+                context.leftovers.add(doomed)
+                left = context.leftovers.remove_all()
                 self._supervisor.start_all()
+                if left:
+                    raise _incomplete(left)
 
-    def _destroy_all(self) -> None:
-        engine = self._context.engine
-        with ThreadPoolExecutor(MAX_PARALLEL) as pool:
-            list(pool.map(engine.destroy, [record["id"] for record in self._context.store.instances()]))
-        engine.remove_orphans(())
+    def _ids_in_use(self) -> set[int]:
+        """Return the ids of all instances, and of what the engine has of others. Raises EngineFailed."""
+        context = self._context
+        ids = {record["id"] for record in context.store.instances()}
+        return ids | context.engine.present() | context.leftovers.ids()
+
+
+def _incomplete(left: Mapping[int, str]) -> EngineFailed:
+    """Return the error of a replacement after which something of the old state is left, given the reasons by id."""
+    ids = ", ".join(map(str, list(left)[:_MAX_SHOWN])) + (", ..." if len(left) > _MAX_SHOWN else "")
+    # The reason is the longest part, and no message has more than 300 characters.
+    return EngineFailed(
+        f"The state is replaced, but what its old instances have left is not removed yet, of {ids}: "
+        f"{shortened(next(iter(left.values())), _MAX_REASON)}; this is tried again, and the next reset finishes it"
+    )
 
 
 def read_fixture(path: Path) -> object:

@@ -144,12 +144,15 @@ class Provisioner:
 
     def _start_and_store(self, account: str, record: Record, now: datetime) -> Record:
         """Start a new instance's Redis and store the instance; if either fails, remove both."""
+        leftovers = self._context.leftovers
+        leftovers.remove(record["id"])
         try:
             record = self._start(account, record)
             with self._store.transaction() as change:
                 return self._store_created(change, record, now)
         except BaseException:  # an interrupted create must not leave a Redis that no instance has either
-            self._context.remove_leftovers(record["id"])
+            leftovers.add([record["id"]])
+            leftovers.try_to_remove(record["id"])
             raise
 
     def _start(self, account: str, record: Record) -> Record:
@@ -254,14 +257,18 @@ class Provisioner:
             raise
 
     def destroy(self, account: str, instance_id: int) -> None:
-        """Remove an instance; its id is never given again. Raises NotFound, EngineFailed."""
+        """Remove an instance; its id is never given again. Raises NotFound, EngineFailed.
+
+        The record goes first. What the engine then cannot destroy, the supervisor or the next start destroys later.
+        """
         with self._lock_of(account, instance_id):
             self.find(account, instance_id)
-            # If the engine fails, the record stays, so that the delete can be repeated.
-            self._engine.destroy(instance_id)
-            self._health.clear(instance_id)
+            self._engine.check()
             with self._store.transaction() as change:
                 change.remove_instance(instance_id)
+            self._health.clear(instance_id)
+            self._context.leftovers.add([instance_id])
+            self._context.leftovers.try_to_remove(instance_id)
 
     def _with_current_status(self, record: Record) -> Record:
         """Return a record with the status that time has led to. Doesn't count as a read."""

@@ -6,7 +6,8 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from rtgmock.errors import EngineFailed, NotFound
+from rtgmock.errors import EngineFailed, InternalError, NotFound
+from rtgmock.service.leftovers import MAX_PARALLEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from rtgmock.model.types import Record
     from rtgmock.service.context import ServiceContext
 
-MAX_PARALLEL = 8
-"""How many Redis servers are started or removed at the same time."""
 _MAX_SHOWN = 10
 """How many ids an error message lists."""
 
@@ -35,7 +34,11 @@ class Supervisor:
 
         Called at the emulator's start, before other threads use the state; so it takes no lock.
         """
-        self._engine.remove_orphans(record["id"] for record in self._store.instances())
+        present, leftovers = self._engine.present(), self._context.leftovers
+        leftovers.add(self._store.leftovers() | present - {record["id"] for record in self._store.instances()})
+        leftovers.remove_all()
+        for instance_id in present - leftovers.ids():
+            self._engine.adopt(instance_id)
         self.start_all()
 
     def start_all(self) -> None:
@@ -44,10 +47,13 @@ class Supervisor:
         with ThreadPoolExecutor(MAX_PARALLEL) as pool:
             versions = list(pool.map(self._bring_back, records))
         # One transaction for all, since each one waits for the disk.
-        with self._store.transaction() as change:
-            for record, version in zip(records, versions, strict=True):
-                if version != record["version"]:
-                    change.put_instance(record | {"version": version})
+        try:
+            with self._store.transaction() as change:
+                for record, version in zip(records, versions, strict=True):
+                    if version != record["version"]:
+                        change.put_instance(record | {"version": version})
+        except InternalError as error:
+            logging.getLogger("rtgmock").warning("the versions of the Redis servers are not stored: %s", error)
 
     def monitor(self, report: Callable[[int], None]) -> None:
         """Let the engine observe all Redis servers, and report the instances that ``see_to`` is to be called for."""
@@ -58,19 +64,19 @@ class Supervisor:
         self._engine.cancel_starts()
 
     def leftovers(self) -> set[int]:
-        """Return the ids of failed creates of which something could not be removed yet."""
-        return set(self._context.leftovers)
+        """Return the ids of which something could not be removed yet."""
+        return self._context.leftovers.ids()
 
     def see_to(self, instance_id: int) -> None:
         """Bring an instance's Redis back if it is lost, and store what it reports differently.
 
-        Remove what is left of a failed create of that id. Raises EngineFailed when the engine does not answer.
+        Remove what is left of a former instance of that id. Raises EngineFailed when the engine does not answer,
+        InternalError when the state file cannot be written.
         """
         context = self._context
         with context.instance_lock(instance_id):
-            # Looked up in the lock: a reset may have given the id to a new instance.
-            if instance_id in context.leftovers:
-                context.remove_leftovers(instance_id)
+            # In the lock: a reset may have given the id to a new instance.
+            context.leftovers.remove(instance_id)
             record = self._store.instance(instance_id)
             if record is not None and self._health.is_supervised(instance_id):
                 known = {}
@@ -86,6 +92,8 @@ class Supervisor:
 
     def _bring_back(self, record: Record) -> str:
         """Bring an instance's Redis back if it needs that; return its version, the last known one if that fails."""
+        if record["id"] in self._context.leftovers:  # it is failed until that is removed, which was logged
+            return str(record["version"])
         try:
             version = self._engine.bring_back(record, self._account_of(record))
         except EngineFailed as error:  # the instance shows the status failed, and the next report tries again
@@ -115,6 +123,7 @@ class Supervisor:
         """Perform an action on an instance's Redis; return its record. Raises NotFound, Invalid, EngineFailed."""
         with self._context.instance_lock(instance_id):
             record = self._find(instance_id)
+            self._context.leftovers.remove(instance_id)
             self._health.perform(record, self._account_of(record), action, milliseconds)
             return self._health.refresh(record)
 

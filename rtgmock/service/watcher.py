@@ -7,13 +7,13 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from rtgmock.errors import EngineFailed
+from rtgmock.errors import RequestError
 
 if TYPE_CHECKING:
     from rtgmock.service.supervisor import Supervisor
 
 INTERVAL = 0.5
-"""Seconds after which what a failed create has left is tried to be removed again."""
+"""Seconds after which it is tried again to remove what instances that are gone have left."""
 _MAX_JOBS = 32
 """How many instances are seen to at the same time. Most jobs wait, for a server that starts or for a request's end."""
 
@@ -75,8 +75,8 @@ class Watcher:
         try:
             if not self._stopping:
                 self._supervisor.see_to(instance_id)
-        except EngineFailed:
-            pass  # while the engine is away, requests get the error; a log line for each try adds nothing
+        except RequestError:
+            pass  # the engine is away or the disk full: requests get the error; a log line for each try adds nothing
         except Exception:
             logging.getLogger("rtgmock").exception("instance %d could not be seen to", instance_id)
         finally:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rtgmock.model.instances import record_problems
 from rtgmock.model.lifecycle import is_boot
 from rtgmock.model.types import ACCOUNT_NAME, Integer, Text
-from rtgmock.storage.tables import ACCOUNTS, FORMAT, HEAD, INSTANCES, SERVERS
+from rtgmock.storage.tables import ACCOUNTS, FORMAT, HEAD, INSTANCES, LEFTOVERS, SERVERS
 from rtgmock.text import printable
 
 if TYPE_CHECKING:
@@ -96,7 +96,13 @@ def _head_problem(head: Any) -> str:
     last = head.get("last_instance_id")
     if type(last) is not int or not 0 <= last <= _MAX_ID:
         return f"last_instance_id is {last!r}"
-    return ""
+    return _leftovers_problem(head.get(LEFTOVERS, []))
+
+
+def _leftovers_problem(ids: Any) -> str:
+    if isinstance(ids, list) and all(Integer(1, _MAX_ID).is_valid(number) for number in ids):
+        return ""
+    return f"{LEFTOVERS} is {printable(repr(ids))}"
 
 
 def _name_problems(table: str, rows: Rows, name_type: Text) -> Iterator[str]:

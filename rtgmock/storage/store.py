@@ -11,7 +11,7 @@ from rtgmock.storage.checks import change_problems, table_problems
 from rtgmock.storage.database import Database
 from rtgmock.storage.index import InstanceIndex
 from rtgmock.storage.state import State, account_id_in, copy_record, servers_in, tables_of
-from rtgmock.storage.tables import ACCOUNTS, FORMAT, HEAD, INSTANCES, SERVERS
+from rtgmock.storage.tables import ACCOUNTS, FORMAT, HEAD, INSTANCES, LEFTOVERS, SERVERS
 from rtgmock.storage.transactional import MemoryStorage
 
 if TYPE_CHECKING:
@@ -174,6 +174,10 @@ class Store:
         """The highest id that an instance was ever given; 0 when there was none."""
         return int(self._rows(HEAD)["1"]["last_instance_id"])
 
+    def leftovers(self) -> set[int]:
+        """Return the ids of which something of a former life is to be destroyed before they may be used."""
+        return set(self._rows(HEAD)["1"].get(LEFTOVERS, ()))
+
     def state(self) -> State:
         """Return the whole state as of one commit."""
         tables = self._storage.read()
@@ -252,10 +256,22 @@ class Transaction:
         for name in names:
             self.account_id(name)
 
-    def replace(self, state: State) -> None:
-        """Replace the whole state by one in which ``problems`` finds nothing; the state's own id stays."""
-        head = self._head() | {"last_instance_id": state.last_instance_id}
+    def replace(self, state: State, leftovers: Iterable[int] = ()) -> None:
+        """Replace the whole state by one in which ``problems`` finds nothing; the state's own id stays.
+
+        ``leftovers`` are added to the ids of which something of a former life is to be destroyed.
+        """
+        head = self._head_with({*self._head().get(LEFTOVERS, ()), *leftovers})
+        head["last_instance_id"] = state.last_instance_id
         self._storage.write({HEAD: {"1": head}, **tables_of(state)})
+
+    def remove_leftovers(self, ids: set[int]) -> None:
+        """Note that what was left of former lives of ids is destroyed."""
+        self._database.named(HEAD).put(1, self._head_with({*self._head().get(LEFTOVERS, ())} - ids))
+
+    def _head_with(self, leftovers: set[int]) -> dict[str, Any]:
+        head = {name: value for name, value in self._head().items() if name != LEFTOVERS}
+        return head | {LEFTOVERS: sorted(leftovers)} if leftovers else head
 
     def _head(self) -> dict[str, Any]:
         return self._storage.latest(lambda tables: tables[HEAD]["1"])

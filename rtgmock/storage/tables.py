@@ -12,3 +12,6 @@ FORMAT = 1
 
 HEAD, INSTANCES, SERVERS, ACCOUNTS = "rtgmock", "instances", "servers", "accounts"
 """The tables' names. The head has one document: the format, the state's id and the last instance's id."""
+
+LEFTOVERS = "leftovers"
+"""In the head, unless there are none: the ids of which something of a former life is to be destroyed."""

@@ -54,10 +54,15 @@ def test_an_account_keeps_to_its_own_instances(start_service: Callable[..., Slow
     service.create()
     document = {"accounts": SWAPPED, "instances": [{"plan": "nano", "account": "other"}]}
 
-    deleting = load_meanwhile(service, document, lambda: service.destroy(1))
+    checkpoint = service.engine.checkpoint("destroy", 1)
+    loading = service.run_until(checkpoint, service.maintenance.load, document)
+    with pytest.raises(NotFound):  # the new state is stored, although the old Redis is still there
+        service.run(service.destroy, 1).result(DEADLINE)
+    checkpoint.opened.set()
+    loading.result(DEADLINE)
 
     with pytest.raises(NotFound):
-        deleting.result(DEADLINE)
+        service.destroy(1)
     with pytest.raises(NotFound):
         service.update(1, timeout=7)
     assert service.provisioner.list(service.account) == []

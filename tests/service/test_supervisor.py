@@ -58,7 +58,7 @@ def test_the_redis_of_an_instance_that_is_being_deleted_is_not_brought_back(serv
 
 
 def test_the_removal_of_what_failed_creates_left_spares_the_instances_of_a_new_state(service: SlowService) -> None:
-    service.context.leftovers |= {1, 2}
+    service.context.leftovers.add([1, 2])
     checkpoint = service.engine.checkpoint("destroy", 1)
     removal = service.run_until(checkpoint, service.supervisor.see_to, 1)
     loading = service.run(service.maintenance.load, {"instances": [{"plan": "nano"}, {"plan": "nano"}]})

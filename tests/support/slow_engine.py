@@ -70,6 +70,9 @@ class SlowEngine(OffEngine):
     def observation(self, instance_id: int) -> Observation:
         return Observation(Condition.ANSWERS if instance_id in self.running else Condition.DOWN)
 
+    def present(self) -> set[int]:
+        return set(self.running)
+
     def destroy(self, instance_id: int) -> None:
         self._pass("destroy", instance_id)
         self.running.discard(instance_id)

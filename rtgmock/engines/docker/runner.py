@@ -73,6 +73,11 @@ class DockerRunner:
                 f"the engine has no image {connection.image}; the first instance waits until it is pulled"
             )
 
+    def check(self) -> None:
+        """Return if Docker answers. Raises EngineFailed."""
+        with docker_failures():
+            self._client.ping()
+
     def free_port(self, candidates: Iterable[int]) -> int | None:
         """Return the first port that can be published. On another machine, only its containers' ports are known."""
         if self._remote_host:
@@ -234,9 +239,9 @@ class DockerRunner:
         """Return the ids of this state's instances that have a container or a volume."""
         filters: dict[str, Any] = {"label": [f"{STATE_LABEL}={self._connection.state_id}"]}
         with docker_failures():
-            containers: list[Container] = self._client.containers.list(all=True, filters=filters, ignore_removed=True)
+            containers = self._client.api.containers(all=True, filters=filters)
             volumes = self._client.volumes.list(filters=filters)
-        labels: list[dict[str, Any]] = [container.labels for container in containers]
+        labels: list[dict[str, Any]] = [container["Labels"] for container in containers]
         labels += [volume.attrs["Labels"] for volume in volumes]
         return {int(each[INSTANCE_LABEL]) for each in labels}
 

@@ -72,6 +72,9 @@ class ProcessRunner:
         self._starter = ThreadPoolExecutor(1, "rtgmock-redis")
         self.description = f"process: {server}, data in {self._folder}"
 
+    def check(self) -> None:
+        """Do nothing: processes can be run at any time."""
+
     def free_port(self, candidates: Iterable[int]) -> int | None:
         """Return the first port that can be listened on."""
         return first_free_port(self._host, candidates)
@@ -177,7 +180,7 @@ class ProcessRunner:
         (self._folder_of(instance_id) / "redis.pid").unlink(missing_ok=True)
 
     def remove(self, instance_id: int) -> None:
-        """Kill the server, since its data is not needed, and delete its folder."""
+        """Kill the server, since its data is not needed, and delete its folder. Raises EngineFailed."""
         with self._lock:
             process = self._processes.pop(instance_id, None)
         if process is None:
@@ -185,7 +188,12 @@ class ProcessRunner:
         else:
             process.kill()
             process.wait()
-        shutil.rmtree(self._folder_of(instance_id), ignore_errors=True)
+        try:
+            shutil.rmtree(self._folder_of(instance_id))
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise EngineFailed(f"{self._folder_of(instance_id)} cannot be removed: {error.strerror}") from error
 
     def adopt(self, instance_id: int) -> None:
         """End the server: it is not this process's child, so it would not end with it."""

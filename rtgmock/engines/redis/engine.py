@@ -143,14 +143,17 @@ class RedisEngine:
         self._lifecycle.remove(instance_id)
         self._observations.forget(instance_id)
 
-    def remove_orphans(self, known: Iterable[int]) -> None:
-        """Adopt the servers of known instances, and remove the others: a killed emulator's unfinished creates."""
-        known = set(known)
-        for instance_id in self._runner.present():
-            if instance_id in known:
-                self._runner.adopt(instance_id)
-            else:
-                self._runner.remove(instance_id)
+    def check(self) -> None:
+        """Return if the runner can run servers. Raises EngineFailed."""
+        self._runner.check()
+
+    def present(self) -> set[int]:
+        """Return the ids of the instances that have a server or data. Raises EngineFailed."""
+        return self._runner.present()
+
+    def adopt(self, instance_id: int) -> None:
+        """Take over the server that an earlier emulator has left, or stop it. Raises EngineFailed."""
+        self._runner.adopt(instance_id)
 
     def close(self) -> None:
         """Stop every server and let it save."""

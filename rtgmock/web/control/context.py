@@ -30,8 +30,14 @@ class ControlContext:
     """The version of the emulated API."""
 
     def reset(self) -> None:
-        """Return to the empty state, or to the fixture: faults, clock, instances and journal. Raises EngineFailed."""
-        # The clock before the supervisor: the fixture's instances are created at the current time. The journal last,
-        # so that it still shows what led to a reset that fails.
-        for part in (self.faults, self.clock, self.maintenance, self.renderings, self.journal):
+        """Return to the empty state, or to the fixture: faults, clock, instances and journal.
+
+        Raises InternalError and EngineFailed as ``Maintenance.reset`` does.
+        """
+        # The fixture's instances are created at the time that the clock is about to show. All else is reset once the
+        # new state is stored: if it cannot be, nothing changes, and the journal shows what led to that.
+        self.maintenance.reset(self.clock.base_now(), self._reset_others)
+
+    def _reset_others(self) -> None:
+        for part in (self.faults, self.clock, self.renderings, self.journal):
             part.reset()
