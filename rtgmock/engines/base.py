@@ -80,6 +80,17 @@ class Engine(Protocol):
         """Change a running Redis from ``before`` to ``after``. If it fails, nothing has changed."""
         ...
 
+    def take_back(self, before: Record, after: Record, account: str) -> None:
+        """Change a Redis back that ``apply`` has changed, since the record stays; now, or as soon as it takes that.
+
+        It never fails.
+        """
+        ...
+
+    def settle(self, record: Record) -> None:
+        """Do what is to be done once the record of a change that ``apply`` has made is stored. It never fails."""
+        ...
+
     def used_memory(self, record: Record) -> int:
         """Return the bytes that the data of a running Redis takes."""
         ...

@@ -39,6 +39,12 @@ class OffEngine:
     def apply(self, before: Record, after: Record, account: str) -> None:
         """Do nothing: the change is in the record."""
 
+    def take_back(self, before: Record, after: Record, account: str) -> None:
+        """Do nothing."""
+
+    def settle(self, record: Record) -> None:
+        """Do nothing."""
+
     def used_memory(self, record: Record) -> int:  # noqa: ARG002
         """Return 0, so that every downgrade is possible."""
         return 0

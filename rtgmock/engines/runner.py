@@ -94,7 +94,7 @@ class Runner(Protocol):
         ...
 
     def stop(self, instance_id: int) -> None:
-        """Stop the server and let it save."""
+        """Stop the server and let it save. Raises EngineFailed if it cannot save; then it runs on."""
         ...
 
     def remove(self, instance_id: int) -> None:
@@ -110,5 +110,5 @@ class Runner(Protocol):
         ...
 
     def close(self) -> None:
-        """Stop all servers; remove their data if the state is not kept."""
+        """Stop all servers, also those that cannot save; remove their data if the state is not kept."""
         ...

@@ -253,8 +253,9 @@ class Provisioner:
         try:
             self._context.patch(after["id"], {name: value for name, value in after.items() if before[name] != value})
         except BaseException:  # the record stays as it was, so the Redis must follow it again
-            self._engine.apply(after, before, account)
+            self._engine.take_back(before, after, account)
             raise
+        self._engine.settle(after)
 
     def destroy(self, account: str, instance_id: int) -> None:
         """Remove an instance; its id is never given again. Raises NotFound, EngineFailed.

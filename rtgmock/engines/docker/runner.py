@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -204,7 +205,7 @@ class DockerRunner:
                 container.unpause()  # a paused process gets no SIGTERM, and would be killed without saving
             if container.status in {"paused", "running"}:
                 container.kill("SIGCONT")  # nor does a suspended one
-            killer = threading.Timer(server_log.HANG_TIMEOUT, _kill_unless_ending, (container,))
+            killer = threading.Timer(server_log.HANG_TIMEOUT, _kill_unless_ending, (container, instance_id))
             killer.start()
             try:
                 container.stop(timeout=_STOP_TIMEOUT)
@@ -271,12 +272,18 @@ class DockerRunner:
         return {**self._labels, INSTANCE_LABEL: str(instance_id)}
 
 
-def _kill_unless_ending(container: Container) -> None:
-    """Kill a container whose server was told to end and has not begun to: it hangs."""
+def _kill_unless_ending(container: Container, instance_id: int) -> None:
+    """Kill a container whose server was told to end and does not: it hangs, or cannot save."""
     with contextlib.suppress(*DOCKER_ERRORS):
-        log = container.logs(tail=_SHUTDOWN_LINES)
-        if not server_log.is_ending(log.decode(errors="replace")):
-            container.kill()
+        log = container.logs(tail=_SHUTDOWN_LINES).decode(errors="replace")
+        refuses = server_log.refuses_to_end(log)
+        if server_log.is_ending(log) and not refuses:
+            return
+        container.kill()
+        reason = f"cannot save its data ({server_log.save_problem(log)})" if refuses else "hangs"
+        logging.getLogger("rtgmock").warning(
+            "the Redis of instance %d %s and was killed: what it had not saved is lost", instance_id, reason
+        )
 
 
 def _is_podman(version: dict[str, Any]) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -16,8 +18,9 @@ import psutil
 
 from rtgmock.engines.ownership import OWNER, current_owner, is_server_of, make_private, temporary_folder
 from rtgmock.engines.ports import first_free_port
+from rtgmock.engines.process import termination
 from rtgmock.engines.process.ends import ChildEnds
-from rtgmock.engines.redis import server_log
+from rtgmock.engines.process.guarding import Guard
 from rtgmock.engines.redis.config_file import SNAPSHOT
 from rtgmock.engines.runner import Place
 from rtgmock.errors import EngineFailed
@@ -31,7 +34,6 @@ if TYPE_CHECKING:
 
     from rtgmock.model.types import Record
 
-_STOP_TIMEOUT = 10.0
 _LOG_LINES = 3
 _MAX_STOPPING = 64
 
@@ -66,6 +68,7 @@ class ProcessRunner:
         self._lock = threading.Lock()
         self._ends = ChildEnds()
         self._report_end: Callable[[int], None] = lambda _instance_id: None
+        self._guard = Guard(_environment)
         self._before_exec = die_with_parent()
         # The kernel sends the parent-death signal when the thread that forked ends, not when the process does. The
         # thread of a request may end at any time, so all servers are started by one that lives as long as the runner.
@@ -104,9 +107,11 @@ class ProcessRunner:
             raise EngineFailed(f"{self._server} cannot be started in {folder}: {error.strerror}") from error
         with self._lock:
             self._processes[instance_id] = process
+        self._guard.add(process.pid, folder)
         self._ends.watch(process, partial(self._ended, instance_id, process))
 
     def _ended(self, instance_id: int, process: subprocess.Popen[bytes]) -> None:
+        self._guard.remove(process.pid)
         if self._processes.get(instance_id) is process:  # else it was stopped or replaced on purpose
             self._report_end(instance_id)
 
@@ -115,7 +120,7 @@ class ProcessRunner:
         self._report_end = report
 
     def _spawn(self, folder: Path, configuration: str) -> subprocess.Popen[bytes]:
-        with (folder / "redis.log").open("wb") as log:
+        with (folder / termination.LOG).open("wb") as log:
             process = subprocess.Popen(  # noqa: S603 - the program is the user's choice
                 # Without a process title, which Redis writes over the environment, where OWNER is.
                 [self._server, "-", "--set-proc-title", "no"],
@@ -127,17 +132,25 @@ class ProcessRunner:
                 start_new_session=True,  # so that Ctrl-C reaches the emulator alone, which stops the servers in order
                 preexec_fn=self._before_exec,  # noqa: PLW1509 - it makes two system calls only
             )
-        (folder / "redis.pid").write_text(f"{process.pid} {psutil.Process(process.pid).create_time()}\n")
-        with contextlib.suppress(BrokenPipeError):  # it ended at once, and its log says why
-            _send_configuration(process, configuration)
+        try:
+            (folder / "redis.pid").write_text(f"{process.pid} {psutil.Process(process.pid).create_time()}\n")
+            with contextlib.suppress(BrokenPipeError):  # it ended at once, and its log says why
+                _send_configuration(process, configuration)
+        except BaseException:
+            _kill(process)  # at the end of its input, it would run without a password
+            raise
         return process
 
     def configure(self, record: Record, configuration: str) -> None:
         """Do nothing: only the emulator restarts a process, with ``launch``."""
 
     def delete_snapshot(self, instance_id: int) -> None:
-        """Delete the snapshot file."""
-        (self._folder_of(instance_id) / SNAPSHOT).unlink(missing_ok=True)
+        """Delete the snapshot file. Raises EngineFailed."""
+        snapshot = self._folder_of(instance_id) / SNAPSHOT
+        try:
+            snapshot.unlink(missing_ok=True)
+        except OSError as error:
+            raise EngineFailed(f"{snapshot} cannot be removed: {error.strerror}") from error
 
     def freeze(self, instance_id: int) -> None:
         """Send SIGSTOP to the server."""
@@ -161,21 +174,25 @@ class ProcessRunner:
 
     def log(self, instance_id: int) -> str:
         """Return the last lines that the server wrote."""
-        return " / ".join(line.strip() for line in self._whole_log(instance_id).strip().splitlines()[-_LOG_LINES:])
-
-    def _whole_log(self, instance_id: int) -> str:
-        with contextlib.suppress(OSError):
-            return (self._folder_of(instance_id) / "redis.log").read_text(errors="replace")
-        return ""
+        lines = termination.read_log(self._folder_of(instance_id)).strip().splitlines()
+        return " / ".join(line.strip() for line in lines[-_LOG_LINES:])
 
     def stop(self, instance_id: int) -> None:
-        """Let the server save and end; kill it when it takes too long."""
+        """Let the server save and end; kill it when it hangs. Raises EngineFailed if it cannot save: it runs on."""
+        self._stop(instance_id, kill=False)
+
+    def _stop(self, instance_id: int, *, kill: bool) -> None:
         with self._lock:
             process = self._processes.pop(instance_id, None)
         if process is None:
             self._terminate_stale(instance_id)
             return
-        self._terminate(instance_id, process.pid)
+        try:
+            self._terminate(instance_id, process.pid, kill=kill)
+        except EngineFailed:
+            with self._lock:
+                self._processes[instance_id] = process
+            raise
         process.wait()  # reaps it, as psutil does not
         (self._folder_of(instance_id) / "redis.pid").unlink(missing_ok=True)
 
@@ -186,8 +203,7 @@ class ProcessRunner:
         if process is None:
             self._terminate_stale(instance_id)
         else:
-            process.kill()
-            process.wait()
+            _kill(process)
         try:
             shutil.rmtree(self._folder_of(instance_id))
         except FileNotFoundError:
@@ -206,9 +222,10 @@ class ProcessRunner:
         return set()
 
     def close(self) -> None:
-        """Stop all servers at once; delete their folders if the state is not kept."""
+        """Stop all servers at once, and kill those that cannot save; delete their folders if the state is not kept."""
         with ThreadPoolExecutor(_MAX_STOPPING) as pool:
-            list(pool.map(self.stop, list(self._processes)))
+            list(pool.map(partial(self._stop, kill=True), list(self._processes)))
+        self._guard.close()
         self._starter.shutdown()
         self._ends.close()
         if self._temporary:
@@ -227,23 +244,21 @@ class ProcessRunner:
             number, created = (folder / "redis.pid").read_text().split()
             process = psutil.Process(int(number))
             if process.create_time() == float(created) and is_server_of(folder, process):
-                self._terminate(instance_id, process.pid)
+                self._terminate(instance_id, process.pid, kill=True)
 
-    def _terminate(self, instance_id: int, number: int) -> None:
-        """Let a server save and end; kill it when it hangs or takes too long."""
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process = psutil.Process(number)
-            process.terminate()
-            process.resume()  # a suspended process does not handle the signal
-            try:
-                process.wait(server_log.HANG_TIMEOUT)
-            except psutil.TimeoutExpired:
-                self._wait_or_kill(instance_id, process)
+    def _terminate(self, instance_id: int, number: int, *, kill: bool) -> None:
+        """Let a server save and end; log it when that fails."""
+        if problem := termination.terminate(number, self._folder_of(instance_id), kill=kill):
+            logging.getLogger("rtgmock").warning(
+                "the Redis of instance %d %s and was killed: what it had not saved is lost", instance_id, problem
+            )
 
-    def _wait_or_kill(self, instance_id: int, process: psutil.Process) -> None:
-        if server_log.is_ending(self._whole_log(instance_id)):
-            with contextlib.suppress(psutil.TimeoutExpired):
-                process.wait(_STOP_TIMEOUT)
-                return
-        process.kill()
-        process.wait(_STOP_TIMEOUT)
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a server, and the process that saves for it, which would go on for a while."""
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # it has ended just now
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    if process.stdin is not None:
+        process.stdin.close()

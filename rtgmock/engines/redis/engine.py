@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import redis
@@ -71,6 +72,16 @@ class RedisEngine:
     def apply(self, before: Record, after: Record, account: str) -> None:
         """Change a running server, or leave it as it is. Raises EngineFailed."""
         self._changes.apply(before, after, account)
+
+    def take_back(self, before: Record, after: Record, account: str) -> None:
+        """Change a running server back, now or as soon as it takes that."""
+        self._changes.take_back(before, after, account)
+
+    def settle(self, record: Record) -> None:
+        """Delete what a server without persistence has saved before: the next start would load it."""
+        if record["persistence"] == "none":
+            with contextlib.suppress(EngineFailed):  # the next start deletes it
+                self._runner.delete_snapshot(record["id"])
 
     def used_memory(self, record: Record) -> int:
         """Return the bytes that count against maxmemory. Raises EngineFailed."""
@@ -154,6 +165,9 @@ class RedisEngine:
     def adopt(self, instance_id: int) -> None:
         """Take over the server that an earlier emulator has left, or stop it. Raises EngineFailed."""
         self._runner.adopt(instance_id)
+        if self._runner.is_running(instance_id):
+            # That emulator may have been killed in the middle of a change, or of taking one back.
+            self._lifecycle.mark_out_of_sync(instance_id)
 
     def close(self) -> None:
         """Stop every server and let it save."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import redis
 
 from rtgmock.engines.base import Condition
-from rtgmock.engines.redis import config_file, info, probe
+from rtgmock.engines.redis import config_file, info, live_settings, probe
 from rtgmock.errors import EngineFailed
 from rtgmock.text import shortened
 
@@ -51,11 +51,11 @@ class ServerLifecycle:
         self._cancelled.set()
 
     def is_out_of_sync(self, instance_id: int) -> bool:
-        """Return whether a server's configuration may differ from its record, since a rollback has failed."""
+        """Return whether a server's settings may differ from its record: a rollback has failed, or it was adopted."""
         return instance_id in self._out_of_sync
 
     def mark_out_of_sync(self, instance_id: int) -> None:
-        """Let ``start`` replace the server even if it runs: its configuration may be the old one or the new one."""
+        """Let ``bring_back`` give the server the settings of its record, by a restart if it does not take them."""
         self._out_of_sync.add(instance_id)
 
     def start(self, record: Record, account: str) -> str:
@@ -70,6 +70,9 @@ class ServerLifecycle:
             elif self._runner.is_running(instance_id):  # another thread was faster
                 return self.wait_until_ready(record)
             is_new = instance_id not in self._runner.present()
+            if record["persistence"] == "none" and not is_new:  # it promises nothing, and starts empty
+                with contextlib.suppress(EngineFailed):
+                    self._runner.delete_snapshot(instance_id)
             try:
                 self._launch(record, account)
                 version = self._wait_for_all_data(record)
@@ -88,10 +91,12 @@ class ServerLifecycle:
         Raises EngineFailed.
         """
         with self._connections.lock(record["id"]):
-            if record["id"] in self._out_of_sync or not self._runner.is_running(record["id"]):
+            if not self._runner.is_running(record["id"]):
                 return self.start(record, account)
             match self._condition(record, account):
                 case Condition.ANSWERS:
+                    if record["id"] in self._out_of_sync:
+                        self._bring_in_line(record, account)
                     return self.wait_until_ready(record)
                 case Condition.HANGS:
                     return None
@@ -103,7 +108,7 @@ class ServerLifecycle:
         deadline = time.monotonic() + _OPEN_TIMEOUT
         while True:
             try:
-                return self.condition(record, account, self._connections.probe(record))
+                return self._condition_in(record, account, self._connections.probe(record))
             except redis.RedisError as error:
                 condition = probe.condition_after(error)
                 if condition is not Condition.DOWN or time.monotonic() > deadline:
@@ -114,15 +119,35 @@ class ServerLifecycle:
         """Return what the replies to a probe say about the condition of an instance's server."""
         if record["id"] in self._out_of_sync:
             return Condition.INACCESSIBLE
+        return self._condition_in(record, account, replies)
+
+    def _condition_in(self, record: Record, account: str, replies: Replies) -> Condition:
         return probe.condition(record, account, self._runner.place(record), replies)
+
+    def _bring_in_line(self, record: Record, account: str) -> None:
+        """Give a server that answers the settings of its record. Raises EngineFailed."""
+        self._runner.configure(record, self.configuration(record, account))
+        try:
+            with self._connections.to(record) as connection:
+                administrator = self._runner.administrator
+                live_settings.send_users(connection, record, account, administrator)
+                changes = live_settings.differences(connection, self._runner.resolve_master(record), self._api)
+                needs_restart = any(directive.restart for directive, _ in changes.values())
+                if not needs_restart:
+                    live_settings.send(connection, record, account, changes, administrator)
+        except redis.RedisError:
+            needs_restart = True
+        if needs_restart:
+            self.restart(record, account)
+        self._out_of_sync.discard(record["id"])
 
     def restart(self, record: Record, account: str) -> str:
         """Stop a server, start it with the record's configuration on all its data, and return its version.
 
-        Raises EngineFailed.
+        Raises EngineFailed; if the server cannot save, it runs on as it was.
         """
         with self._connections.lock(record["id"]):
-            self._save_unpersisted_data(record)
+            self._save(record)
             self._connections.close(record["id"])
             self._runner.stop(record["id"])
             self._launch(record, account)
@@ -131,7 +156,7 @@ class ServerLifecycle:
             return version
 
     def stop(self, instance_id: int) -> None:
-        """Stop a server and let it save."""
+        """Stop a server and let it save. Raises EngineFailed if it cannot save; then it runs on."""
         with self._connections.lock(instance_id):
             self._connections.close(instance_id)
             self._runner.stop(instance_id)
@@ -196,13 +221,18 @@ class ServerLifecycle:
         self._runner.launch(record, self.configuration(record, account))
         self._rewrites.server_started(record["id"])
 
-    def _save_unpersisted_data(self, record: Record) -> None:
-        """Save the data of a server without persistence; the others save when they are stopped."""
-        if record["persistence"] == "none":
-            with contextlib.suppress(redis.RedisError):
-                self._connections.check(record)  # one that hangs is not waited for as long as a save takes
-                with self._connections.to(record, _SAVE_TIMEOUT) as connection:
-                    connection.save()
+    def _save(self, record: Record) -> None:
+        """Save the data of a server that is to be restarted, if it answers. Raises EngineFailed if it cannot save."""
+        if record["persistence"] == "aof":  # it has saved
+            return
+        try:
+            self._connections.check(record)  # one that hangs is not waited for as long as a save takes
+            with self._connections.to(record, _SAVE_TIMEOUT) as connection:
+                connection.save()
+        except redis.ResponseError as error:
+            raise EngineFailed(f"The instance's Redis cannot save its data: {error}") from error
+        except redis.RedisError:
+            pass  # nothing can be asked of it, and it is restarted for that
 
 
 def _complaints(log: str) -> str:

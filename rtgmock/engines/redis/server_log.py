@@ -7,8 +7,23 @@ HANG_TIMEOUT = 2.0
 _READY = "Ready to accept connections"
 _ENDING = "requested shutdown"
 """In the line that a server writes when it begins to end, before it saves: ``User requested shutdown...``"""
+_REFUSAL = "can't exit"
+"""In the line of a server that runs on since it cannot save: ``Error trying to save the DB, can't exit.``"""
+_FAILURES = ("Write error", "Failed opening", "Error moving", "error")
 
 
 def is_ending(log: str) -> bool:
     """Return whether a server that was told to end does so: it may take long to save, but does not hang."""
     return _ENDING in log.rpartition(_READY)[2]
+
+
+def refuses_to_end(log: str) -> bool:
+    """Return whether a server that was told to end runs on, since it cannot save; ``log`` begins at that moment."""
+    return _REFUSAL in log
+
+
+def save_problem(log: str) -> str:
+    """Return why a server could not save, as far as its log tells that: the system's own words, or nothing."""
+    lines = [line.partition(" # ")[2] for line in log.splitlines()]
+    problems = [line for line in lines if ": " in line and line.startswith(_FAILURES)]
+    return problems[-1].rpartition(": ")[2] if problems else ""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from typing import TYPE_CHECKING
 
+from rtgmock.engines.docker.archive import archive_file
 from tests.support.instances import is_revived, only_docker
 from tests.support.redis_client import answers, ask, run_id
 from tests.support.redis_emulators import IMAGE, INSTANCE, LABEL, STATE
@@ -123,3 +125,16 @@ def test_a_network_of_others_that_has_a_name_of_ours_is_not_used(emulators: Redi
         network.reload()
     assert answer.status_code == 503
     assert f"The network {network.name} is left alone" in answer.text
+
+
+@only_docker
+def test_a_redis_that_cannot_save_does_not_delay_a_stop(emulators: RedisEmulators) -> None:
+    command, api = emulators.run()
+    ask(api.create(persistence="snapshot")["url"], "SET", "key", "value")
+    emulators.container(1).put_archive("/data", archive_file("dump.rdb/full", b"a folder in the way of the snapshot"))
+
+    begun = time.monotonic()
+    assert command.stop() == 0
+
+    assert time.monotonic() - begun < 5
+    assert "the Redis of instance 1 cannot save its data (Is a directory) and was killed" in command.err

@@ -23,14 +23,15 @@ from tests.support.redis_settings import all_at_once, connect, fill, wrong_after
 from tests.support.requirements import skip_or_fail
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import docker
 
     from tests.conftest import Served
     from tests.support.redis_emulators import RedisEmulators
+    from tests.support.small_disk import SmallDisk
 
-pytest_plugins = ["tests.support.redis_fixtures"]
+pytest_plugins = ["tests.support.redis_fixtures", "tests.support.small_disk"]
 
 
 PROGRAMS = list(filter(None, os.environ.get("RTGMOCK_TEST_REDIS_SERVERS", "").split(os.pathsep)))
@@ -367,3 +368,19 @@ def script(folder: Path, command: str) -> str:
     path.write_text(f"#!/bin/sh\n{command}\n")
     path.chmod(0o755)
     return str(path)
+
+
+@each_process
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_one_that_cannot_save_ends_with_its_emulator(
+    emulators: RedisEmulators, server: Server, mount_disk: Callable[..., SmallDisk], end: str
+) -> None:
+    disk = mount_disk()
+    command, api = emulators.run("--redis-server", server.name, state=str(disk.folder / "state.json"))
+    ask(api.create(persistence="snapshot")["url"], "SET", "key", "value")
+    disk.fill()
+
+    getattr(command, end)()
+
+    assert until(lambda: emulators.running() == 0)
+    assert end == "kill" or "the Redis of instance 1 cannot save its data" in command.err
