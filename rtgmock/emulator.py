@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack, overload
 
 from rtgmock.clock import Clock, ControlledClock, SystemClock
 from rtgmock.composition import compose
-from rtgmock.errors import Invalid
+from rtgmock.errors import InternalError, Invalid, StartupError
 from rtgmock.faults.registry import FaultRegistry
 from rtgmock.journal.assertions import Requests
 from rtgmock.network import client_host, local_url
@@ -19,7 +19,7 @@ from rtgmock.wire.json import JSON
 from rtgmock.wire.representation import represent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from rtgmock.composition import Composition
@@ -83,7 +83,7 @@ class Emulator:
         """
         if self._running:
             raise RuntimeError("the emulator is already running; stop it before it is started again")
-        with contextlib.ExitStack() as resources:
+        with contextlib.ExitStack() as resources, _refused_start():
             composition = compose(
                 self.config,
                 port=self._port,
@@ -196,6 +196,18 @@ class Emulator:
     def advance(self, seconds: float) -> None:
         """Move the clock forward at once: ``created_at``, ``updated_at`` and the boot delay follow it."""
         self.clock.advance(seconds)
+
+
+@contextlib.contextmanager
+def _refused_start() -> Iterator[None]:
+    """Refuse the start when the state cannot be written."""
+    try:
+        yield
+    except InternalError as error:
+        problem = str(error).partition("; nothing has changed")[0]
+        raise StartupError(
+            f"{problem[0].lower()}{problem[1:]}; see to that, or start with another one: --state FILE"
+        ) from error
 
 
 def _ignore_entry(entry: Entry) -> None:

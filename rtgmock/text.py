@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import reprlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 KB, MB, GB, TB = 2**10, 2**20, 2**30, 2**40
+_QUOTE = reprlib.Repr()
+_QUOTE.maxstring = 80
 UNITS = {"": 1, "B": 1, "KB": KB, "MB": MB, "GB": GB, "TB": TB}
 
 
@@ -39,6 +42,11 @@ def printable(text: str, limit: int = 80) -> str:
     """Return text of a client, fit for a header, a log line or a sentence: ASCII, one line, of bounded length."""
     # Escapes lengthen a text, so its first characters are enough.
     return shortened(text[: limit + 1].encode("unicode_escape").decode("ascii"), limit)
+
+
+def quoted(value: object) -> str:
+    """Return a value of JSON as Python writes it, in one line; what is long or nested deeply is cut."""
+    return _QUOTE.repr(value)
 
 
 def shortened(text: str, limit: int = 80) -> str:

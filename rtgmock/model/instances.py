@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rtgmock.model.attributes import ASSIGNED, STORED, STORED_NAMES, Assigned, Attribute, FromApi, FromPlan
+from rtgmock.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +63,7 @@ def record_problems(record: Record, valid: Record | None = None) -> list[str]:
         return [f"{next(name for name in STORED_NAMES if name not in record)} is missing"]
     return [
         # A secret's value must not get into the terminal or a log.
-        f"{attribute.name} is {'invalid' if attribute.secret else repr(record[attribute.name])}"
+        f"{attribute.name} is {'invalid' if attribute.secret else quoted(record[attribute.name])}"
         for attribute in STORED
         if not (valid is not None and _is_same(record[attribute.name], valid[attribute.name]))
         and not attribute.is_valid(record[attribute.name])

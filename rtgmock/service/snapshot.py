@@ -20,7 +20,7 @@ from rtgmock.service.room import Room, ids_by_name
 from rtgmock.storage.checks import boot_problems, reference_problems
 from rtgmock.storage.state import Server, State, problems
 from rtgmock.storage.tables import ACCOUNTS, FORMAT, SERVERS
-from rtgmock.text import listed, parse_size, printable
+from rtgmock.text import listed, parse_size, printable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Iterable, Mapping
@@ -93,7 +93,7 @@ class _StateParser:
             return
         self._refuse_unknown("", document, _TOP_LEVEL_NAMES)
         if document.get("format", FORMAT) != FORMAT:
-            self.mistakes.add(f"format is {printable(repr(document['format']))}; accepted is {FORMAT}")
+            self.mistakes.add(f"format is {quoted(document['format'])}; accepted is {FORMAT}")
         self.last_instance_id = self._parse(
             "last_instance_id", Integer(0, _MAX_GIVEN_ID).parse, document.get("last_instance_id", 0), 0
         )

@@ -7,7 +7,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from rtgmock.storage.files import Identity, sync_folder
+from rtgmock.storage.files import Identity, sync_folder, write_all
 from rtgmock.storage.journal_records import (
     JournalContent,
     JournalDamagedError,
@@ -62,7 +62,7 @@ class ChangeJournal:
         if self.length == 0:
             record = head_record(base) + record
         self._is_torn = True
-        _write(descriptor, record, self.length)
+        write_all(descriptor, record, self.length)
         self._is_torn = False
         self.length += len(record)
 
@@ -104,10 +104,11 @@ class ChangeJournal:
 
     def close(self) -> None:
         """Close the file."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = self._identity = None
-            self._has_synced_name = False
+        descriptor, self._descriptor, self._identity = self._descriptor, None, None
+        self._has_synced_name = False
+        if descriptor is not None:
+            with contextlib.suppress(OSError):  # it is closed nevertheless, and all that matters is synced
+                os.close(descriptor)
 
     def _open(self, *, create: bool) -> None:
         flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | (os.O_CREAT | os.O_EXCL if create else 0)
@@ -125,11 +126,3 @@ class ChangeJournal:
     def _cut(self) -> None:
         os.ftruncate(self._opened(), self.length)
         self._is_torn = False
-
-
-def _write(descriptor: int, content: bytes, offset: int) -> None:
-    """Write all of ``content``, of which the system may take a part only."""
-    rest = memoryview(content)
-    while rest:
-        written = os.pwrite(descriptor, rest, offset)
-        rest, offset = rest[written:], offset + written

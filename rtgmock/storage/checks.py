@@ -11,7 +11,7 @@ from rtgmock.model.instances import record_problems
 from rtgmock.model.lifecycle import is_boot
 from rtgmock.model.types import ACCOUNT_NAME, Integer, Text
 from rtgmock.storage.tables import ACCOUNTS, FORMAT, HEAD, INSTANCES, LEFTOVERS, SERVERS
-from rtgmock.text import printable
+from rtgmock.text import printable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -91,18 +91,19 @@ def _head_problem(head: Any) -> str:
     if head["format"] > FORMAT:
         return f"a newer rtgmock wrote it, in version {head['format']} of its format; this one knows {FORMAT}"
     # Files of the first versions have no state_id; they get one when they are opened.
-    if not re.fullmatch(r"[0-9a-f]{4,32}", str(head.get("state_id", "0000"))):
-        return f"state_id is {head['state_id']!r}"
+    state_id = head.get("state_id", "0000")
+    if not (isinstance(state_id, str) and re.fullmatch(r"[0-9a-f]{4,32}", state_id)):
+        return f"state_id is {quoted(state_id)}"
     last = head.get("last_instance_id")
     if type(last) is not int or not 0 <= last <= _MAX_ID:
-        return f"last_instance_id is {last!r}"
+        return f"last_instance_id is {quoted(last)}"
     return _leftovers_problem(head.get(LEFTOVERS, []))
 
 
 def _leftovers_problem(ids: Any) -> str:
     if isinstance(ids, list) and all(Integer(1, _MAX_ID).is_valid(number) for number in ids):
         return ""
-    return f"{LEFTOVERS} is {printable(repr(ids))}"
+    return f"{LEFTOVERS} is {quoted(ids)}"
 
 
 def _name_problems(table: str, rows: Rows, name_type: Text) -> Iterator[str]:
@@ -116,7 +117,7 @@ def _name_problems(table: str, rows: Rows, name_type: Text) -> Iterator[str]:
             yield f"{table}: {printable(number)} is no number from 1 to {_MAX_ID}"
             return
         if not Integer(1).is_valid(row.get("memory", 1)):
-            yield f"{table}: the memory of {name} is {row['memory']!r}"
+            yield f"{table}: the memory of {name} is {quoted(row['memory'])}"
     names = Counter(row["name"] for row in rows.values())
     yield from (f"{table}: two are called {name}" for name, count in names.items() if count > 1)
 
@@ -149,7 +150,7 @@ def boot_problems(record: Record) -> Iterator[str]:
     if "boot" not in record:
         yield "boot is missing"
     elif not is_boot(record["status"], record["boot"]):
-        yield f"boot is {record['boot']!r} while its status is {record['status']}"
+        yield f"boot is {quoted(record['boot'])} while its status is {record['status']}"
 
 
 def reference_problems(record: Record, known: Mapping[str, Container[int]]) -> Iterator[str]:

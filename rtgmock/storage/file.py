@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 import shlex
@@ -14,7 +15,7 @@ from rtgmock.storage.file_lock import StateFileLock
 from rtgmock.storage.files import Version, replace_file, sync_folder
 from rtgmock.storage.folding import FoldingThread
 from rtgmock.storage.journal_records import JournalContent, JournalDamagedError
-from rtgmock.storage.state_file import JournalPart, StateFile, encoded, hash_of, load
+from rtgmock.storage.state_file import JournalPart, StateFile, encoded, hash_of, is_encodable, load
 from rtgmock.storage.transactional import TransactionalStorage
 
 if TYPE_CHECKING:
@@ -57,9 +58,13 @@ class FileStorage(TransactionalStorage):
         self._lock.acquire()
         try:
             self._open()
+        except OSError as error:
+            self._close_files()
+            raise StartupError(
+                f"the state file {self.path} cannot be read: {error.strerror}; start with another one: --state FILE"
+            ) from error
         except BaseException:
-            self._journal.close()
-            self._lock.release()
+            self._close_files()
             raise
 
     def _open(self) -> None:
@@ -67,6 +72,11 @@ class FileStorage(TransactionalStorage):
         self._base, self._version = found.hash, Version.of(self.path)
         for changes in self._unfolded(found):
             changes.apply_to(found.tables)
+        if not is_encodable(found.tables):
+            raise StartupError(
+                f"the state file {self.path} is nested too deeply; it is left as it is: start with another one: "
+                "--state FILE"
+            )
         super().__init__(found.tables)
         self._remove_temporary_files()
 
@@ -97,14 +107,14 @@ class FileStorage(TransactionalStorage):
         )
 
     def _append(self, changes: Changes) -> None:
-        self._check_ownership()
-        if not self._journal.is_ours():
-            self._folding.notify(is_large=True)
-            raise InternalError(
-                f"The journal {self._journal.path} was removed; nothing has changed. All that was in it is written "
-                "again: send the request once more."
-            )
         try:
+            self._check_ownership()
+            if not self._journal.is_ours():
+                self._folding.notify(is_large=True)
+                raise InternalError(
+                    f"The journal {self._journal.path} was removed; nothing has changed. All that was in it is written "
+                    "again: send the request once more."
+                )
             if self._base:
                 self._journal.append(changes, self._base)
             else:
@@ -127,13 +137,13 @@ class FileStorage(TransactionalStorage):
     def _write_first(self) -> None:
         """Write the file that a journal can begin with. Raises OSError."""
         content = encoded(self._latest, None)
-        replace_file(self.path, content)
+        version = replace_file(self.path, content)
         try:
             sync_folder(self.path.parent)
         except OSError:
             self.path.unlink()
             raise
-        self._base, self._version = hash_of(content), Version.of(self.path)
+        self._base, self._version = hash_of(content), version
 
     def fold(self) -> None:
         """Bring all commits into the file, and empty the journal.
@@ -156,8 +166,7 @@ class FileStorage(TransactionalStorage):
 
     def _fold(self) -> None:
         content = encoded(self._latest, JournalPart(self._base, self._journal.length))
-        replace_file(self.path, content)
-        self._version = Version.of(self.path)
+        self._version = replace_file(self.path, content)
         # Before the folder is synced, a power cut may bring back the old file, which needs the whole journal. The new
         # one says which part of the journal is in it. So if this fails, the journal goes on as it is.
         sync_folder(self.path.parent)
@@ -165,7 +174,7 @@ class FileStorage(TransactionalStorage):
         self._base = hash_of(content)
 
     def _check_ownership(self) -> None:
-        """Raise InternalError when a write could destroy what somebody else has written."""
+        """Raise InternalError when a write could destroy what somebody else has written. Raises OSError."""
         # A request that outlasts the emulator's stop must not write to a file that another emulator may have by now.
         if not self._lock.is_held:
             raise InternalError("The state file is closed, since the emulator stops; nothing has changed.")
@@ -184,9 +193,11 @@ class FileStorage(TransactionalStorage):
         """Remove the temporary files of an emulator that died while it wrote this state file."""
         # mkstemp puts eight characters into a name. Any looser pattern would match the files of other states.
         name = re.compile(rf"\.{re.escape(self.path.name)}\.[a-z0-9_]{{8}}\.tmp")
-        for entry in self.path.parent.iterdir():
-            if name.fullmatch(entry.name):
-                entry.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # they only take room, and the folder may not be listed
+            for entry in self.path.parent.iterdir():
+                if name.fullmatch(entry.name):
+                    with contextlib.suppress(OSError):  # a folder of that name is not ours
+                        entry.unlink()
 
     def close(self) -> None:
         """Fold the journal and remove it, and release the lock. Every commit is on disk already."""
@@ -198,11 +209,14 @@ class FileStorage(TransactionalStorage):
         """Release the lock. A journal that is not folded stays for the next start."""
         self._folding.stop()
         with self._sync_lock, self._transaction_lock:
-            if self._journal.length:
-                self._journal.close()
-            else:
-                self._journal.remove()
-            self._lock.release()
+            if not self._journal.length:
+                with contextlib.suppress(OSError):  # one that is empty does no harm
+                    self._journal.remove()
+            self._close_files()
+
+    def _close_files(self) -> None:
+        self._journal.close()
+        self._lock.release()
 
 
 def _not_written(error: OSError) -> InternalError:

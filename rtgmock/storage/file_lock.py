@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
+import stat
 from typing import TYPE_CHECKING
 
 import filelock
@@ -31,29 +32,29 @@ class StateFileLock:
         return self._lock.is_locked
 
     def is_ours(self) -> bool:
-        """Return whether the lock file is still the locked one: when it is removed, others can lock a new one."""
+        """Return whether the lock file is still the locked one: when it is removed, others can lock a new one.
+
+        Raises OSError.
+        """
         return self.is_held and Identity.of(self._lock_file) == self._identity
 
     def acquire(self) -> None:
         """Take the lock. Raises StartupError when another emulator has it, or the folder cannot be used."""
         folder = self._state_file.parent
-        if not folder.exists():
-            command = f"mkdir -p {shlex.quote(str(folder))}"
-            raise StartupError(f"the state file's folder {folder} does not exist; create it with: {command}")
-        if not folder.is_dir():
-            raise StartupError(f"{folder} is a file, and the state file cannot be in it; name another: --state FILE")
         try:
+            _check_folder(folder)
             self._lock.acquire()
+            self._identity = Identity.of(self._lock_file)
         except filelock.Timeout as error:
             raise StartupError(
                 f"the state file {self._state_file} is in use by another emulator{self._holder()}; "
                 "stop that one, or start with another file: --state FILE"
             ) from error
         except OSError as error:
-            raise StartupError(
-                f"the folder {folder} cannot be written: {error.strerror}; start with a file elsewhere: --state FILE"
-            ) from error
-        self._identity = Identity.of(self._lock_file)
+            self._lock.release()
+            is_lock = os.path.lexists(self._lock_file)
+            problem = f"lock file {self._lock_file} cannot be used" if is_lock else f"folder {folder} cannot be written"
+            raise StartupError(f"the {problem}: {error.strerror}; start with a file elsewhere: --state FILE") from error
         # The number only helps the user of an emulator that is refused; without it the lock works as well.
         with contextlib.suppress(OSError):
             self._write_number()
@@ -75,3 +76,14 @@ class StateFileLock:
 def _open_no_link(path: str, flags: int) -> int:
     """Open a file that is there; a symbolic link in its place could lead to any file of the user."""
     return os.open(path, flags & ~os.O_CREAT | os.O_NOFOLLOW)
+
+
+def _check_folder(folder: Path) -> None:
+    """Raise StartupError when a state file cannot be in a folder, OSError when the folder cannot be reached."""
+    try:
+        is_folder = stat.S_ISDIR(folder.stat().st_mode)
+    except FileNotFoundError:
+        command = f"mkdir -p {shlex.quote(str(folder))}"
+        raise StartupError(f"the state file's folder {folder} does not exist; create it with: {command}") from None
+    if not is_folder:
+        raise StartupError(f"{folder} is a file, and the state file cannot be in it; name another: --state FILE")

@@ -20,7 +20,7 @@ class Identity(NamedTuple):
 
     @classmethod
     def of(cls, path: Path) -> Identity | None:
-        """Return the identity of the file at ``path``; None when there is none."""
+        """Return the identity of the file at ``path``; None when there is none. Raises OSError."""
         info = _stat(path)
         return cls.told_by(info) if info else None
 
@@ -44,35 +44,52 @@ class Version(NamedTuple):
 
     @classmethod
     def of(cls, path: Path) -> Version | None:
-        """Return the version of the file at ``path``; None when there is none."""
+        """Return the version of the file at ``path``; None when there is none. Raises OSError."""
         info = _stat(path)
-        return cls(Identity.told_by(info), info.st_size, info.st_mtime_ns) if info else None
+        return cls.told_by(info) if info else None
+
+    @classmethod
+    def told_by(cls, info: os.stat_result) -> Version:
+        """Return the version in what the system tells of a file."""
+        return cls(Identity.told_by(info), info.st_size, info.st_mtime_ns)
 
 
 def _stat(path: Path) -> os.stat_result | None:
     try:
         return path.stat(follow_symlinks=False)
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
 
 
-def replace_file(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes) -> Version:
     """Put a file with ``content`` in place of the one at ``path``, or leave that as it is. Raises OSError.
 
     The new content is on disk before it takes the place. The replacement survives a power cut only after
-    ``sync_folder``; until then, the file may be the old or the new one, and is complete either way.
+    ``sync_folder``; until then, the file may be the old or the new one, and is complete either way. Returns the
+    version of the new one.
     """
     descriptor, name = tempfile.mkstemp(".tmp", f".{path.name}.", path.parent)
     try:
-        with open(descriptor, "wb") as file:  # noqa: PTH123 - mkstemp gives a descriptor, mode 0600
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            write_all(descriptor, content)
+            os.fsync(descriptor)
+            version = Version.told_by(os.fstat(descriptor))  # afterwards, it could fail though the file is in place
+        finally:
+            os.close(descriptor)
         os.replace(name, path)  # noqa: PTH105 - mkstemp gives a string
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(name)  # noqa: PTH108
         raise
+    return version
+
+
+def write_all(descriptor: int, content: bytes, offset: int = 0) -> None:
+    """Write all of ``content``, of which the system may take a part only. Raises OSError."""
+    rest = memoryview(content)
+    while rest:
+        written = os.pwrite(descriptor, rest, offset)
+        rest, offset = rest[written:], offset + written
 
 
 def sync_folder(folder: Path) -> None:

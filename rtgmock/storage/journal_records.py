@@ -21,6 +21,8 @@ from rtgmock.storage.changes import Changes
 
 _SECTOR = 512
 """Bytes that a disk writes as a whole, at least."""
+_BEGINNING = re.compile(rb"[0-9a-f]{0,7}|[0-9a-f]{8}(?: (?:[0-9]{1,12}(?: (?:\{.*)?)?)?)?", re.DOTALL)
+"""What the beginning of a record looks like, wherever it ends. Another program's file does not begin so."""
 
 
 @dataclass(frozen=True)
@@ -97,14 +99,21 @@ def _changes(fields: dict[str, Any], offset: int) -> Changes:
     return Changes(documents, whole is True)
 
 
+def _synced(fields: dict[str, Any]) -> int:
+    synced = fields.get("synced")
+    return synced if isinstance(synced, int) else 0
+
+
 def _was_never_complete(rest: bytes, offset: int) -> bool:
     """Return whether a journal's end can be what a power cut or a kill leaves of records that were not synced.
 
     Of such records there is a beginning, or there are sectors that are zero; several records may be hit, and a later
     one be whole. But when a later one says that this place was on disk already, it was damaged afterwards.
     """
+    if not _BEGINNING.fullmatch(re.split(rb"[\0\n]", rest, maxsplit=1)[0]):
+        return False
     later = (_fields(line.rpartition(b"\0")[2]) for line in rest.split(b"\n"))
-    if any(fields is not None and fields.get("synced", 0) > offset for fields in later):
+    if any(fields is not None and _synced(fields) > offset for fields in later):
         return False
     if any((offset + hole.end()) % _SECTOR == 0 or hole.end() == len(rest) for hole in re.finditer(rb"\0+", rest)):
         return True

@@ -49,8 +49,17 @@ def encoded(tables: Tables, part: JournalPart | None) -> bytes:
     return orjson.dumps({**tables, **own})
 
 
+def is_encodable(tables: Tables) -> bool:
+    """Return whether tables that were read can be written again: JSON is read that is nested more deeply."""
+    try:
+        orjson.dumps(tables)
+    except TypeError:
+        return False
+    return True
+
+
 def load(path: Path) -> StateFile:
-    """Return what is in a state file, nothing when there is no file or an empty one. Raises StartupError."""
+    """Return what is in a state file, nothing when there is no file or an empty one. Raises StartupError, OSError."""
     # Opening a FIFO would wait for its other end, and replacing a device would destroy it.
     if path.exists() and not path.is_file():
         raise StartupError(f"the state file {path} is not a plain file; start with another one: --state FILE")
@@ -58,10 +67,6 @@ def load(path: Path) -> StateFile:
         content = path.read_bytes()
     except FileNotFoundError:
         content = b""
-    except OSError as error:
-        raise StartupError(
-            f"the state file {path} cannot be read: {error.strerror}; start with another one: --state FILE"
-        ) from error
     tables = _tables(path, content)
     return StateFile(tables, hash_of(content), _part(tables.pop(_JOURNAL, {}).get("1")))
 

@@ -185,7 +185,10 @@ def test_folding_syncs_the_file_before_its_name_and_both_before_the_journal_is_e
     file.fold()
 
     new, journal, folder = (entry.stat().st_ino for entry in (path, path.with_name("state.json.journal"), path.parent))
-    assert calls == [("fsync", new), ("replace", new), ("fsync", folder), ("ftruncate", journal)]
+    assert calls == [
+        *[("pwrite", new), ("fsync", new), ("replace", new)],
+        *[("fsync", folder), ("ftruncate", journal)],
+    ]
 
 
 def test_the_journal_is_folded_after_a_rest(path: Path) -> None:

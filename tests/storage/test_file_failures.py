@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-needs_permissions = pytest.mark.skipif(os.geteuid() == 0, reason="root may read and write everything")
-
-
 def failing(code: int) -> Callable[..., Any]:
     def fail(*arguments: object, **options: object) -> Any:
         raise OSError(code, os.strerror(code))
@@ -197,17 +194,3 @@ def test_commits_that_wait_for_the_same_failing_sync_are_all_taken_back(
     assert file.read() == tables_on_disk(path) == OLD
     file.write(NEW)
     assert file.read() == tables_on_disk(path) == NEW
-
-
-@needs_permissions
-def test_a_folder_that_became_read_only_makes_writes_fail(file: FileStorage, path: Path) -> None:
-    path.parent.chmod(0o500)
-    try:
-        with pytest.raises(InternalError, match="Permission denied"):
-            file.write(NEW)
-    finally:
-        path.parent.chmod(0o700)
-
-    assert file.read() == tables_on_disk(path) == OLD
-    file.write(NEW)
-    assert tables_on_disk(path) == NEW

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-needs_permissions = pytest.mark.skipif(os.geteuid() == 0, reason="root may read and write everything")
-
-
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
@@ -85,30 +82,6 @@ def test_a_missing_folder_is_refused_with_the_command_that_makes_it(tmp_path: Pa
 
     assert f"mkdir -p {folder}" in str(raised.value)
     assert list(tmp_path.iterdir()) == []
-
-
-@needs_permissions
-def test_a_file_that_may_not_be_read_is_refused_and_left_as_it_is(path: Path) -> None:
-    path.write_bytes(b"{}")
-    path.chmod(0)
-    with pytest.raises(StartupError, match=f"{path} cannot be read: Permission denied"):
-        FileStorage(path)
-
-    path.chmod(0o600)
-    assert path.read_bytes() == b"{}"
-
-
-@needs_permissions
-def test_a_folder_that_may_not_be_written_is_refused(path: Path) -> None:
-    path.write_bytes(b"{}")
-    path.parent.chmod(0o500)
-    try:
-        with pytest.raises(StartupError, match=f"the folder {path.parent} cannot be written: Permission denied"):
-            FileStorage(path)
-    finally:
-        path.parent.chmod(0o700)
-
-    assert path.read_bytes() == b"{}"
 
 
 @pytest.mark.parametrize("folder", ["my folder", "$HOME", "it's"])

@@ -20,15 +20,16 @@ _CHUNK = bytes(1 << 16)
 
 
 class SmallDisk:
-    """A file system of a few megabytes that is mounted on ``folder``."""
+    """A file system of a few megabytes that is mounted on ``folder``, with room for a number of files."""
 
-    def __init__(self, folder: Path, megabytes: int) -> None:
+    def __init__(self, folder: Path, megabytes: int, files: int = 1000) -> None:
         self.folder = folder
         folder.mkdir()
-        _run("mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "rtgmock-test", str(folder))
+        options = f"size={megabytes}m,nr_inodes={files + 1}"  # the folder is one as well
+        _run("mount", "-t", "tmpfs", "-o", options, "rtgmock-test", str(folder))
 
-    def fill(self) -> None:
-        """Use up all that is free, to the last byte."""
+    def fill(self, free_pages: int = 0) -> None:
+        """Use up all that is free, to the last byte or to a number of pages of the memory."""
         with (self.folder / _FILLER).open("ab", buffering=0) as filler:
             size = len(_CHUNK)
             while size:
@@ -36,6 +37,9 @@ class SmallDisk:
                     filler.write(_CHUNK[:size])
                 except OSError:
                     size //= 2
+        if free_pages:
+            filled = self.folder / _FILLER
+            os.truncate(filled, filled.stat().st_size - free_pages * os.sysconf("SC_PAGESIZE"))
 
     def free(self) -> None:
         """Give back what ``fill`` has used."""
@@ -56,9 +60,9 @@ def mount_disk(tmp_path: Path) -> Iterator[Callable[..., SmallDisk]]:
         skip_or_fail("mount", "a small disk needs root and mount")
     disks: list[SmallDisk] = []
 
-    def mount(folder: Path = tmp_path / "disk", megabytes: int = 4) -> SmallDisk:
+    def mount(folder: Path = tmp_path / "disk", megabytes: int = 4, **more: int) -> SmallDisk:
         try:
-            disks.append(SmallDisk(folder, megabytes))
+            disks.append(SmallDisk(folder, megabytes, **more))
         except subprocess.CalledProcessError as error:
             skip_or_fail("mount", f"nothing can be mounted here: {error.stderr!r}")
         return disks[-1]
