@@ -28,11 +28,13 @@ class Client:
         self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=DEADLINE)
 
     def call(self, method: str, path: str, **attributes: Any) -> tuple[int, Any]:
+        """Send a request; return the answer's status and document, which is None without JSON, as in most errors."""
         headers = {"Authorization": AUTHORIZATION, "Content-Type": "application/json"}
         self._connection.request(method, path, json.dumps(attributes) if attributes else None, headers)
         answer = self._connection.getresponse()
         body = answer.read()
-        return answer.status, json.loads(body) if body else None
+        is_json = "json" in answer.getheader("Content-Type", "")
+        return answer.status, json.loads(body) if body and is_json else None
 
     def __enter__(self) -> Self:
         return self

@@ -17,6 +17,8 @@ _GROUPS = {
     # Many of them start a Docker engine, and two engines that start at once may choose the same network addresses.
     "tests/engines/docker/": "engines",
 }
+_DIVIDED = ("tests/storage/test_kills.py",)
+"""Files of which each test takes so long that it may go to another worker."""
 
 
 class GroupScheduling(LoadScopeScheduling):
@@ -24,4 +26,6 @@ class GroupScheduling(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
+        if file in _DIVIDED:
+            return nodeid
         return next((group for start, group in _GROUPS.items() if file.startswith(start)), file)
