@@ -25,6 +25,8 @@ GRACE = 4.0
 """Seconds that a server has to end that writes no snapshot."""
 SAVING = 12.0
 """Seconds that a server has to end that writes a snapshot."""
+IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals that a terminal or a service manager sends to all processes of the emulator: its guard ends after it."""
 _POLL_INTERVAL = 0.05
 
 
@@ -106,7 +108,7 @@ def end_all(servers: Iterable[GuardedServer]) -> None:
 
 def main() -> None:
     """Wait for the emulator's end, and end the servers that are left then."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in IGNORED:
         signal.signal(number, signal.SIG_IGN)
     end_all(read_servers(sys.stdin.buffer))
 

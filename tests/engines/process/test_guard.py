@@ -112,7 +112,7 @@ def test_the_end_of_its_pipe_ends_the_servers(child: Callable[..., subprocess.Po
     for number in (signal.SIGTERM, signal.SIGINT):
         process.stdin.write(b"+ %d %s\n" % (server.pid, os.fsencode(tmp_path)))
         process.stdin.flush()
-        assert until(lambda: process.poll() is None and is_ignored(process.pid, signal.SIGHUP))
+        assert until(lambda: process.poll() is None and all(is_ignored(process.pid, each) for each in guard.IGNORED))
         process.send_signal(number)
 
     process.stdin.close()
