@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -112,3 +113,10 @@ class Runner(Protocol):
     def close(self) -> None:
         """Stop all servers, also those that cannot save; remove their data if the state is not kept."""
         ...
+
+
+def warn_of_kill(instance_id: int, reason: str) -> None:
+    """Log that a server was killed which was told to end: why, and what that means for its data."""
+    logging.getLogger("rtgmock").warning(
+        "the Redis of instance %d %s and was killed: what it had not saved is lost", instance_id, reason
+    )

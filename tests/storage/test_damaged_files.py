@@ -30,7 +30,7 @@ MARK = "a number stands here"
 
 
 def folder_content(folder: Path) -> dict[str, bytes]:
-    """Return what is in a folder, except for locks, which hold a number that is of use to nobody."""
+    """Return what is in a folder, without lock files: the process number in them is not part of a state."""
     return {entry.name: entry.read_bytes() for entry in folder.iterdir() if entry.suffix != ".lock" and entry.is_file()}
 
 

@@ -1,4 +1,4 @@
-"""A disk of its own for a test, which it can fill: a file system in memory."""
+"""A small file system in memory that a test can fill up."""
 
 from __future__ import annotations
 

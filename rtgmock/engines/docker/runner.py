@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,7 @@ from rtgmock.engines.docker.images import RedisImage
 from rtgmock.engines.docker.labels import INSTANCE_LABEL, PORT_LABEL, STATE_LABEL
 from rtgmock.engines.docker.networks import StateNetwork
 from rtgmock.engines.docker.outages import DOCKER_ERRORS, docker_failures
+from rtgmock.engines.docker.termination import kill_unless_ending
 from rtgmock.engines.ports import first_free_port, resolve_host
 from rtgmock.engines.redis import server_log
 from rtgmock.engines.redis.binaries import server_command
@@ -41,8 +41,6 @@ _DATA = "/data"
 _CONFIGURATION = "rtgmock.conf"
 _STOP_TIMEOUT = 10
 _LOG_LINES = 3
-_SHUTDOWN_LINES = 20
-"""More lines than a server writes at its end."""
 _WILDCARD = "0.0.0.0"  # noqa: S104 - every Redis has a password
 
 
@@ -205,7 +203,7 @@ class DockerRunner:
                 container.unpause()  # a paused process gets no SIGTERM, and would be killed without saving
             if container.status in {"paused", "running"}:
                 container.kill("SIGCONT")  # nor does a suspended one
-            killer = threading.Timer(server_log.HANG_TIMEOUT, _kill_unless_ending, (container, instance_id))
+            killer = threading.Timer(server_log.HANG_TIMEOUT, kill_unless_ending, (container, instance_id))
             killer.start()
             try:
                 container.stop(timeout=_STOP_TIMEOUT)
@@ -270,20 +268,6 @@ class DockerRunner:
 
     def _instance_labels(self, instance_id: int) -> dict[str, str]:
         return {**self._labels, INSTANCE_LABEL: str(instance_id)}
-
-
-def _kill_unless_ending(container: Container, instance_id: int) -> None:
-    """Kill a container whose server was told to end and does not: it hangs, or cannot save."""
-    with contextlib.suppress(*DOCKER_ERRORS):
-        log = container.logs(tail=_SHUTDOWN_LINES).decode(errors="replace")
-        refuses = server_log.refuses_to_end(log)
-        if server_log.is_ending(log) and not refuses:
-            return
-        container.kill()
-        reason = f"cannot save its data ({server_log.save_problem(log)})" if refuses else "hangs"
-        logging.getLogger("rtgmock").warning(
-            "the Redis of instance %d %s and was killed: what it had not saved is lost", instance_id, reason
-        )
 
 
 def _is_podman(version: dict[str, Any]) -> bool:

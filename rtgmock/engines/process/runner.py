@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import secrets
 import shutil
@@ -22,7 +21,7 @@ from rtgmock.engines.process import termination
 from rtgmock.engines.process.ends import ChildEnds
 from rtgmock.engines.process.guarding import Guard
 from rtgmock.engines.redis.config_file import SNAPSHOT
-from rtgmock.engines.runner import Place
+from rtgmock.engines.runner import Place, warn_of_kill
 from rtgmock.errors import EngineFailed
 from rtgmock.network import client_host
 from rtgmock.processes import die_with_parent
@@ -249,9 +248,7 @@ class ProcessRunner:
     def _terminate(self, instance_id: int, number: int, *, kill: bool) -> None:
         """Let a server save and end; log it when that fails."""
         if problem := termination.terminate(number, self._folder_of(instance_id), kill=kill):
-            logging.getLogger("rtgmock").warning(
-                "the Redis of instance %d %s and was killed: what it had not saved is lost", instance_id, problem
-            )
+            warn_of_kill(instance_id, problem)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

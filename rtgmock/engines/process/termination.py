@@ -21,8 +21,7 @@ LOG = "redis.log"
 _FIRST_WAIT, _POLL_INTERVAL = 0.1, 0.02
 """Seconds until a server's log is looked at, and between two looks: most servers have ended by then."""
 _KILL_TIMEOUT = 10.0
-_CANNOT_SAVE = "cannot save its data"
-_NO_ROOM = f"{_CANNOT_SAVE} (no space is left on its disk)"
+_NO_ROOM = f"{server_log.CANNOT_SAVE} (no space is left on its disk)"
 
 
 def read_log(folder: Path) -> str:
@@ -44,7 +43,7 @@ def terminate(number: int, folder: Path, *, kill: bool) -> str:
         process.terminate()
         process.resume()  # a suspended process does not handle the signal
         if problem := _problem(process, folder, before):
-            if not kill and problem.startswith(_CANNOT_SAVE):
+            if not kill and problem.startswith(server_log.CANNOT_SAVE):
                 raise EngineFailed(f"The instance's Redis {problem}")
             process.kill()
             process.wait(_KILL_TIMEOUT)
@@ -64,9 +63,8 @@ def _problem(process: psutil.Process, folder: Path, before: int) -> str:
             return ""
         pause, seconds = _POLL_INTERVAL, time.monotonic() - begun
         log = read_log(folder)[before:]
-        if server_log.refuses_to_end(log):
-            reason = server_log.save_problem(log)
-            return f"{_CANNOT_SAVE} ({reason})" if reason else _CANNOT_SAVE
+        if refusal := server_log.refusal(log):
+            return refusal
         is_ending = server_log.is_ending(log) or guard.is_saving(folder, process.pid)
         hangs = seconds > server_log.HANG_TIMEOUT and not is_ending
         if hangs or guard.must_end(folder, process.pid, seconds):

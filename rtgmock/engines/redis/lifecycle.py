@@ -25,12 +25,11 @@ if TYPE_CHECKING:
     from rtgmock.engines.runner import Runner
     from rtgmock.model.types import Record
 
-START_TIMEOUT = 20.0
+_START_TIMEOUT = 20.0
 """Seconds that a server may take from its start to its first answer, beside loading its data."""
 _MAX_COMPLAINTS = 220
 _OPEN_TIMEOUT = 2.0
 """Seconds after which a server that runs and takes no connection is restarted: Docker may have started it just now."""
-_SAVE_TIMEOUT = 20.0
 _POLL_INTERVAL = 0.003
 """Seconds between two tries to connect: redis-server answers some 15 ms after its start."""
 
@@ -177,14 +176,14 @@ class ServerLifecycle:
 
     def wait_until_ready(self, record: Record) -> str:
         """Wait until a server has loaded its data and answers, and return its version. Raises EngineFailed."""
-        deadline = time.monotonic() + START_TIMEOUT
+        deadline = time.monotonic() + _START_TIMEOUT
         while True:
             try:
                 with self._connections.to(record) as connection:
                     reply: dict[str, Any] = connection.info()
                 if not reply["loading"]:
                     return info.version(reply)
-                deadline = time.monotonic() + START_TIMEOUT  # loading may take any time, as long as it goes on
+                deadline = time.monotonic() + _START_TIMEOUT  # loading may take any time, as long as it goes on
             except redis.AuthenticationError as error:
                 raise EngineFailed(
                     f"Another Redis than the instance's answers on port {record['port']}; nothing was stored"
@@ -204,7 +203,7 @@ class ServerLifecycle:
         if time.monotonic() > deadline:
             log = self._runner.log(instance_id) or "(empty)"
             raise EngineFailed(
-                f"The instance's Redis did not answer within {START_TIMEOUT:g} seconds; its log ends: {log}"
+                f"The instance's Redis did not answer within {_START_TIMEOUT:g} seconds; its log ends: {log}"
             )
 
     def _wait_for_all_data(self, record: Record) -> str:
@@ -227,7 +226,7 @@ class ServerLifecycle:
             return
         try:
             self._connections.check(record)  # one that hangs is not waited for as long as a save takes
-            with self._connections.to(record, _SAVE_TIMEOUT) as connection:
+            with self._connections.to(record, live_settings.SAVE_TIMEOUT) as connection:
                 connection.save()
         except redis.ResponseError as error:
             raise EngineFailed(f"The instance's Redis cannot save its data: {error}") from error

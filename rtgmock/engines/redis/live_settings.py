@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     Changes = Mapping[str, tuple[Directive, str]]
 
-_SAVE_TIMEOUT = 20.0
+SAVE_TIMEOUT = 20.0
+"""Seconds that a server may take to save its data."""
 _POLL_INTERVAL = 0.005
 
 
@@ -74,9 +75,9 @@ def _wait_until_persisted(connection: redis.Redis, changes: Changes) -> None:
     if changes.get("appendonly", ("", ""))[1] == "no" and connection.config_get("save")["save"]:
         with contextlib.suppress(redis.ResponseError):  # a save is under way already
             connection.bgsave()
-    deadline = time.monotonic() + _SAVE_TIMEOUT
+    deadline = time.monotonic() + SAVE_TIMEOUT
     busy = ("aof_rewrite_in_progress", "aof_rewrite_scheduled", "rdb_bgsave_in_progress")
     while any(connection.info("persistence")[name] for name in busy):
         if time.monotonic() > deadline:
-            raise EngineFailed(f"saving the data takes more than {_SAVE_TIMEOUT:g} seconds")
+            raise EngineFailed(f"saving the data takes more than {SAVE_TIMEOUT:g} seconds")
         time.sleep(_POLL_INTERVAL)
