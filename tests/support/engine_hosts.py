@@ -177,13 +177,20 @@ class Podman(Daemon):
 
     def start(self, archive: bytes) -> Host:
         self.spawn(*self._command("system", "service", "--time=0", self.socket), env=self._environment)
-        if not until(lambda: (self.folder / "sock").exists() or self.ended) or self.ended:
+        if not until(lambda: self._listens() or self.ended) or self.ended:
             pytest.fail(f"podman does not start: {(self.folder / 'log').read_text()}")
         with contextlib.closing(docker.DockerClient(self.socket, timeout=60)) as client:
             client.images.load(archive)
         host = Host(self.socket, DOCKER_HOST=self.socket)
         host.unlimited = True
         return host
+
+    def _listens(self) -> bool:
+        """Return whether the socket takes connections: its file is there a moment earlier."""
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(self.folder / "sock"))
+            return True
+        return False
 
     def _command(self, *arguments: str) -> list[str]:
         own = {name: f"{self.folder}/{name}" for name in ("root", "runroot", "tmpdir")}
