@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import shutil
 import socket
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from rtgmock.service.watcher import Watcher
 from rtgmock.storage.store import Store
 from rtgmock.web import guard, router
 from rtgmock.web.access_log import AccessLog
+from rtgmock.web.auth import account_of
 from rtgmock.web.control.context import ControlContext
 from rtgmock.web.health import HealthState
 from rtgmock.web.refused_requests import RefusedRequests
@@ -43,7 +43,9 @@ if TYPE_CHECKING:
     from rtgmock.faults.registry import FaultRegistry
     from rtgmock.randomness import Randomness
     from rtgmock.server.http_server import MayWait, RefusalCallback
+    from rtgmock.server.request_head import Request
     from rtgmock.settings.config import Config
+    from rtgmock.settings.parsers import Credentials
     from rtgmock.web.access_log import Log
 
 MAX_LISTED = 20
@@ -115,7 +117,7 @@ def compose(
     app = create_app(config, provisioner, controls, access_log, socket.gethostname())
 
     on_refusal = RefusedRequests(clock, access_log, journal).record
-    may_wait = _may_wait(store, has_file=config.state is not None, has_redis=engine.real)
+    may_wait = _may_wait(store, config.accounts, has_file=config.state is not None, has_redis=engine.real)
     server, certificate = _listen(config, port, app, resources, on_refusal=on_refusal, may_wait=may_wait)
     watcher = Watcher(supervisor)
     # Called in reverse order, before the engine and the store are closed: the requests in flight, which the server
@@ -127,15 +129,18 @@ def compose(
     )
 
 
-def _may_wait(store: Store, *, has_file: bool, has_redis: bool) -> MayWait:
+def _may_wait(store: Store, accounts: tuple[Credentials, ...], *, has_file: bool, has_redis: bool) -> MayWait:
     """Return what tells the server which requests may wait. In memory and without Redis servers, few do."""
-    most_instances = {
-        Waits.NEVER: math.inf,
-        Waits.FOR_MANY: MAX_LISTED,
-        Waits.FOR_STORAGE: -1 if has_file or has_redis else math.inf,
-        Waits.LONG: -1,
-    }
-    return lambda method, path: store.instance_count > most_instances[router.waits(method, path)]
+    may_wait = {Waits.NEVER: False, Waits.FOR_STORAGE: has_file or has_redis, Waits.LONG: True}
+
+    def decide(request: Request) -> bool:
+        waits = router.waits(request.method, request.path)
+        if waits is not Waits.FOR_MANY:
+            return may_wait[waits]
+        # Its own instances only: otherwise the time of a list would tell how many others have.
+        return store.instance_count(account_of(request.headers, accounts)) > MAX_LISTED
+
+    return decide
 
 
 def _listen(

@@ -176,7 +176,7 @@ class Emulator:
             raise Invalid([suggestion or f"{parameters.printable_names(given.unknown)} is not an attribute"])
         provisioner = self._parts.provisioner
         record = provisioner.create(self.username, given.values)
-        view = view_context(self.config, provisioner, self.username, client_host(self.config.host))
+        view = view_context(self.config, provisioner, self.username, client_host(self.config.host), [record])
         return {attribute.name: value for attribute, value in represent(record, JSON.show_payload, view)}
 
     def reset(self) -> None:

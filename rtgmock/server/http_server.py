@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
     RefusalCallback = Callable[[int, str, str], None]
     """Called for every refusal: the status, the request line, the sentence in the response."""
-    MayWait = Callable[[str, str], bool]
-    """Tells of a method and a path whether the application may wait for something when it is called with them."""
+    MayWait = Callable[[Request], bool]
+    """Tells of a request whether the application may wait for something when it is called with it."""
 
 READ_SIZE = 16 * 1024
 """Bytes that are read of a connection before the others have their turn."""
@@ -68,7 +68,7 @@ class HttpServer:
         port: int,
         *,
         on_refusal: RefusalCallback,
-        may_wait: MayWait = lambda _method, _path: True,
+        may_wait: MayWait = lambda _request: True,
         tls: ssl.SSLContext | None = None,
         limits: Limits | None = None,
         headers: Iterable[tuple[str, str]] = (),
@@ -233,7 +233,7 @@ class HttpServer:
 
     def answer(self, request: Request, connection: HttpConnection) -> None:
         """Have the application answer, here or in the pool."""
-        if not self._may_wait(request.method, request.path):
+        if not self._may_wait(request):
             self._turns.answer(request, connection)
             return
         last = self._is_last(connection)

@@ -14,7 +14,7 @@ from rtgmock.model.plans import PLANS, Plan
 from rtgmock.service.placement import Placement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
     from rtgmock.model.types import Record
@@ -45,9 +45,9 @@ class Provisioner:
         """The host at which the engine's Redis servers are reached; None when it is the API's own host."""
         return self._engine.hostname
 
-    def server_names(self) -> dict[int, str]:
-        """Return the servers' names by id."""
-        return {server_id: server.name for server_id, server in self._store.servers().items()}
+    def server_names(self, records: Iterable[Record]) -> dict[int, str]:
+        """Return the names by id of the servers that instances are on, without a look at any other server."""
+        return self._store.server_names({record["server_id"] for record in records})
 
     def list(self, account: str) -> list[Record]:
         """Return the account's instances, in the order in which they were created. Counts as a read of each."""

@@ -44,13 +44,13 @@ class _ChangedTable(MutableMapping[int, "Mapping[str, Any]"]):
         self._storage.put(self._name, str(doc_id), None)
 
     def __getitem__(self, doc_id: int) -> Mapping[str, Any]:
-        return cast("Mapping[str, Any]", self._storage.view(lambda tables: tables.get(self._name, {})[str(doc_id)]))
+        return cast("Mapping[str, Any]", self._storage.view(lambda state: state.rows(self._name)[str(doc_id)]))
 
     def __iter__(self) -> Iterator[int]:
-        return iter(self._storage.view(lambda tables: [int(key) for key in tables.get(self._name, {})]))
+        return iter(self._storage.view(lambda state: [int(key) for key in state.rows(self._name)]))
 
     def __len__(self) -> int:
-        return self._storage.view(lambda tables: len(tables.get(self._name, {})))
+        return self._storage.view(lambda state: len(state.rows(self._name)))
 
 
 class Database(TinyDB):

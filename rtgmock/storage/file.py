@@ -136,7 +136,7 @@ class FileStorage(TransactionalStorage):
 
     def _write_first(self) -> None:
         """Write the file that a journal can begin with. Raises OSError."""
-        content = encoded(self._latest, None)
+        content = encoded(self._latest.tables, None)
         version = replace_file(self.path, content)
         try:
             sync_folder(self.path.parent)
@@ -165,7 +165,7 @@ class FileStorage(TransactionalStorage):
                 )
 
     def _fold(self) -> None:
-        content = encoded(self._latest, JournalPart(self._base, self._journal.length))
+        content = encoded(self._latest.tables, JournalPart(self._base, self._journal.length))
         self._version = replace_file(self.path, content)
         # Before the folder is synced, a power cut may bring back the old file, which needs the whole journal. The new
         # one says which part of the journal is in it. So if this fails, the journal goes on as it is.

@@ -7,32 +7,50 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from rtgmock.model.types import Record
 
 
 class InstanceIndex:
-    """The ports that instances have, and the memory that they take on each server."""
+    """Each account's instances, the ports that instances have, and the memory that they take on each server."""
 
     def __init__(self, records: Iterable[Record]) -> None:
+        self._by_account: dict[int, dict[int, Record]] = {}
         self.ports: Counter[int] = Counter()
         """How many instances have each port: one, where the state is valid."""
         self.memory: Counter[int] = Counter()
         """The bytes of each server's instances."""
         self._unused: dict[range, _UnusedPorts] = {}
         for record in records:
-            self.add(record)
+            self.replace(None, record)
 
-    def add(self, record: Record) -> None:
-        """Count an instance."""
+    def replace(self, before: Record | None, after: Record | None) -> None:
+        """Count an instance as it is now; None before it is there, and when it is removed."""
+        # An account's instances have the order of the table: there, one that changes keeps its place.
+        if before is not None and (after is None or after["user_id"] != before["user_id"]):
+            self._of(before).pop(before["id"], None)
+        if after is not None:
+            self._of(after)[after["id"]] = after
+        if before is not None:
+            self._give_back(before)
+        if after is not None:
+            self._take(after)
+
+    def of_account(self, user_id: int) -> Collection[Record]:
+        """Return an account's instances, in the order in which they were created."""
+        return self._by_account.get(user_id, {}).values()
+
+    def _of(self, record: Record) -> dict[int, Record]:
+        return self._by_account.setdefault(record["user_id"], {})
+
+    def _take(self, record: Record) -> None:
         self.memory[record["server_id"]] += record["memory"]
         self.ports[record["port"]] += 1
         for unused in self._unused.values():
             unused.take(record["port"])
 
-    def remove(self, record: Record) -> None:
-        """Count an instance no longer."""
+    def _give_back(self, record: Record) -> None:
         self.memory[record["server_id"]] -= record["memory"]
         self.ports[record["port"]] -= 1
         if not self.ports[record["port"]]:

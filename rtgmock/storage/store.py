@@ -9,19 +9,18 @@ from typing import TYPE_CHECKING, Any
 from rtgmock.errors import InternalError, StartupError, cut
 from rtgmock.storage.checks import change_problems, table_problems
 from rtgmock.storage.database import Database
-from rtgmock.storage.index import InstanceIndex
 from rtgmock.storage.state import State, account_id_in, copy_record, servers_in, tables_of
 from rtgmock.storage.tables import ACCOUNTS, FORMAT, HEAD, INSTANCES, LEFTOVERS, SERVERS
 from rtgmock.storage.transactional import MemoryStorage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
     from rtgmock.model.types import Record
     from rtgmock.storage.changes import Changes
+    from rtgmock.storage.indexed_tables import IndexedTables
     from rtgmock.storage.state import Server
-    from rtgmock.storage.tables import Tables
     from rtgmock.storage.transactional import TransactionalStorage
 
 
@@ -41,8 +40,6 @@ class Store:
         self._storage = storage
         # TinyDB calls what it is given to make its storage; this one exists already, opened and locked.
         self._database = Database(storage=lambda: storage)
-        self._index = InstanceIndex(())
-        self._indexed_generation: object = None
 
     @classmethod
     def open(cls, path: Path | None, state_id: str) -> Store:
@@ -85,28 +82,12 @@ class Store:
         InternalError when they cannot be stored, or when the check of the file at the next start would refuse them.
         """
         with self._storage.transaction() as changes:
-            yield Transaction(self._storage, self._database, self._indexed)
-            if problem := self._storage.view(lambda tables: self._problem(tables, changes)):
+            yield Transaction(self._storage, self._database)
+            if problem := self._storage.view(lambda state: _problem(state, changes)):
                 raise InternalError(f"The state cannot be stored ({cut(problem)}); nothing has changed.")
 
-    def _problem(self, tables: Tables, changes: Changes) -> str:
-        """Return what is wrong with the changes of a transaction; empty when nothing is."""
-        if not changes:
-            return ""
-        index = self._indexed(tables)
-        if changes.whole:
-            return next(table_problems(tables), "")
-        return next(change_problems(tables, changes.documents, index.ports), "")
-
-    def _indexed(self, latest: Tables) -> InstanceIndex:
-        """Return what is derived from all instances of the latest tables."""
-        if self._indexed_generation is not self._storage.generation:
-            self._index = InstanceIndex(latest.get(INSTANCES, {}).values())
-            self._indexed_generation = self._storage.generation
-        return self._index
-
     def _rows(self, table: str) -> dict[str, Any]:
-        return self._storage.view(lambda tables: dict(tables.get(table, {})))
+        return self._storage.view(lambda state: dict(state.rows(table)))
 
     @property
     def state_id(self) -> str:
@@ -116,9 +97,9 @@ class Store:
     def instance(self, instance_id: int, account: str | None = None) -> Record | None:
         """Return the instance of that id; None when there is none, or when it is not the given account's."""
 
-        def find(tables: Tables) -> Record | None:  # in one view, so that instance and account are of one commit
-            user_id = account_id_in(tables, account)  # for a missing one as well: its time must not tell which it is
-            record = tables.get(INSTANCES, {}).get(str(instance_id))
+        def find(state: IndexedTables) -> Record | None:  # in one view: instance and account are of one commit
+            user_id = account_id_in(state.tables, account)  # for a missing one too: its time must not tell which it is
+            record = state.rows(INSTANCES).get(str(instance_id))
             if record is None or (account is not None and record["user_id"] != user_id):
                 return None
             return copy_record(record)
@@ -126,20 +107,28 @@ class Store:
         return self._storage.view(find)
 
     def instances(self, account: str | None = None) -> list[Record]:
-        """Return the instances of one account, or of all, in the order in which they were created."""
-        records, user_id = self._storage.view(
-            lambda tables: (list(tables.get(INSTANCES, {}).values()), account_id_in(tables, account))
-        )
-        return [copy_record(record) for record in records if account is None or record["user_id"] == user_id]
+        """Return the instances of one account, or of all, in the order in which they were created.
 
-    @property
-    def instance_count(self) -> int:
-        """The number of all accounts' instances."""
-        return self._storage.view(lambda tables: len(tables.get(INSTANCES, {})))
+        The time that this takes for one account does not depend on the instances of others.
+        """
+        return [copy_record(record) for record in self._storage.view(lambda state: [*_instances_in(state, account)])]
+
+    def instance_count(self, account: str | None = None) -> int:
+        """Return the number of one account's instances, or of all; likewise."""
+        return self._storage.view(lambda state: len(_instances_in(state, account)))
 
     def servers(self) -> dict[int, Server]:
         """Return the servers by id."""
-        return self._storage.view(servers_in)
+        return self._storage.view(lambda state: servers_in(state.tables))
+
+    def server_names(self, ids: Iterable[int]) -> dict[int, str]:
+        """Return the names by id of those servers that there are."""
+
+        def find(state: IndexedTables) -> dict[int, str]:
+            rows = state.rows(SERVERS)
+            return {number: rows[str(number)]["name"] for number in ids if str(number) in rows}
+
+        return self._storage.view(find)
 
     def accounts(self) -> dict[str, int]:
         """Return the accounts' ids by name."""
@@ -147,7 +136,7 @@ class Store:
 
     def is_port_taken(self, port: int) -> bool:
         """Return whether an instance has the port, or gets it by a change that is about to be stored."""
-        return self._storage.latest(lambda tables: port in self._indexed(tables).ports)
+        return self._storage.latest(lambda state: port in state.index.ports)
 
     def unused_ports(self, ports: range) -> Iterator[int]:
         """Give the ports of a range that no instance has, from the lowest. Others may take them meanwhile."""
@@ -157,16 +146,12 @@ class Store:
             last = some[-1]
 
     def _some_unused_ports(self, ports: range, after: int) -> list[int]:
-        return self._storage.latest(
-            lambda tables: list(islice(self._indexed(tables).unused_ports(ports, after), _PORTS_AT_ONCE))
-        )
+        return self._storage.latest(lambda state: list(islice(state.index.unused_ports(ports, after), _PORTS_AT_ONCE)))
 
     def memory_by_server(self) -> dict[int, int]:
         """Return the bytes that each server's instances have together, those included that are about to be stored."""
         return self._storage.latest(
-            lambda tables: {
-                int(number): self._indexed(tables).memory[int(number)] for number in tables.get(SERVERS, {})
-            }
+            lambda state: {int(number): state.index.memory[int(number)] for number in state.rows(SERVERS)}
         )
 
     @property
@@ -193,6 +178,20 @@ class Store:
         self._database.close()
 
 
+def _instances_in(state: IndexedTables, account: str | None) -> Collection[Record]:
+    if account is None:
+        return state.rows(INSTANCES).values()
+    user_id = account_id_in(state.tables, account)
+    return () if user_id is None else state.index.of_account(user_id)
+
+
+def _problem(state: IndexedTables, changes: Changes) -> str:
+    """Return what is wrong with a state after the changes of a transaction; empty when nothing is."""
+    if changes.whole:
+        return next(table_problems(state.tables), "")
+    return next(change_problems(state.tables, changes.documents, state.index.ports), "") if changes else ""
+
+
 def _storage(path: Path | None) -> TransactionalStorage:
     if path is None:
         return MemoryStorage()
@@ -204,10 +203,8 @@ def _storage(path: Path | None) -> TransactionalStorage:
 class Transaction:
     """The changes that may be made inside ``Store.transaction``. Reads of the store in the same thread see them."""
 
-    def __init__(
-        self, storage: TransactionalStorage, database: Database, indexed: Callable[[Tables], InstanceIndex]
-    ) -> None:
-        self._storage, self._database, self._indexed = storage, database, indexed
+    def __init__(self, storage: TransactionalStorage, database: Database) -> None:
+        self._storage, self._database = storage, database
 
     def next_instance_id(self) -> int:
         """Return an id that no instance has had before, a deleted one included."""
@@ -218,24 +215,11 @@ class Transaction:
 
     def put_instance(self, record: Record) -> None:
         """Store an instance under its id, in place of the one that has it."""
-        self._forget(record["id"])
         self._database.named(INSTANCES).put(record["id"], copy_record(record))
-        self._index().add(record)
 
     def remove_instance(self, instance_id: int) -> None:
         """Remove an existing instance."""
-        self._forget(instance_id)
         self._database.named(INSTANCES).remove(doc_ids=[instance_id])
-
-    def _forget(self, instance_id: int) -> None:
-        """Take what an instance has out of the index, if there is one of that id."""
-        index = self._index()
-        before = self._storage.latest(lambda tables: tables.get(INSTANCES, {}).get(str(instance_id)))
-        if before is not None:
-            index.remove(before)
-
-    def _index(self) -> InstanceIndex:
-        return self._storage.latest(self._indexed)
 
     def add_server(self, server_id: int, name: str) -> None:
         """Store a new server."""
@@ -243,7 +227,7 @@ class Transaction:
 
     def account_id(self, name: str) -> int:
         """Return the id of an account, which gets one if it has none yet."""
-        accounts = self._storage.latest(lambda tables: tables.get(ACCOUNTS, {}))
+        accounts = self._storage.latest(lambda state: state.rows(ACCOUNTS))
         known = account_id_in({ACCOUNTS: accounts}, name)
         if known is not None:
             return known
@@ -274,4 +258,4 @@ class Transaction:
         return head | {LEFTOVERS: sorted(leftovers)} if leftovers else head
 
     def _head(self) -> dict[str, Any]:
-        return self._storage.latest(lambda tables: tables[HEAD]["1"])
+        return self._storage.latest(lambda state: state.rows(HEAD)["1"])

@@ -13,6 +13,7 @@ from tinydb.storages import Storage
 
 from rtgmock.errors import InternalError
 from rtgmock.storage.changes import Changes
+from rtgmock.storage.indexed_tables import IndexedTables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -50,18 +51,16 @@ class TransactionalStorage(Storage):
     """What messages call the storage."""
 
     def __init__(self, tables: Tables) -> None:
-        self._committed = tables
-        self._latest = _copy(tables)
+        self._committed = IndexedTables(tables)
+        self._latest = IndexedTables(self._committed.copied_tables())
         self._changes = Changes()
         self._pending: deque[_Commit] = deque()
         self._writer: int | None = None
-        self.generation = object()
-        """Another object each time that the latest tables have changed in another way than by ``put``."""
         self._sync_lock = threading.Lock()
         self._transaction_lock = threading.RLock()
         self._memory_lock = threading.Lock()
 
-    def view(self, look: Callable[[Tables], T]) -> T:
+    def view(self, look: Callable[[IndexedTables], T]) -> T:
         """Return what ``look`` returns for the tables of the last commit, or for those of this thread's transaction.
 
         It must be quick and not keep the tables, which change in place; their documents don't.
@@ -71,21 +70,20 @@ class TransactionalStorage(Storage):
         with self._memory_lock:
             return look(self._committed)
 
-    def latest(self, look: Callable[[Tables], T]) -> T:
+    def latest(self, look: Callable[[IndexedTables], T]) -> T:
         """Return what ``look`` returns for the tables that the next transaction begins with; waits for an open one."""
         with self._transaction_lock:
             return look(self._latest)
 
     def read(self) -> Tables:
         """Return a copy of all tables; the documents in it are shared with all readers."""
-        return self.view(_copy)
+        return self.view(IndexedTables.copied_tables)
 
     def write(self, data: Tables) -> None:
         """Put ``data`` in place of all tables: at the end of this thread's transaction, or else at once."""
         if self._writer == threading.get_ident():
             self._changes.replace(data)
-            self._changes.apply_to(self._latest)
-            self.generation = object()
+            self._latest.apply(self._changes)
         else:
             with self.transaction():
                 self.write(data)
@@ -94,7 +92,7 @@ class TransactionalStorage(Storage):
         """Set a document, or remove it for None: at the end of this thread's transaction, or else at once."""
         if self._writer == threading.get_ident():
             self._changes.put(table, key, document)
-            Changes({table: {key: document}}).apply_to(self._latest)
+            self._latest.apply(Changes({table: {key: document}}))
         else:
             with self.transaction():
                 self.put(table, key, document)
@@ -148,7 +146,7 @@ class TransactionalStorage(Storage):
             return
         with self._memory_lock:
             for commit in commits:
-                commit.changes.apply_to(self._committed)
+                self._committed.apply(commit.changes)
                 commit.settled = True
                 self._pending.popleft()
 
@@ -167,12 +165,10 @@ class TransactionalStorage(Storage):
     def _restore_latest(self) -> None:
         """Take the open transaction's changes, or those of dropped commits, out of the latest tables."""
         with self._memory_lock:
-            tables = _copy(self._committed)
+            latest = IndexedTables(self._committed.copied_tables())
             for commit in self._pending:
-                commit.changes.apply_to(tables)
-        self._latest.clear()
-        self._latest.update(tables)
-        self.generation = object()
+                latest.apply(commit.changes)
+        self._latest = latest
 
     @abstractmethod
     def _append(self, changes: Changes) -> None:
@@ -201,7 +197,3 @@ class MemoryStorage(TransactionalStorage):
 
     def _append(self, changes: Changes) -> None:
         pass
-
-
-def _copy(tables: Tables) -> Tables:
-    return {name: dict(rows) for name, rows in tables.items()}

@@ -24,7 +24,7 @@ from rtgmock.wire.parameters import parse_parameters, printable_names, suggest_a
 from rtgmock.wire.representation import represent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from flask import Request, Response
 
@@ -82,7 +82,7 @@ class Api:
 
     def _list(self, context: RequestContext, _target: _Target) -> Response:
         records = self._provisioner.list(context.account)
-        body = self._renderings.instances(records, self._view(context), context.answer_format)
+        body = self._renderings.instances(records, self._view(context, records), context.answer_format)
         return responses.document(context, body)
 
     def _show(self, context: RequestContext, target: _Target) -> Response:
@@ -116,18 +116,18 @@ class Api:
     def _instance(
         self, context: RequestContext, record: Record, status: int = 200, headers: Mapping[str, str] | None = None
     ) -> Response:
-        body = self._renderings.instance(record, self._view(context), context.answer_format)
+        body = self._renderings.instance(record, self._view(context, [record]), context.answer_format)
         return responses.document(context, body, status, headers)
 
-    def _view(self, context: RequestContext) -> ViewContext:
-        return view_context(self._config, self._provisioner, context.account, context.host)
+    def _view(self, context: RequestContext, records: Iterable[Record]) -> ViewContext:
+        return view_context(self._config, self._provisioner, context.account, context.host, records)
 
     def _report_ignored(self, context: RequestContext, parameters: Parameters, record: Record) -> None:
         """Report the parameters without effect: fixed attributes that differ from what is stored, and unknown names.
 
         A client that saves an instance sends all of its attributes back (observed), so equal ones are not reported.
         """
-        shown = represent(record, context.answer_format.show_payload, self._view(context))
+        shown = represent(record, context.answer_format.show_payload, self._view(context, [record]))
         current = {attribute.name: value for attribute, value in shown}
         sent = parameters.read_only.items()
         differing = [name for name, raw in sent if not BY_NAME[name].equals(raw, current.get(name))]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hmac
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from werkzeug.datastructures import Authorization
 
 from rtgmock.errors import AccessDenied
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from rtgmock.settings.parsers import Credentials
     from rtgmock.web.request_context import RequestContext
@@ -19,16 +19,21 @@ if TYPE_CHECKING:
 
 def authenticate(context: RequestContext, accounts: Iterable[Credentials]) -> str:
     """Return the name of the account whose credentials the request has. Raises AccessDenied."""
-    name, password = _credentials(context.request.environ.get("HTTP_AUTHORIZATION", ""))
+    context.account = account_of(context.request.environ, accounts)
+    if not context.account:
+        raise AccessDenied
+    return context.account
+
+
+def account_of(environ: Mapping[str, Any], accounts: Iterable[Credentials]) -> str:
+    """Return the name of the account whose credentials are in WSGI's variables; empty when it is none's."""
+    name, password = _credentials(environ.get("HTTP_AUTHORIZATION", ""))
     # All accounts are compared in full, name and password each in constant time: with a shortcut, the time of the
     # answer would tell which name exists, or how far a password is right. Hence & too, which evaluates both sides.
     matches = [
         account.name for account in accounts if _is_same(account.name, name) & _is_same(account.password, password)
     ]
-    if not matches:
-        raise AccessDenied
-    context.account = matches[0]
-    return matches[0]
+    return matches[0] if matches else ""
 
 
 # A few only: a client sends the same header with each request. A header has up to 64 kB.

@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING
 from rtgmock.wire.representation import ViewContext
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rtgmock.model.types import Record
     from rtgmock.service.provisioner import Provisioner
     from rtgmock.settings.config import Config
 
 
-def view_context(config: Config, provisioner: Provisioner, username: str, host: str) -> ViewContext:
-    """Return the view of an account's client that reached the API at ``host``.
+def view_context(
+    config: Config, provisioner: Provisioner, username: str, host: str, records: Iterable[Record]
+) -> ViewContext:
+    """Return the view that an account's client, which reached the API at ``host``, has of some instances.
 
     URLs have the host of ``--hostname``, else the one at which the engine's Redis servers are reached, else ``host``.
     """
     hostname = config.hostname or provisioner.redis_hostname or host
-    servers = provisioner.server_names() if "{server}" in hostname else {}
+    servers = provisioner.server_names(records) if "{server}" in hostname else {}
     return ViewContext(username, hostname, servers, config.api)

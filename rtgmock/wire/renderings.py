@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rtgmock.wire.representation import ViewContext
 
 MAX_RENDERINGS = 512
-"""Renderings that are kept. One takes about 5 kB: a record, and its body."""
+"""Renderings that are kept for each account. One takes about 5 kB: a record, and its body."""
 
 
 class _Rendering(NamedTuple):
@@ -34,13 +34,15 @@ class Renderings:
     """Renders instances; for an instance that is as it was the last time, it returns what it rendered then.
 
     A rendering is kept with all that it was made from, and used again only if all of that is equal. So no other
-    part has to report a change. Records that are given must not be changed afterwards.
+    part has to report a change. Records that are given must not be changed afterwards. What is kept for one account
+    takes no other's place: the time of an answer would tell of the other's instances.
     """
 
     def __init__(self, max_renderings: int = MAX_RENDERINGS) -> None:
         self._max_renderings = max_renderings
-        self._lists: dict[Payload, _List] = {}
-        self._kept: dict[tuple[int, Payload], _Rendering] = {}
+        self._lists: dict[tuple[str, Payload], _List] = {}
+        self._kept: dict[str, dict[tuple[int, Payload], _Rendering]] = {}
+        """By account."""
         self._lock = threading.Lock()
 
     def instance(self, record: Record, view: ViewContext, answer_format: AnswerFormat) -> bytes:
@@ -52,12 +54,13 @@ class Renderings:
         payload, encode = answer_format.list_payload, answer_format.encode_item
         items = [self._render(record, view, payload, encode) for record in records]
         # Many clients may be sent the same list at once. It is in memory once then.
-        kept = self._lists.get(payload)
+        key = view.username, payload
+        kept = self._lists.get(key)
         if kept is not None and kept.items == items:
             return kept.body
         body = answer_format.join_items(items)
         if len(items) <= self._max_renderings:
-            self._lists[payload] = _List(items, body)
+            self._lists[key] = _List(items, body)
         return body
 
     def reset(self) -> None:
@@ -69,14 +72,15 @@ class Renderings:
     def _render(self, record: Record, view: ViewContext, payload: Payload, encode: Callable[[Fields], bytes]) -> bytes:
         # A payload belongs to one format, so that the key needs no format.
         key = record["id"], payload
-        kept = self._kept.get(key)
+        renderings = self._kept.setdefault(view.username, {})
+        kept = renderings.get(key)
         # Python takes True and 1 for equal, but an attribute's values are all of one type.
         if kept is not None and kept.record == record and kept.view == view:
             return kept.body
         body = encode(represent(record, payload, view))
         with self._lock:
-            self._kept.pop(key, None)  # so that the dict's order is that of the renderings
-            self._kept[key] = _Rendering(record, view, body)
-            if len(self._kept) > self._max_renderings:
-                del self._kept[next(iter(self._kept))]
+            renderings.pop(key, None)  # so that the dict's order is that of the renderings
+            renderings[key] = _Rendering(record, view, body)
+            if len(renderings) > self._max_renderings:
+                del renderings[next(iter(renderings))]
         return body

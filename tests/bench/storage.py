@@ -36,7 +36,7 @@ class WholeFileStorage(FileStorage):
     """Writes the whole file at each commit, as the first version did."""
 
     def _append(self, changes: Changes) -> None:
-        replace_file(self.path, encoded(self._latest, None))
+        replace_file(self.path, encoded(self._latest.tables, None))
         sync_folder(self.path.parent)
 
     def _sync(self) -> None:

@@ -53,7 +53,7 @@ class Application:
             "127.0.0.1",
             0,
             on_refusal=lambda *_: None,
-            may_wait=lambda _method, path: path == "/wait",
+            may_wait=lambda request: request.path == "/wait",
             tls=tls,
             limits=replace(Limits(), **limits),
         )

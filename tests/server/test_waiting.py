@@ -30,7 +30,7 @@ class Application:
             "127.0.0.1",
             0,
             on_refusal=lambda *_: None,
-            may_wait=lambda _method, path: path == "/slow",
+            may_wait=lambda request: request.path == "/slow",
         )
         self.server.start()
         self.url = f"http://127.0.0.1:{self.server.port}"

@@ -72,7 +72,7 @@ def test_writers_that_come_together_share_a_sync(serve: Serve, tmp_path: Path, m
     for thread in threads[1:]:
         thread.start()
     storage = api.emulator.store._storage
-    assert until(lambda: storage.latest(lambda tables: len(tables["instances"])) == 10)
+    assert until(lambda: storage.latest(lambda state: len(state.rows("instances"))) == 10)
     release.set()
     for thread in threads:
         thread.join(10)

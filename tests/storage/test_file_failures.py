@@ -184,7 +184,7 @@ def test_commits_that_wait_for_the_same_failing_sync_are_all_taken_back(
         writes = [pool.submit(file.put, "fish", "2", {"name": "catfish"})]
         assert entered.wait(10)
         writes += [pool.submit(file.put, "fish", key, {"name": "tuna"}) for key in "34"]
-        assert until(lambda: len(file.latest(dict)["fish"]) == 4)
+        assert until(lambda: len(file.latest(lambda state: state.rows("fish"))) == 4)
         assert in_other_thread(file.read) == OLD
         release.set()
         problems = [write.exception(timeout=10) for write in writes]

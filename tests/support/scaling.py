@@ -45,7 +45,7 @@ def growth(
     """
     inputs = make(size), make(FACTOR * size)
     best = [float("inf")] * 2
-    with _without_garbage_collection():  # it would read all objects of the tests in one of the measurements
+    with without_garbage_collection():  # it would read all objects of the tests in one of the measurements
         end = time.thread_time() + _MAX_TIME
         for _ in range(rounds):
             best = [min(known, cpu_time(action, value)) for known, value in zip(best, inputs, strict=True)]
@@ -55,7 +55,8 @@ def growth(
 
 
 @contextlib.contextmanager
-def _without_garbage_collection() -> Iterator[None]:
+def without_garbage_collection() -> Iterator[None]:
+    """Collect no garbage in the block, and so call no one who wants to know when that happens, as Hypothesis does."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -13,6 +13,7 @@ from rtgmock.settings.parsers import Credentials
 from rtgmock.web.access_log import AccessLog
 from tests.support import raw
 from tests.support.control import control
+from tests.support.scaling import without_garbage_collection
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -117,6 +118,16 @@ def test_the_same_is_done_for_anothers_instance_as_for_none(api: Served, method:
         assert len(calls[FOREIGN]) > 50
 
 
+def test_the_same_is_done_for_a_list_however_many_instances_others_have(api: Served) -> None:
+    app, calls = application(api), {}
+    for bobs in (0, 1, 100):
+        load(api, bobs)
+        calls[bobs] = [called(app, method, "/instances.json", "nothing") for method in ("GET", "HEAD")]
+
+    assert calls[0] == calls[1] == calls[100]
+    assert len(calls[0][0]) > 50
+
+
 def application(api: Served) -> Flask:
     """Return the emulator's application, to be called in this thread."""
     parts, redactor = api.emulator._parts, Redactor()
@@ -137,9 +148,10 @@ def called(app: Flask, method: str, path: str, body: str) -> list[str]:
     client = app.test_client()
     options: dict[str, Any] = {"auth": tuple(ACCOUNTS[0]), "data": data, "content_type": content_type or None}
     for profile in (None, note):  # the first time fills what is cached by the request's texts
-        sys.setprofile(profile)
-        try:
-            client.open(path, method=method, headers={"Host": "localhost"}, **options)
-        finally:
-            sys.setprofile(None)
+        with without_garbage_collection():
+            sys.setprofile(profile)
+            try:
+                client.open(path, method=method, headers={"Host": "localhost"}, **options)
+            finally:
+                sys.setprofile(None)
     return calls

@@ -103,3 +103,16 @@ def test_nothing_is_kept_after_a_reset() -> None:
     renderings.reset()
 
     assert renderings.instance(record(), VIEW, answer_format) is not first
+
+
+def test_what_other_accounts_are_shown_takes_no_ones_place() -> None:
+    renderings = Renderings(max_renderings=2)
+    [answer_format, *_] = ANSWERS
+    first = renderings.instance(record(), VIEW, answer_format), renderings.instances([record()], VIEW, answer_format)
+    others = [record(id=number) for number in (2, 3)]
+    for other in others:
+        renderings.instance(other, VIEW._replace(username="other"), answer_format)
+    renderings.instances(others, VIEW._replace(username="other"), answer_format)
+
+    assert renderings.instance(record(), VIEW, answer_format) is first[0]
+    assert renderings.instances([record()], VIEW, answer_format) is first[1]

@@ -1,0 +1,45 @@
+"""Tables in memory, and what is derived from them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rtgmock.storage.index import InstanceIndex
+from rtgmock.storage.tables import INSTANCES
+
+if TYPE_CHECKING:
+    from rtgmock.storage.changes import Changes
+    from rtgmock.storage.tables import Tables
+
+
+class IndexedTables:
+    """All tables of a state, which change by ``apply`` only; and the index of the instances, which follows them."""
+
+    def __init__(self, tables: Tables) -> None:
+        self.tables = tables
+        self._index: InstanceIndex | None = None
+
+    def rows(self, table: str) -> dict[str, Any]:
+        """Return a table's documents by id; an empty table for one that is not there."""
+        return self.tables.get(table, {})
+
+    @property
+    def index(self) -> InstanceIndex:
+        """What is derived from all instances, which must be valid. It is made when it is first needed."""
+        if self._index is None:
+            self._index = InstanceIndex(self.rows(INSTANCES).values())
+        return self._index
+
+    def apply(self, changes: Changes) -> None:
+        """Make the changes; all other documents stay the same objects."""
+        if changes.whole:
+            self._index = None
+        elif self._index is not None:
+            rows = self.rows(INSTANCES)
+            for number, record in changes.documents.get(INSTANCES, {}).items():
+                self._index.replace(rows.get(number), record)
+        changes.apply_to(self.tables)
+
+    def copied_tables(self) -> Tables:
+        """Return a copy of all tables; the documents in it are the same objects."""
+        return {name: dict(rows) for name, rows in self.tables.items()}
