@@ -11,23 +11,21 @@ from tests.support.scaling import growth
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from rtgmock.service.provisioner import Provisioner
     from tests.conftest import Serve
 
 ACCOUNTS = (Credentials("username", "password"), Credentials("other", "password"))
-SIZE, MAX_GROWTH = 500, 2
+SIZE, MAX_GROWTH = 2500, 2
 """What grows with the number of instances takes four times as long for four times as many."""
 
 
-@pytest.fixture(params=["memory", "file"])
-def beside(request: pytest.FixtureRequest, serve: Serve, tmp_path: Path) -> Callable[[int], Provisioner]:
+@pytest.fixture
+def beside(serve: Serve) -> Callable[[int], Provisioner]:
     """Give the use cases of an emulator where one account has one instance, and another account a number of them."""
 
     def start(count: int) -> Provisioner:
-        state = None if request.param == "memory" else tmp_path / f"{count}.json"
-        api = serve(state=state, ports=range(10001, 60000), accounts=ACCOUNTS, hostname="{server}.example.org")
+        api = serve(ports=range(10001, 60000), accounts=ACCOUNTS, hostname="{server}.example.org")
         instances = [{"plan": "mega", "account": "other"}] * count + [{"plan": "nano", "account": "username"}]
         assert api.put("/_rtgmock/state", json={"instances": instances}).status_code == 200
         return api.emulator._parts.provisioner
