@@ -77,7 +77,10 @@ class Engine(Protocol):
         ...
 
     def apply(self, before: Record, after: Record, account: str) -> None:
-        """Change a running Redis from ``before`` to ``after``. If it fails, nothing has changed."""
+        """Change a running Redis from ``before`` to ``after``, but for what would replace its data.
+
+        If it fails, nothing has changed.
+        """
         ...
 
     def take_back(self, before: Record, after: Record, account: str) -> None:
@@ -87,8 +90,11 @@ class Engine(Protocol):
         """
         ...
 
-    def settle(self, record: Record) -> None:
-        """Do what is to be done once the record of a change that ``apply`` has made is stored. It never fails."""
+    def settle(self, before: Record, after: Record, account: str) -> None:
+        """Complete a change that ``apply`` has made, once its record is stored: now, or as soon as the Redis takes it.
+
+        What replaces or deletes data is done here, since it cannot be taken back. It never fails.
+        """
         ...
 
     def used_memory(self, record: Record) -> int:

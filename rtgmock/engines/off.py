@@ -42,7 +42,7 @@ class OffEngine:
     def take_back(self, before: Record, after: Record, account: str) -> None:
         """Do nothing."""
 
-    def settle(self, record: Record) -> None:
+    def settle(self, before: Record, after: Record, account: str) -> None:
         """Do nothing."""
 
     def used_memory(self, record: Record) -> int:  # noqa: ARG002

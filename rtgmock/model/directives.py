@@ -18,12 +18,14 @@ OWN_CONNECTIONS = 1
 class Directive:
     """A directive of redis.conf and the function that gives its text for a record; None leaves the directive out.
 
-    A change is applied by ``CONFIG SET``, or, with ``restart``, by a restart that keeps the data.
+    A change is applied by ``CONFIG SET``, or, with ``restart``, by a restart that keeps the data. With
+    ``replaces_data`` it cannot be taken back, so it is applied only once the record is stored.
     """
 
     name: str
     write: Callable[[Record], str | None]
     restart: bool = False
+    replaces_data: bool = False
 
 
 def directive(name: str, attribute: str) -> Directive:
@@ -55,6 +57,6 @@ def _slowlog(record: Record) -> str:
 APPENDONLY = Directive("appendonly", lambda record: _text(record["persistence"] == "aof"))
 DATABASES = Directive("databases", lambda record: str(record["databases"]), restart=True)
 MAXCLIENTS = Directive("maxclients", lambda record: str(record["connections"] + OWN_CONNECTIONS))
-REPLICAOF = Directive("replicaof", _replicaof)
+REPLICAOF = Directive("replicaof", _replicaof, replaces_data=True)
 SAVE = Directive("save", _save)
 SLOWLOG = Directive("slowlog-log-slower-than", _slowlog)

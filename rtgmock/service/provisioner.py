@@ -255,7 +255,7 @@ class Provisioner:
         except BaseException:  # the record stays as it was, so the Redis must follow it again
             self._engine.take_back(before, after, account)
             raise
-        self._engine.settle(after)
+        self._engine.settle(before, after, account)
 
     def destroy(self, account: str, instance_id: int) -> None:
         """Remove an instance; its id is never given again. Raises NotFound, EngineFailed.

@@ -28,13 +28,13 @@ def first(ports: Iterable[int]) -> int | None:
 
 
 def test_a_value_that_the_redis_refuses_in_a_create_leaves_nothing(
-    emulators: RedisEmulators, refused_master: dict[str, Any]
+    emulators: RedisEmulators, refused_setting: dict[str, Any]
 ) -> None:
     api = emulators.start(state=emulators.state)
 
     answer = api.post(
         "/instances.json",
-        json={"plan": "nano", "password": "pass-w", **refused_master},
+        json={"plan": "nano", "password": "pass-w", **refused_setting},
     )
 
     assert answer.status_code == 503

@@ -12,7 +12,7 @@ import pytest
 from docker.errors import DockerException, ImageNotFound
 from requests.exceptions import RequestException
 
-from rtgmock.model.types import HostName, Text
+from rtgmock.model.types import Choice, Text
 from tests.support.redis_emulators import IMAGE, RedisEmulators
 from tests.support.requirements import skip_or_fail
 
@@ -70,10 +70,10 @@ def emulators(cleaned_emulators: RedisEmulators, serve: Serve, command: Callable
 
 
 @pytest.fixture
-def refused_master(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Return settings that pass the checks of values in this test, and that every Redis refuses."""
-    monkeypatch.setattr(HostName, "parse", Text(blank=True).parse)
-    return {"slave": True, "master_host": "no such host", "master_port": "6379"}
+def refused_setting(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Return a setting that passes the checks of values in this test, and that every Redis refuses."""
+    monkeypatch.setattr(Choice, "parse", Text().parse)
+    return {"appendfsync": "seldom"}
 
 
 @pytest.fixture

@@ -41,7 +41,11 @@ class ChangeApplier:
         self._api = api
 
     def apply(self, before: Record, after: Record, account: str) -> None:
-        """Change a server from one record to another. Raises EngineFailed, and then it is as before."""
+        """Change a server from one record to another, but for what would replace its data.
+
+        Raises EngineFailed, and then it is as before.
+        """
+        after = config_file.without_replacement(before, after)
         changes = self._changes(before, after)
         if not changes:
             return
@@ -65,10 +69,28 @@ class ChangeApplier:
             self._roll_back(before, after, account)
             raise _refusal(error.problem if isinstance(error, EngineFailed) else error) from error
 
+    def complete(self, before: Record, after: Record, account: str) -> None:
+        """Make the changes that ``apply`` has left out. If the server does not take them, it gets them later."""
+        changes = self._changes(config_file.without_replacement(before, after), after)
+        if not changes:
+            return
+        try:
+            self._runner.configure(after, self._lifecycle.configuration(after, account))
+            self._send(after, after, account, changes)
+        except (redis.RedisError, EngineFailed) as error:
+            self._lifecycle.mark_out_of_sync(after["id"])
+            self._observations.put_condition(after["id"], Condition.HANGS)
+            logging.getLogger("rtgmock").warning(
+                "the Redis of instance %d does not take the stored settings of a replica yet, and gets them as soon as "
+                "it does: %s",
+                after["id"],
+                error,
+            )
+
     def take_back(self, before: Record, after: Record, account: str) -> None:
         """Change a server back that ``apply`` has changed. If it does not take that, it is restarted later."""
         try:
-            self.apply(after, before, account)
+            self.apply(config_file.without_replacement(before, after), before, account)
         except EngineFailed as error:
             self._lifecycle.mark_out_of_sync(before["id"])
             logging.getLogger("rtgmock").warning(

@@ -6,7 +6,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
-from rtgmock.model.attributes import DOCUMENTED, known
+from rtgmock.model.attributes import DOCUMENTED, STORED, known
 
 if TYPE_CHECKING:
     from rtgmock.engines.runner import Place
@@ -44,6 +44,15 @@ def changes(before: Record, after: Record, api: int = DOCUMENTED) -> dict[str, t
     old, new = directives(before, api), directives(after, api)
     emptied = {name: (directive, "") for name, (directive, _) in old.items() if name not in new}
     return {name: pair for name, pair in (new | emptied).items() if name not in old or old[name][1] != pair[1]}
+
+
+def without_replacement(before: Record, after: Record) -> Record:
+    """Return ``after`` with what ``before`` has where a change replaces the data."""
+    return after | {
+        attribute.name: before[attribute.name]
+        for attribute in STORED
+        if any(directive.replaces_data for directive in attribute.redis)
+    }
 
 
 def build_config(

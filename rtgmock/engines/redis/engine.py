@@ -70,18 +70,19 @@ class RedisEngine:
         return done
 
     def apply(self, before: Record, after: Record, account: str) -> None:
-        """Change a running server, or leave it as it is. Raises EngineFailed."""
+        """Change a running server but for what would replace its data, or leave it as it is. Raises EngineFailed."""
         self._changes.apply(before, after, account)
 
     def take_back(self, before: Record, after: Record, account: str) -> None:
         """Change a running server back, now or as soon as it takes that."""
         self._changes.take_back(before, after, account)
 
-    def settle(self, record: Record) -> None:
-        """Delete what a server without persistence has saved before: the next start would load it."""
-        if record["persistence"] == "none":
-            with contextlib.suppress(EngineFailed):  # the next start deletes it
-                self._runner.delete_snapshot(record["id"])
+    def settle(self, before: Record, after: Record, account: str) -> None:
+        """Make the changes that replace the data, and delete what a server without persistence has saved before."""
+        self._changes.complete(before, after, account)
+        if after["persistence"] == "none":
+            with contextlib.suppress(EngineFailed):  # the next start, which would load it, deletes it
+                self._runner.delete_snapshot(after["id"])
 
     def used_memory(self, record: Record) -> int:
         """Return the bytes that count against maxmemory. Raises EngineFailed."""

@@ -42,7 +42,7 @@ def test_a_refused_value_leaves_the_record_and_the_redis_as_they_were(emulators:
 
 
 def test_a_value_that_the_redis_itself_refuses_takes_the_others_back(
-    emulators: RedisEmulators, refused_master: dict[str, Any]
+    emulators: RedisEmulators, refused_setting: dict[str, Any]
 ) -> None:
     api = emulators.start()
     url = api.create()["url"]
@@ -50,7 +50,7 @@ def test_a_value_that_the_redis_itself_refuses_takes_the_others_back(
 
     answer = api.put(
         "/instances/1.json",
-        json={"timeout": 7, "persistence": "aof", "password": "another", "master_password": "x", **refused_master},
+        json={"timeout": 7, "persistence": "aof", "password": "another", "master_password": "x", **refused_setting},
     )
 
     assert answer.status_code == 503
@@ -59,14 +59,14 @@ def test_a_value_that_the_redis_itself_refuses_takes_the_others_back(
 
 
 def test_a_value_that_the_redis_itself_refuses_at_its_restart_takes_the_others_back(
-    emulators: RedisEmulators, refused_master: dict[str, Any]
+    emulators: RedisEmulators, refused_setting: dict[str, Any]
 ) -> None:
     api = emulators.start()
     url = api.create()["url"]
     ask(url, "SET", "key", "value")
     before = everything(api, url)[:2]
 
-    answer = api.put("/instances/1.json", json={"timeout": 7, "databases": 4, "password": "another", **refused_master})
+    answer = api.put("/instances/1.json", json={"timeout": 7, "databases": 4, "password": "another", **refused_setting})
 
     assert answer.status_code == 503
     assert everything(api, url)[:2] == before

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import tarfile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psutil
 import pytest
@@ -29,16 +29,30 @@ RECORDED = {"timeout": "150", "maxmemory": str(20 << 20), "maxclients": "51"}
 
 
 @pytest.fixture
-def fail_commit(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
-    """Lets the next commit do something, and then fail: ``fail_commit(something)``."""
+def in_commit(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
+    """Lets something be done in the next commit: ``in_commit(something)``."""
 
     def arrange(meanwhile: Callable[[], object]) -> None:
         def fdatasync(descriptor: int) -> None:
             monkeypatch.undo()
             meanwhile()
-            raise OSError(28, "No space left on device")
+            os.fdatasync(descriptor)
 
         monkeypatch.setattr(os, "fdatasync", fdatasync)
+
+    return arrange
+
+
+@pytest.fixture
+def fail_commit(in_commit: Callable[[Callable[[], object]], None]) -> Callable[[Callable[[], object]], None]:
+    """Lets the next commit do something, and then fail: ``fail_commit(something)``."""
+
+    def arrange(meanwhile: Callable[[], object]) -> None:
+        def fail() -> None:
+            meanwhile()
+            raise OSError(28, "No space left on device")
+
+        in_commit(fail)
 
     return arrange
 
@@ -181,3 +195,91 @@ def test_such_a_container_is_restarted_for_what_takes_a_restart(emulators: Redis
 
     assert config(url, "databases") == {"databases": "3"}
     assert ask(url, "GET", "key") == "value"
+
+
+class Replica(NamedTuple):
+    """Two instances: a master, and one that a change makes its replica."""
+
+    api: Served
+    master: dict[str, Any]
+    made: dict[str, Any]
+
+    def follow(self, **more: Any) -> int:
+        """Make the second instance a replica of the first; return the answer's status."""
+        following = {"slave": True, "master_host": "127.0.0.1", "master_port": str(self.master["port"])}
+        password = {"master_password": self.master["password"]}
+        answer = self.api.put("/instances/2.json", json={**following, **password, **more})
+        status_code: int = answer.status_code
+        return status_code
+
+    def data(self) -> Any:
+        """Return what the replica says that it is, and what it has."""
+        return ask(self.made["url"], "ROLE")[0], ask(self.made["url"], "GET", "key")
+
+    def is_complete(self) -> bool:
+        """Return whether the change is made."""
+        return status(self.api, 2) == "running" and answers(self.made["url"]) and self.data() == ("slave", "master's")
+
+
+@pytest.fixture
+def replica(emulators: RedisEmulators) -> Replica:
+    api = emulators.start(state=emulators.state)
+    both = Replica(api, api.create(persistence="aof"), api.create(persistence="aof", appendfsync="always"))
+    ask(both.master["url"], "SET", "key", "master's")
+    ask(both.made["url"], "SET", "key", "own")
+    return both
+
+
+@pytest.mark.parametrize("more", [{}, {"databases": 3}], ids=["live", "restart"])
+def test_one_becomes_a_replica_and_loses_its_data_only_once_that_is_stored(
+    replica: Replica, fail_commit: Callable[[Callable[[], object]], None], more: dict[str, Any]
+) -> None:
+    seen: list[Any] = []
+
+    fail_commit(lambda: seen.append(replica.data()))
+
+    assert replica.follow(**more) == 500
+    assert seen == [("master", "own")]
+    assert replica.data() == ("master", "own")
+    assert config(replica.made["url"], "masterauth") == {"masterauth": ""}
+    assert replica.follow(**more) == 200
+    assert until(replica.is_complete)
+
+
+@pytest.mark.parametrize("change", [{"slave": False}, {"master_port": "1"}], ids=["promoted", "another master"])
+def test_one_leaves_its_master_only_once_that_is_stored(
+    replica: Replica, fail_commit: Callable[[Callable[[], object]], None], change: dict[str, Any]
+) -> None:
+    replica.follow()
+    assert until(replica.is_complete)
+    before = ask(replica.made["url"], "ROLE")[:3]
+    seen: list[Any] = []
+
+    fail_commit(lambda: seen.append(ask(replica.made["url"], "ROLE")[:3]))
+
+    assert replica.api.put("/instances/2.json", json=change).status_code == 500
+    assert seen == [before]
+    assert ask(replica.made["url"], "ROLE")[:3] == before
+
+
+def test_one_that_hangs_once_its_change_is_stored_gets_it_when_it_answers(
+    emulators: RedisEmulators, replica: Replica, in_commit: Callable[[Callable[[], object]], None]
+) -> None:
+    process = server(emulators, replica.made)
+    in_commit(process.suspend)
+    try:
+        assert replica.follow() == 200
+        assert status(replica.api, 2) == "failed"
+    finally:
+        process.resume()
+
+    assert until(replica.is_complete)
+
+
+def test_one_that_is_killed_once_its_change_is_stored_gets_it_when_it_is_back(
+    emulators: RedisEmulators, replica: Replica, in_commit: Callable[[Callable[[], object]], None]
+) -> None:
+    in_commit(lambda: emulators.kill(replica.made))
+
+    assert replica.follow() == 200
+    assert until(replica.is_complete)
