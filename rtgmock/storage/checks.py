@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Container
 from typing import TYPE_CHECKING, Any
 
+from rtgmock.model.attributes import STORED_NAMES
 from rtgmock.model.instances import record_problems
 from rtgmock.model.lifecycle import is_boot
 from rtgmock.model.types import ACCOUNT_NAME, Integer, Text
@@ -14,7 +15,7 @@ from rtgmock.storage.tables import ACCOUNTS, FORMAT, HEAD, INSTANCES, LEFTOVERS,
 from rtgmock.text import printable, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from rtgmock.model.types import Record
 
@@ -26,6 +27,9 @@ _NAMED = {SERVERS: Text(blank=True), ACCOUNTS: ACCOUNT_NAME}
 """The tables of named things, with the type of the names."""
 _REFERENCES = {SERVERS: "server_id", ACCOUNTS: "user_id"}
 """The attributes that have ids of another table."""
+_MAX_DEPTH = 200
+"""Lists and objects that may be inside one another in a document. JSON is read that could not be written again: orjson
+writes some 250, and the journal has more of them around a document than the file."""
 
 
 class _Ids(Container[int]):
@@ -44,6 +48,8 @@ def table_problems(tables: Mapping[str, Rows]) -> Iterator[str]:
     if problem := _head_problem(head):
         yield problem
         return
+    if any(_is_too_deep(row) for table, rows in tables.items() if table != INSTANCES for row in rows.values()):
+        yield "it is nested too deeply"
     for table, name_type in _NAMED.items():
         yield from _name_problems(table, tables.get(table, {}), name_type)
     ports: Counter[int] = Counter()
@@ -139,10 +145,27 @@ def _instance_problems(number: str, record: object, tables: Mapping[str, Rows], 
         yield from problems
         return
     yield from boot_problems(record)
+    # Attributes and boot are not nested: only what is not known here can be.
+    if len(record) > len(STORED_NAMES) + 1 and _is_too_deep(record):
+        yield "it is nested too deeply"
     last = tables[HEAD]["1"]["last_instance_id"]
     if str(record["id"]) != number or not 0 < record["id"] <= last:
         yield f"its id is {record['id']}, and the last one given is {last}"
     yield from reference_problems(record, {table: _Ids(tables.get(table, {})) for table in _REFERENCES})
+
+
+def _is_too_deep(value: object) -> bool:
+    """Return whether a value of JSON could not be written again."""
+    level = [value]
+    for _ in range(_MAX_DEPTH):
+        level = [inner for outer in level if isinstance(outer, dict | list) for inner in _inner(outer)]
+        if not level:
+            return False
+    return True
+
+
+def _inner(outer: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return outer.values() if isinstance(outer, dict) else outer
 
 
 def boot_problems(record: Record) -> Iterator[str]:

@@ -15,7 +15,7 @@ from rtgmock.storage.file_lock import StateFileLock
 from rtgmock.storage.files import Version, replace_file, sync_folder
 from rtgmock.storage.folding import FoldingThread
 from rtgmock.storage.journal_records import JournalContent, JournalDamagedError
-from rtgmock.storage.state_file import JournalPart, StateFile, encoded, hash_of, is_encodable, load
+from rtgmock.storage.state_file import JournalPart, StateFile, encoded, hash_of, load
 from rtgmock.storage.transactional import TransactionalStorage
 
 if TYPE_CHECKING:
@@ -72,11 +72,6 @@ class FileStorage(TransactionalStorage):
         self._base, self._version = found.hash, Version.of(self.path)
         for changes in self._unfolded(found):
             changes.apply_to(found.tables)
-        if not is_encodable(found.tables):
-            raise StartupError(
-                f"the state file {self.path} is nested too deeply; it is left as it is: start with another one: "
-                "--state FILE"
-            )
         super().__init__(found.tables)
         self._remove_temporary_files()
 

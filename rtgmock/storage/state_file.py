@@ -49,15 +49,6 @@ def encoded(tables: Tables, part: JournalPart | None) -> bytes:
     return orjson.dumps({**tables, **own})
 
 
-def is_encodable(tables: Tables) -> bool:
-    """Return whether tables that were read can be written again: JSON is read that is nested more deeply."""
-    try:
-        orjson.dumps(tables)
-    except TypeError:
-        return False
-    return True
-
-
 def load(path: Path) -> StateFile:
     """Return what is in a state file, nothing when there is no file or an empty one. Raises StartupError, OSError."""
     # Opening a FIFO would wait for its other end, and replacing a device would destroy it.

@@ -153,6 +153,23 @@ def test_a_file_that_is_nested_deeply_is_refused_or_can_be_written_again(path: P
     assert deep in path.read_text()
 
 
+@pytest.mark.parametrize("depth", [150, *range(190, 260)])
+def test_an_instance_that_is_nested_deeply_is_refused_or_can_be_changed(path: Path, depth: int) -> None:
+    """Around the depth that the encoder takes, and the journal nests a document more deeply than the file."""
+    document = with_value(DOCUMENT, ("instances", "1", "unknown"), nested(depth))
+    path.write_text(json.dumps(document))
+    if said := refusal(path):
+        assert "is nested too deeply" in said
+        return
+    with contextlib.closing(Store.open(path, STATE_ID)) as store:
+        found = store.instance(1)
+        assert found
+        with store.transaction() as change:
+            change.put_instance(found | {"label": "changed"})
+        store._storage.fold()
+    assert json.loads(path.read_bytes())["instances"]["1"] == document["instances"]["1"] | {"label": "changed"}
+
+
 # The journal.
 
 
