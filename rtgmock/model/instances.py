@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from rtgmock.model.attributes import ASSIGNED, STORED, STORED_NAMES, Assigned, Attribute, FromApi, FromPlan
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
 
     from rtgmock.model.plans import Plan
     from rtgmock.model.types import Record, Value
+
+_values = itemgetter(*STORED_NAMES)
+"""Returns the values of a record, in the order of the table. Raises KeyError with the name of one that is missing."""
 
 
 def new_instance(plan: Plan, api: int, assigned: Mapping[str, Value]) -> Record:
@@ -59,16 +63,23 @@ def record_problems(record: Record, valid: Record | None = None) -> list[str]:
 
     A ``valid`` record saves time: where this one has the same values, they need no look.
     """
-    if not record.keys() >= STORED_NAMES:
-        return [f"{next(name for name in STORED_NAMES if name not in record)} is missing"]
+    try:
+        values = _values(record)
+    except KeyError as error:
+        return [f"{error.args[0]} is missing"]
     return [
         # A secret's value must not get into the terminal or a log.
-        f"{attribute.name} is {'invalid' if attribute.secret else quoted(record[attribute.name])}"
-        for attribute in STORED
-        if not (valid is not None and _is_same(record[attribute.name], valid[attribute.name]))
-        and not attribute.is_valid(record[attribute.name])
+        f"{attribute.name} is {'invalid' if attribute.secret else quoted(value)}"
+        for attribute, value in (zip(STORED, values, strict=True) if valid is None else _changed(values, valid))
+        if not attribute.is_valid(value)
     ]
 
 
-def _is_same(value: Value, other: Value) -> bool:
-    return value == other and type(value) is type(other)  # True == 1
+def _changed(values: tuple[Value, ...], valid: Record) -> list[tuple[Attribute, Value]]:
+    """Return the attributes whose values are not those of a valid record."""
+    # Called for each instance at a start, and so without a function call for each of their 54 values.
+    return [
+        (attribute, value)
+        for attribute, value, other in zip(STORED, values, _values(valid), strict=True)
+        if value is not other and (value != other or type(value) is not type(other))  # True == 1
+    ]
