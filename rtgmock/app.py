@@ -11,13 +11,13 @@ from rtgmock.web import (
     fault_injection,
     guard,
     journaling,
-    request_context,
     response_headers,
     router,
 )
 from rtgmock.web.api import Api
 from rtgmock.web.application import Application
 from rtgmock.web.control.api import ControlApi
+from rtgmock.web.request_context import Steps
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -36,8 +36,6 @@ def create_app(
     ``log`` is called for every request; the journal in ``controls`` keeps the requests to the emulated API. Requests
     may have the name of the ``machine`` as their host.
     """
-    app = Application("rtgmock", static_folder=None, template_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
     # The order matters: the guard refuses before a fault applies, and the log and the journal see responses as faults
     # have changed them.
     before = (guard.checks(config, machine), fault_injection.before_request(controls.faults))
@@ -48,6 +46,7 @@ def create_app(
         journaling.recorder(controls.journal),
     )
     serve = router.routing(Api(config, provisioner, controls.renderings), ControlApi(config, controls))
-    request_context.install(app, controls.clock, before, serve, after)
+    app = Application("rtgmock", Steps(controls.clock, before, serve, after))
+    app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
     error_handlers.install(app)
     return app

@@ -1,16 +1,18 @@
-"""The Flask application without what this API does not use: sessions, routes and coroutines."""
+"""The Flask application without what this API does not use: sessions, routes, hooks, signals and coroutines."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask
+from flask import Flask, Response
 from flask.sessions import NullSession, SessionInterface
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flask import Request
+
+    from rtgmock.web.request_context import Steps
 
 
 class _NoSessions(SessionInterface):
@@ -25,16 +27,39 @@ class _NoSessions(SessionInterface):
 
 
 class Application(Flask):
-    """A Flask application that routes nothing: a function that is called before its routes answers every request.
+    """A Flask application without routes and hooks: every request goes the way of ``steps``.
 
-    Flask would look at the host for subdomains, match the path, and ask each function whether it is a coroutine.
-    What is overridden here is what Flask documents for it. It makes a plain answer a third quicker.
+    Flask would look at the host for subdomains, match the path, look for hooks in every blueprint, announce each stage
+    by a signal, and ask each function whether it is a coroutine. What is overridden here is what Flask documents for
+    it. Without all that, a plain answer is more than a third quicker.
     """
 
     session_interface = _NoSessions()
 
+    def __init__(self, name: str, steps: Steps) -> None:
+        super().__init__(name, static_folder=None, template_folder=None)
+        self._steps = steps
+
+    def full_dispatch_request(self) -> Response:
+        """Return the answer to the current request, also if that fails."""
+        try:
+            response = self._steps.answer()
+        except Exception as error:  # noqa: BLE001 - any error has a handler, which answers
+            response = self.make_response(self.handle_user_exception(error))
+        return self.process_response(response)
+
+    def process_response(self, response: Response) -> Response:
+        """Return the response as it is sent. Flask calls it, too, when a step after the request has failed."""
+        return self._steps.finish(response)
+
     def create_url_adapter(self, request: Request | None) -> None:
         """Return nothing that could match a request's path to a route."""
+
+    def do_teardown_request(self, exc: BaseException | None = None) -> None:
+        """Do nothing: nobody waits for the end of a request."""
+
+    def do_teardown_appcontext(self, exc: BaseException | None = None) -> None:
+        """Do nothing, likewise."""
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return a function as it is, since none here is a coroutine."""

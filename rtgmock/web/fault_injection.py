@@ -6,7 +6,6 @@ import contextlib
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from flask import Response
 from werkzeug.exceptions import HTTPException
 
 from rtgmock.errors import RequestError
@@ -16,9 +15,11 @@ from rtgmock.paths import is_control_path
 from rtgmock.text import printable
 from rtgmock.web.negotiation import negotiate
 from rtgmock.web.parameters import overridden_method
+from rtgmock.web.responses import Response
 from rtgmock.wire.endpoints import MEMBER, accepted_methods, path_template
 
 if TYPE_CHECKING:
+    import flask
     from flask import Request
 
     from rtgmock.faults.connection import Connection
@@ -45,7 +46,7 @@ def before_request(registry: FaultRegistry) -> Before:
     return on_request
 
 
-def after_request(context: RequestContext, response: Response) -> None:
+def after_request(context: RequestContext, response: flask.Response) -> None:
     """Apply the request's fault to its response."""
     if context.fault:
         context.fault.on_response(_Exchange(context.request, context.request.method, response))
@@ -74,7 +75,7 @@ def _extension(path: str) -> str | None:
 class _Exchange:
     """A request and its response, once there is one."""
 
-    def __init__(self, request: Request, method: str, response: Response | None = None) -> None:
+    def __init__(self, request: Request, method: str, response: flask.Response | None = None) -> None:
         self.method = printable(method)
         self.path = printable(request.path)
         self._request = request

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
-from flask import Flask, Request, Response, g, request
+from flask import Request, Response, g, request
 
 from rtgmock.wire.json import JSON
 
@@ -61,28 +61,34 @@ class RequestContext:
         self.fault, self.fault_id = fault, str(fault.fault_id)
 
 
-def install(app: Flask, clock: Clock, before: Sequence[Before], serve: Serve, after: Sequence[After]) -> None:
-    """Begin a context with each request, and call the steps with it, in their order; ``serve`` answers.
+@dataclass(frozen=True)
+class Steps:
+    """The way of every request: the steps ``before`` it, each of which may refuse it, ``serve``, and those ``after``.
 
-    All are in one hook of Flask's, since each hook costs a request some microseconds.
+    The context begins with the request, and is given to all of them.
     """
 
-    @app.before_request
-    def answer() -> Response:
+    clock: Clock
+    before: Sequence[Before]
+    serve: Serve
+    after: Sequence[After]
+
+    def answer(self) -> Response:
+        """Begin the current request's context, and carry the request out. Raises RequestError."""
         found = cast("Request", request.environ["werkzeug.request"])
         # In Flask's g, so that it ends with the request and two requests never share one.
-        g.rtgmock_context = context = RequestContext(found, clock.ticks())
-        for step in before:
+        g.rtgmock_context = context = RequestContext(found, self.clock.ticks())
+        for step in self.before:
             step(context)
-        return serve(context)  # Flask takes it for the answer of a route, and looks for none
+        return self.serve(context)
 
-    @app.after_request
-    def end(response: Response) -> Response:
+    def finish(self, response: Response) -> Response:
+        """Return the response as it is sent."""
         context = request_context()
-        context.ended, context.ms = clock.now(), round((clock.ticks() - context.started) * 1000, 3)
+        context.ended, context.ms = self.clock.now(), round((self.clock.ticks() - context.started) * 1000, 3)
         if response.status_code < 400:  # noqa: PLR2004 - the first status of an error
             context.hint = ""
-        for step in after:
+        for step in self.after:
             step(context, response)
         return response
 

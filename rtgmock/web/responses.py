@@ -4,14 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Response
+import flask
 
 from rtgmock.errors import Invalid, RequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+    from wsgiref.types import StartResponse, WSGIEnvironment
 
     from rtgmock.web.request_context import RequestContext
+
+
+_WITHOUT_BODY = {204, 304}
+
+
+class Response(flask.Response):
+    """A response whose body is bytes, as that of every answer of rtgmock."""
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Send it as it is.
+
+        Werkzeug would copy the headers and look for what is missing in them, which can only be so without a body.
+        """
+        parts = self.response
+        if not isinstance(parts, list) or environ["REQUEST_METHOD"] == "HEAD" or self.status_code in _WITHOUT_BODY:
+            return super().__call__(environ, start_response)
+        start_response(self.status, list(self.headers))
+        return parts
 
 
 def document(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import orjson
-from flask import Response, request
+from flask import request
 
 from rtgmock.web.request_context import request_context
+from rtgmock.web.responses import Response
 from rtgmock.wire.json import JSON, load
 
 if TYPE_CHECKING:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import orjson
-from flask import Response, request
+from flask import request
 
 from rtgmock.version import __version__
 from rtgmock.web.control.endpoint import ControlEndpoint
+from rtgmock.web.responses import Response
 from rtgmock.wire.endpoints import Waits
 
 if TYPE_CHECKING:
