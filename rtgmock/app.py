@@ -48,5 +48,5 @@ def create_app(
     serve = router.routing(Api(config, provisioner, controls.renderings), ControlApi(config, controls))
     app = Application("rtgmock", Steps(controls.clock, before, serve, after))
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
-    error_handlers.install(app)
+    error_handlers.install(app, log.method_and_path)
     return app

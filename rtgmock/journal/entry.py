@@ -85,10 +85,11 @@ _FLAT = tuple(one.name for one in fields(Entry) if one.repr)
 
 def redacted_texts(exchange: Exchange, redactor: Redactor) -> dict[str, Any]:
     """Return those fields of an entry that are text from outside."""
+    path, query = redactor.target(exchange.method, exchange.path, exchange.query)
     return {
         "method": exchange.method,
-        "path": redactor.text(exchange.path),
-        "query": redactor.query(exchange.query),
+        "path": path,
+        "query": query,
         "ignored": [redactor.text(name) for name in exchange.ignored],
         "hint": redactor.text(exchange.hint) or None,
         "fault": exchange.fault or None,
@@ -106,10 +107,10 @@ def _redacted_body(body: Body, headers: Headers, redactor: Redactor, *, is_answe
     if text is None:
         return f"({body.size} bytes that are no text)"
     if body.is_complete:
-        return redactor.body(text, content_type.boundary)
+        return redactor.body(text, content_type.boundary, is_ours=is_answer)
     # The beginning of our own JSON or XML can be parsed up to the cut. A client's may be no JSON behind it.
     is_parsable = is_answer and content_type.mime != "text/plain"
-    beginning = redactor.body(text, complete=False) if is_parsable else redactor.unparsed(text)
+    beginning = redactor.body(text, complete=False, is_ours=True) if is_parsable else redactor.unparsed(text)
     return f"{beginning}... (cut: {body.size} bytes in all)"
 
 

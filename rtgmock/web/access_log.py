@@ -65,10 +65,16 @@ class AccessLog:
         remarked = {name: texts[name] for name in REMARKS if name in texts}
         self._write({**entry, "status": status, "ms": ms, "account": account or None, **remarked})
 
+    def method_and_path(self, method: str, path: str) -> tuple[str, str]:
+        """Return both as they may be logged, without secrets and of bounded length."""
+        texts = self._redact(method, path, "")
+        return texts["method"], texts["path"]
+
     def _redact(self, method: str, path: str, account: str, query: str = "", **remarks: str) -> dict[str, str]:
         # Path and query are redacted apart: a ? may be escaped in a path, and only a query is parsed as a form.
         def render(redactor: Redactor) -> dict[str, str]:
-            target = redactor.text(path) + (f"?{redactor.query(query)}" if query else "")
+            shown, parameters = redactor.target(method, path, query)
+            target = f"{shown}?{parameters}" if parameters else shown
             return {"method": method, "path": target, **{name: redactor.text(text) for name, text in remarks.items()}}
 
         texts: dict[str, str] = self._redactor.for_request(account).redact(render)

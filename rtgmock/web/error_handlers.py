@@ -10,15 +10,19 @@ from werkzeug.exceptions import HTTPException
 
 from rtgmock import errors
 from rtgmock.paths import BODY_LIMIT
-from rtgmock.text import printable
 from rtgmock.web import responses
 from rtgmock.web.request_context import request_context
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Flask, Response
 
+    Redact = Callable[[str, str], tuple[str, str]]
+    """Takes a request's method and path, and returns both as they may be logged."""
 
-def install(app: Flask) -> None:
+
+def install(app: Flask, redact: Redact) -> None:
     """Answer every exception: a request's error, one that Flask raises, and any other, which is our own mistake."""
 
     @app.errorhandler(errors.RequestError)
@@ -33,7 +37,8 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def answer_unexpected_error(error: Exception) -> Response:
-        logging.getLogger("rtgmock").error("%s %s failed", request.method, printable(request.path), exc_info=error)
+        method, path = redact(request.method, request.path)
+        logging.getLogger("rtgmock").error("%s %s failed", method, path, exc_info=error)
         return answer_request_error(errors.InternalError(errors.INTERNAL_ERROR))
 
 

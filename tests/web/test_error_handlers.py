@@ -73,6 +73,16 @@ def test_an_internal_error_shows_no_traceback(
     assert api.get("/_rtgmock/health").status_code == 200
 
 
+def test_an_internal_error_is_logged_without_the_secrets_of_its_path(
+    api: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("rtgmock.web.api.authenticate", lambda *_: 1 // 0)
+    assert api.get("/instances/password=s3cret-one").status_code == 500
+
+    assert "GET /instances/password=*** failed" in caplog.text
+    assert "s3cret-one" not in caplog.text
+
+
 def test_an_error_in_an_error_handler_shows_no_traceback(
     serve: Serve, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

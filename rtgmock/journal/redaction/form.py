@@ -6,13 +6,16 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_plus
 
-from rtgmock.journal.redaction.secrets import LABELLED_SECRET, MASK, is_secret
+from rtgmock.journal.redaction.labels import find_label
+from rtgmock.journal.redaction.secrets import MASK, is_secret
 
 if TYPE_CHECKING:
     from rtgmock.journal.redaction.secrets import RedactValue
 
 # The name of a form's field: plan, instance[password], snapshots[]. JSON that is read as a form has no such names.
 _FIELD_NAME = re.compile(r"[\w.\[\]-]{0,80}")
+# Some programs end the lines of a multipart form with a line feed alone.
+_BLANK_LINE = re.compile(r"\r?\n\r?\n")
 
 
 def redacted(text: str, redact: RedactValue) -> str | None:
@@ -51,9 +54,10 @@ def multipart(text: str, boundary: str, redact: RedactValue) -> str | None:
 
 
 def _redacted_part(part: str, redact: RedactValue) -> str | None:
-    head, _, value = part.partition("\r\n\r\n")
+    blank = _BLANK_LINE.search(part)
+    head, value = (part[: blank.end()], part[blank.end() :]) if blank else (part, "")
     names = re.findall(r'\bname="?([^";\r\n]*)', head)
     # With two names, a strange one, or a secret among the headers, it is not clear what belongs to what.
-    if len(names) != 1 or not _FIELD_NAME.fullmatch(names[0]) or LABELLED_SECRET.search(head):
+    if len(names) != 1 or not _FIELD_NAME.fullmatch(names[0]) or find_label(head):
         return None
-    return f"{head}\r\n\r\n{redact(names[0], value)}"
+    return f"{head}{redact(names[0], value)}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from rtgmock.journal.redaction.secrets import MASK, is_secret
+from rtgmock.journal.redaction.secrets import MASK, NAME, is_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,8 +61,8 @@ def _redacted(tokens: list[str], redact: RedactValue) -> Iterator[str]:
         if token[0] != '"':
             yield token
             continue
-        yield _redacted_token("", token, redact)
         value = _value_after_name(tokens, position)
+        yield _redacted_token("" if value is None else NAME, token, redact)
         if value is None:
             continue
         yield from tokens[position:value]

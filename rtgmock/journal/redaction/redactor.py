@@ -7,8 +7,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from rtgmock.journal.redaction import form, json, xml
-from rtgmock.journal.redaction.encodings import encodings, pattern
-from rtgmock.journal.redaction.secrets import LABELLED_SECRET, MASK, SECRET_NAME, is_secret, is_url
+from rtgmock.journal.redaction.credentials import AUTH_SCHEMES, credentials
+from rtgmock.journal.redaction.encodings import encodings
+from rtgmock.journal.redaction.labels import find_label, find_name, names_secret
+from rtgmock.journal.redaction.secrets import MASK, NAME, is_secret, is_secret_word, is_url
 from rtgmock.model.attributes import BY_NAME
 from rtgmock.model.lifecycle import Status
 from rtgmock.model.plans import PLANS
@@ -16,25 +18,22 @@ from rtgmock.model.plans import PLANS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from rtgmock.journal.redaction.credentials import Span
+    from rtgmock.journal.redaction.secrets import RedactValue
+
 MIN_LENGTH = 6
 """Characters of the shortest secret that is masked by its value: a shorter one, as "1", is in many texts by chance."""
 MAX_FOUND = 100
 """Secrets of one request that are masked by their value. A list of instances, as far as it is kept, has fewer."""
 
-_AUTH_SCHEMES = {"basic", "bearer", "digest"}
-# A word or a path, as most texts are: without a blank, a sign or "//" there is nothing below that could match.
-_PLAIN = re.compile(r"[\w.-]*(?:/[\w.-]+)*/?")
-# Credentials outside their header: "Basic dXNlcjpwYXNz", "Bearer%20abcdefgh". Not "Basic realm=": that is a parameter.
-# The quantifiers are possessive, and nothing long is tried twice: otherwise "basic++++++ =" and "basic+basic+basic =",
-# would need quadratic time.
-_CREDENTIALS = re.compile(
-    r"\b((?:basic|bearer|digest)(?:\s|%20|\+)++)(?:[\w+/=.%-]{80,}+|[\w+/=.%-]{8,79}+(?!\s*=))", re.IGNORECASE
-)
-# A word with the sign after it, in text of no format: 'pasword: ', '"passwd":', "pwd]=".
-_LABEL = re.compile(r"""(?<![\w-])([\w-]{4,}+)["'\]\s]{0,4}+[=:>]""")
-# The two slashes of a URL; JSON may write \/\/, a form %2F%2F.
-_SLASHES = re.compile(rf"(?:\\?{pattern('/')}){{2}}", re.IGNORECASE)
-_AT = re.compile(pattern("@"), re.IGNORECASE)
+# A word or a number, as most texts are: there is nothing below that could match.
+_PLAIN = re.compile(r"[\w.-]*")
+# The paths of nearly all requests.
+_API_PATH = re.compile(r"/(?:instances(?:/\d{1,18})?|_rtgmock/[a-z]{1,20})(?:\.(?:json|xml))?/?")
+# What may follow the last name in a path, and is no secret: /instances/1/password.json.
+_PATH_END = re.compile(r"s?(?:\.(?:json|xml))?/?")
+# What a client asks a proxy to connect it to.
+_HOST_AND_PORT = re.compile(r"/?(?:[\w.-]{1,255}|\[[\w:.]{2,80}\])(?::\d{1,5})?")
 # What is before the last @ in a URL, or in one without its slashes: redis://user:password@, user:password@.
 _USER = re.compile(r"^(\w+:(?://)?|//)?.*@", re.DOTALL)
 # A URL or a path without a user: redis://host:1/, host:1, /path. Not redis://user:passw, which was cut before its @.
@@ -102,15 +101,17 @@ class Redactor:
     def header(self, name: str, value: str) -> str:
         """Redact a header's value; of credentials, the scheme is shown: ``Basic ***``."""
         if not is_secret(name):
-            return self.text(value)
+            return MASK if names_secret(value) else self.text(value)
         scheme, _, credentials = value.partition(" ")
         self._remember(credentials or value)
-        return f"{scheme} {MASK}" if credentials and scheme.lower() in _AUTH_SCHEMES else MASK
+        return f"{scheme} {MASK}" if credentials and scheme.lower() in AUTH_SCHEMES else MASK
 
     def value(self, name: str, value: str) -> str:
         """Redact the value under a name, which is all of it if the name is a secret's."""
         if value and is_secret(name):
             self._remember(value)
+            return MASK
+        if name != NAME and names_secret(value):
             return MASK
         if is_url(name) and "@" in value:
             value = _USER.sub(rf"\1{MASK}@", value)
@@ -119,47 +120,86 @@ class Redactor:
         return self.text(value)
 
     def text(self, text: str) -> str:
-        """Redact a sentence, a path or another single value: what follows a secret's name, and the user in a URL."""
+        """Redact a sentence or another single value: what follows a secret's name, and the user in a URL."""
         self._texts.append(text)
         text = self.redact_known(text)
         if _PLAIN.fullmatch(text):
             return text
-        if SECRET_NAME.search(text):  # takes a third of the time that LABELLED_SECRET needs to find nothing
-            text = LABELLED_SECRET.sub(_without_value, text)
-        return _CREDENTIALS.sub(rf"\1{MASK}", _without_user(text))
+        label = find_label(text)
+        return _masked(text, label.value if label else None)
+
+    def target(self, method: str, path: str, query: str) -> tuple[str, str]:
+        """Redact a request's path and query string; the method may be what a Redis is told, as ``AUTH``."""
+        self._texts.append(path)
+        path = self.redact_known(path)
+        # What a proxy is asked for may begin with a user and a password, which may have a ? in it.
+        is_user = method == "CONNECT" and (query or not _HOST_AND_PORT.fullmatch(path))
+        if is_user or is_secret_word(method):
+            self._remember(path.strip("/"))
+            return MASK, query and MASK
+        if _API_PATH.fullmatch(path):
+            return path, self.query(query)
+        name = find_name(path)
+        shown = _masked(path, name.value if name and not _PATH_END.fullmatch(path[name.value :]) else None)
+        # After a name, a query string may be the rest of a secret that has a ? in it.
+        return shown, query and MASK if name else self.query(query)
 
     def query(self, text: str) -> str:
         """Redact a query string."""
-        redacted = form.redacted(text, self.value)
-        return self.unparsed(text) if redacted is None else redacted
+        return text and (self._without_pairs(lambda value: form.redacted(text, value)) or self.unparsed(text))
 
-    def body(self, text: str, boundary: str = "", *, complete: bool = True) -> str:
+    def body(self, text: str, boundary: str = "", *, complete: bool = True, is_ours: bool = False) -> str:
         """Redact a body by the format that it looks like; ``boundary`` is that of a multipart form.
 
-        One that is not ``complete`` is the beginning of a well-formed body.
+        One that is not ``complete`` is the beginning of a well-formed body. One that ``is_ours``, an answer, has
+        secrets under their names only.
         """
-        value = cache(self.value)  # the items of a list have the same names and many equal values
         text = text.removeprefix("\ufeff")
+
+        def render(value: RedactValue) -> str | None:
+            # The items of a list have the same names and many equal values.
+            return self._parsed(text, boundary, cache(value), complete=complete)
+
+        return (render(self.value) if is_ours else self._without_pairs(render)) or self.unparsed(text)
+
+    def _parsed(self, text: str, boundary: str, value: RedactValue, *, complete: bool) -> str | None:
+        """Redact a body of a known format; None for another one."""
         start = text.lstrip()[:1]
-        redacted = None
         if start and start in '{["' and (not complete or json.is_well_formed(text)):
-            redacted = json.redacted(text, value)
-        elif start == "<":
-            redacted = xml.redacted(text, value, complete=complete)
-        else:
-            if boundary:
-                redacted = form.multipart(text, boundary, value)
-            if redacted is None:
-                redacted = form.redacted(text, value)
-        return self.unparsed(text) if redacted is None else redacted
+            return json.redacted(text, value)
+        if start == "<":
+            return xml.redacted(text, value, complete=complete)
+        found = form.multipart(text, boundary, value) if boundary else None
+        return form.redacted(text, value) if found is None else found
+
+    def _without_pairs(self, render: Callable[[RedactValue], str | None]) -> str | None:
+        """Return what ``render`` makes with the values redacted; all of it masked if a value is a secret's name.
+
+        Which of the others is the secret then, in ``{"name": "password", "value": "…"}``, is not certain.
+        """
+        values: set[str] = set()
+        names: list[str] = []
+
+        def redact(name: str, value: str) -> str:
+            if name != NAME and not is_secret(name):
+                (names.append if is_secret_word(value.strip()) else values.add)(value)
+            return self.value(name, value)
+
+        shown = render(redact)
+        if not names:
+            return shown
+        for value in values:
+            self._remember(value)
+        return MASK
 
     def unparsed(self, text: str) -> str:
         """Redact text of no known format: cut it at the first name of a secret, since no value has a certain end."""
-        label = next((match for match in _LABEL.finditer(text) if is_secret(match[1])), None)
-        ends = [match.end() for match in (SECRET_NAME.search(text), label) if match]
-        if ends and text[min(ends) :].strip():
-            text = text[: min(ends)] + MASK
-        return self.text(text)
+        if names_secret(text):
+            return MASK
+        self._texts.append(text)
+        text = self.redact_known(text)
+        name = find_name(text)
+        return _masked(text, name.end if name else None)
 
     def _remember(self, secret: str) -> None:
         if secret not in self._encodings and self._is_rare(secret):
@@ -182,13 +222,22 @@ def _without_texts(document: Any) -> Any:
     return MASK if isinstance(document, str) and len(document) >= MIN_LENGTH else document
 
 
-def _without_value(match: re.Match[str]) -> str:
-    label, value = match.groups()
-    return label + (MASK if value.strip() else value)
+def _masked(text: str, cut: int | None) -> str:
+    """Mask all from ``cut`` on, since nothing tells where a secret without a format ends, and all credentials.
+
+    The cut is the last step: it may be within the password of a URL, whose end would be unknown behind it.
+    """
+    spans = list(credentials(text))
+    if cut is not None and text[cut:].strip():
+        spans.append((cut, len(text)))
+    return _without(text, spans) if spans else text
 
 
-def _without_user(text: str) -> str:
-    """Mask what is between the first two slashes and the last @ after them: a password may have either sign in it."""
-    slashes = _SLASHES.search(text)
-    signs = list(_AT.finditer(text, slashes.end())) if slashes else []
-    return f"{text[: slashes.end()]}{MASK}{text[signs[-1].start() :]}" if slashes and signs else text
+def _without(text: str, spans: list[Span]) -> str:
+    """Return ``text`` with a mask in place of each span; those that overlap get one mask together."""
+    parts, end = [], 0
+    for start, stop in sorted(spans):
+        if start > end or not parts:
+            parts += [text[end:start], MASK]
+        end = max(end, stop)
+    return "".join([*parts, text[end:]])

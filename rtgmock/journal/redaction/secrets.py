@@ -17,38 +17,31 @@ MASK = "***"
 URL = "url"
 """The one secret attribute that is masked in part: only its user and password are secret."""
 
+NAME = "\0"
+"""The name under which a name itself is redacted: a key of JSON."""
 # The longest first: of alternatives, a regular expression takes the first that matches.
-_SECRET_ATTRIBUTES = sorted(SECRETS - {URL}, key=len, reverse=True)
-# Names outside the table: "pwd" in a body, the headers Authorization, Cookie and X-Api-Key.
-_CREDENTIAL_WORDS = re.compile(r"pass|pwd|secret|token|cookie|authorization|api-?key", re.IGNORECASE)
+SECRET_ATTRIBUTES = sorted(SECRETS - {URL}, key=len, reverse=True)
+"""The secret attributes of the table, but ``url``."""
+
+# Names outside the table: "pwd" in a body, the headers Authorization, Cookie, X-Auth and X-Api-Key.
+_CREDENTIAL_WORDS = re.compile(
+    r"pass|pwd|psw|secret|token|cookie|credential|authorization|masterauth|(?<![a-z])auth(?![a-z])"
+    r"|(?:api|access|private)[-_ ]?key",
+    re.IGNORECASE,
+)
+# Those of them that are a whole word: "pass" and "db_pwd", not "compass" and "secretary".
+_CREDENTIAL_WORD = re.compile(
+    r"(?:[a-z0-9]{1,20}_){0,3}(?:pass(?:w(?:or)?d|phrase|code)?|pwd|pswd?|secret|token|cookie|credential|authorization"
+    r"|requirepass|masterauth|auth|(?:api|access|private)_?key)s?"
+)
+_ATTRIBUTE_NAME = re.compile("|".join(map(pattern, SECRET_ATTRIBUTES)), re.IGNORECASE)
 _URL_NAME = re.compile(rf"{URL}\W*$", re.IGNORECASE)
 _MAX_CACHED_LENGTH = 80
 """Characters of the longest name that is remembered, so that the memory for a thousand of them is small."""
 _MIN_SIMILARITY = 0.75
 """How similar a misspelt name is, of 1: "pasword" is similar enough to "password", "persistence" is not."""
-
-_REST = r"""(?:[\w\]\["'\\-]|%5b|%5d|%22)"""
-_ANY_NAME = "|".join(pattern(name) for name in _SECRET_ATTRIBUTES)
-SECRET_NAME = re.compile(_ANY_NAME, re.IGNORECASE)
-"""The name of a secret attribute anywhere in a text."""
-LABELLED_SECRET = re.compile(
-    rf"""
-    (
-        (?:{_ANY_NAME})
-        (?:
-            {_REST}{{0,80}}+                # the rest of the word: passwords, [password], "password"
-            (?:
-                \s[^<>]{{0,80}}>            # the end of a tag that has attributes: <password type="string">
-                | \s*+(?:[=:>]|%3d|%3a)     # or a sign: password=, "password": , <password>, password%3D
-            )
-            | {_REST}{{80}}                 # or a word without an end: if all of each was read, the time for
-        )                                   # "passwordpasswordpassword" would grow with the square of its length
-    )
-    (.*)                                    # the value with all that follows, since nothing tells where it ends
-    """,
-    re.IGNORECASE | re.DOTALL | re.VERBOSE,
-)
-"""The name of a secret attribute with the sign after it (group 1), and the rest of the text (group 2)."""
+_MIN_MISSPELT = 5
+"""Characters of the shortest name that can be similar enough."""
 
 
 def is_secret(name: str) -> bool:
@@ -56,17 +49,37 @@ def is_secret(name: str) -> bool:
     return _is_secret_cached(name) if len(name) <= _MAX_CACHED_LENGTH else _is_secret(name)
 
 
+def is_secret_word(text: str) -> bool:
+    """Return whether ``text`` is the name of a secret and nothing else; the value "secret-plan" is none."""
+    return len(text) <= _MAX_CACHED_LENGTH and _is_secret_word_cached(text)
+
+
 def _is_secret(name: str) -> bool:
-    word = re.sub(r"\W+", "_", name.lower()).strip("_")
+    word = _normalized(name)
     if word in BY_NAME:  # the table decides: master_port is as similar to master_password as a misspelling, but public
-        return word in _SECRET_ATTRIBUTES
+        return word in SECRET_ATTRIBUTES
+    return bool(_CREDENTIAL_WORDS.search(name) or _ATTRIBUTE_NAME.search(name)) or _is_misspelt(word)
+
+
+def _is_secret_word(text: str) -> bool:
+    word = _normalized(text)
+    if word in BY_NAME:
+        return word in SECRET_ATTRIBUTES
+    return bool(_CREDENTIAL_WORD.fullmatch(word)) or _is_misspelt(word)
+
+
+def _is_misspelt(word: str) -> bool:
     last = word.rpartition("_")[2]  # of "instance[pasword]"
-    if _CREDENTIAL_WORDS.search(name) or SECRET_NAME.search(name):
-        return True
-    return any(nearest(part, _SECRET_ATTRIBUTES, _MIN_SIMILARITY) for part in {word, last})
+    candidates = {part for part in (word, last) if len(part) >= _MIN_MISSPELT and not part.isdecimal()}
+    return any(nearest(part, SECRET_ATTRIBUTES, _MIN_SIMILARITY) for part in candidates)
+
+
+def _normalized(name: str) -> str:
+    return re.sub(r"\W+", "_", name.lower()).strip("_")
 
 
 _is_secret_cached = lru_cache(1024)(_is_secret)
+_is_secret_word_cached = lru_cache(1024)(_is_secret_word)
 
 
 def is_url(name: str) -> bool:

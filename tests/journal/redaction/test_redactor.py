@@ -203,6 +203,12 @@ def test_everything_but_secrets_is_shown_as_it_was_written(body: str, shown: str
     assert Redactor().body(body) == shown
 
 
+def test_a_password_in_a_url_is_masked_though_a_word_in_it_is_like_the_name_of_a_secret() -> None:
+    url = quote("redis://:s3cret<fcommand@h:1/", safe="")
+    assert Redactor().unparsed(f"url={url}") == "url=redis%3A%2F%2F***"
+    assert Redactor().text("see //x:s3cret&password=@h and more") == "see //***"
+
+
 @pytest.mark.parametrize(
     "sentence",
     [
