@@ -235,7 +235,8 @@ def _masked(text: str, cut: int | None) -> str:
 
 def _without(text: str, spans: list[Span]) -> str:
     """Return ``text`` with a mask in place of each span; those that overlap get one mask together."""
-    parts, end = [], 0
+    parts: list[str] = []
+    end = 0
     for start, stop in sorted(spans):
         if start > end or not parts:
             parts += [text[end:start], MASK]
