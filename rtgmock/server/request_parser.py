@@ -14,6 +14,7 @@ import httptools
 from rtgmock.server.chunked_body import ChunkedBody
 from rtgmock.server.refusals import Refusal, body_too_large, reason_of, unreadable
 from rtgmock.server.request_head import RequestHead
+from rtgmock.server.request_headers import RequestHeaders
 
 if TYPE_CHECKING:
     from rtgmock.server.limits import Limits
@@ -23,6 +24,8 @@ _TLS_HANDSHAKE = 0x16
 """The first byte of a TLS handshake record; no HTTP request begins with it."""
 _LINE_SLACK = 64
 """Bytes that a request line has beside its target, at most: method, version and blanks."""
+_MAX_KNOWN_HEADERS = 2048
+"""Bytes of the headers that a connection keeps, so that its idle connections take little memory."""
 _HEAD_END = b"\r\n\r\n"
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 _REQUEST_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Z]+) ([^ \r\n]+)(?: HTTP/([0-9]\.[0-9]))?", re.ASCII)
@@ -42,6 +45,7 @@ class RequestParser:
         """Whether there is more to be read in what has arrived, which was left to the next call."""
         self._head: RequestHead | None = None
         self._chunks: ChunkedBody | None = None
+        self._known_headers: RequestHeaders | None = None
 
     def feed(self, data: bytes) -> None:
         """Add bytes that were received."""
@@ -132,9 +136,15 @@ class RequestParser:
             raise self._target_too_long(line)
         if len(whole) - len(_HEAD_END) >= self._limits.headers:
             raise self._headers_too_large(line)
-        head = RequestHead(line, match)
-        head.read_headers(headers, self._limits)
-        return head
+        return RequestHead(line, match, self._read_headers(headers), self._limits)
+
+    def _read_headers(self, block: bytes) -> RequestHeaders:
+        """Return the headers; of equal blocks, which most clients send with each request, only the first is parsed."""
+        known = self._known_headers
+        if known is None or known.block != block:
+            known = RequestHeaders(block)
+            self._known_headers = known if len(block) <= _MAX_KNOWN_HEADERS else None
+        return known
 
     def _sized_body(self, head: RequestHead) -> bytes | None:
         if len(self._buffer) < head.length:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from functools import lru_cache
 from typing import NamedTuple
 
 COLLECTION, MEMBER = PATHS = "/instances", "/instances/{id}"
@@ -74,6 +75,8 @@ def accepted_methods(path: str) -> tuple[str, ...]:
     return tuple(endpoint.method for endpoint in ENDPOINTS if endpoint.path == path)
 
 
+# The way of a request asks twice, and a client asks for the same few paths. A few only: a path has up to 8 kB.
+@lru_cache(64)
 def find_route(path: str) -> tuple[str, str | None] | None:
     """Return the template of a request's path, and what follows in it: an extension, or what names an instance.
 
