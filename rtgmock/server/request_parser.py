@@ -95,7 +95,7 @@ class RequestParser:
 
     def _next_head(self) -> RequestHead | None:
         buffer = self._buffer
-        if not self._searched and buffer.startswith((b"\r", b"\n")):
+        if buffer and not self._searched and buffer.startswith((b"\r", b"\n")):
             # RFC 9112 allows an empty line before a request; some clients send one after a body.
             del buffer[: len(buffer) - len(buffer.lstrip(b"\r\n"))]
         if not buffer:

@@ -63,7 +63,9 @@ class Bridge:
             # Without the path, which may have a secret in it that nothing here recognizes.
             logging.getLogger("rtgmock").exception("a %s request failed", printable(request.method))
             return self.sentence(500, f"{INTERNAL_ERROR}\n", request.version, is_head=request.method == "HEAD")
-        head, closes = _head(status, [*headers, *self._own_headers()], len(body), request, last=last)
+        head, closes = _head(
+            status, (*headers, *self._own_headers()), len(body), request.version, last=last or not request.keep_alive
+        )
         if request.method == "HEAD" or not _may_have_body(status):
             body = b""
         if faults.length is not None:
@@ -148,7 +150,11 @@ def _may_have_body(status: str) -> bool:
     return not status.startswith(("1", "204", "304"))
 
 
-def _head(status: str, headers: Headers, length: int, request: Request, *, last: bool) -> tuple[bytes, bool]:
+# Many answers of one second have equal headers.
+@lru_cache(64)
+def _head(
+    status: str, headers: tuple[tuple[str, str], ...], length: int, version: str, *, last: bool
+) -> tuple[bytes, bool]:
     """Return the encoded head, and whether the connection ends after the answer."""
     named = [(_canonical(name), value) for name, value in headers]
     has_body = _may_have_body(status)
@@ -157,12 +163,12 @@ def _head(status: str, headers: Headers, length: int, request: Request, *, last:
     elif not any(name == "Content-Length" for name, _ in named):
         named.append(("Content-Length", str(length)))
     # Without a body there is no length, and where an answer without a length ends is told by the connection's end.
-    closes = last or not request.keep_alive or not has_body
+    closes = last or not has_body
     if closes:
         named.append(("Connection", "close"))
-    elif request.version == "1.0":
+    elif version == "1.0":
         named.append(("Connection", "Keep-Alive"))
-    return _encode(request.version, status, named), closes
+    return _encode(version, status, named), closes
 
 
 @lru_cache(maxsize=256)

@@ -55,15 +55,22 @@ class AccessLog:
         account: str = "",
         **remarks: str,
     ) -> None:
-        """Log a request. ``remarks`` are of ``REMARKS``, empty ones are left out."""
-        found = {name: text for name, text in remarks.items() if text}
-        if query or found or len(path) > _MAX_TARGET:
-            texts = self._redact(method, path, account, query, **found)
+        """Log a request. ``remarks`` are of ``REMARKS``, without empty ones."""
+        if query or remarks or len(path) > _MAX_TARGET:
+            texts = self._redact(method, path, account, query, **remarks)
         else:
             texts = self._redact_known(method, path, account)
-        entry = {"time": timestamp(moment), "method": texts["method"], "path": texts["path"]}
-        remarked = {name: texts[name] for name in REMARKS if name in texts}
-        self._write({**entry, "status": status, "ms": ms, "account": account or None, **remarked})
+        entry = {
+            "time": timestamp(moment),
+            "method": texts["method"],
+            "path": texts["path"],
+            "status": status,
+            "ms": ms,
+            "account": account or None,
+        }
+        if remarks:
+            entry |= {name: texts[name] for name in REMARKS if name in remarks}
+        self._write(entry)
 
     def method_and_path(self, method: str, path: str) -> tuple[str, str]:
         """Return both as they may be logged, without secrets and of bounded length."""
@@ -98,9 +105,7 @@ def recorder(log: AccessLog) -> After:
             response.status_code,
             ms=round(context.ms, 1),
             account=context.account,
-            ignored=", ".join(context.ignored),
-            hint=context.hint,
-            fault=context.fault_id,
+            **context.remarks(),
         )
 
     return record
@@ -113,6 +118,5 @@ def as_json(entry: Entry) -> str:
 
 def as_text(entry: Entry) -> str:
     """Return an entry as one line for a person, of 300 characters at most."""
-    remarks = [f"{name}: {entry[name]}" for name in REMARKS if name in entry]
-    fields = [entry["time"], entry["method"], entry["path"], entry["status"], f"{entry['ms']} ms"]
-    return cut(" ".join([*map(str, fields), entry["account"] or "-", *remarks]))
+    fields = "{time} {method} {path} {status} {ms} ms ".format_map(entry) + (entry["account"] or "-")
+    return cut(" ".join([fields, *(f"{name}: {entry[name]}" for name in REMARKS if name in entry)]))

@@ -56,6 +56,13 @@ class RequestContext:
     fail_upgrade: Callable[[], bool] = bool
     """Called when there is room for an upgrade; true makes the upgrade fail anyway (fault injection)."""
 
+    def remarks(self) -> dict[str, str]:
+        """Return what the log says of the request: what was ignored, a hint, a fault; only what there is."""
+        if not (self.ignored or self.hint or self.fault_id):
+            return {}
+        found = {"ignored": ", ".join(self.ignored), "hint": self.hint, "fault": self.fault_id}
+        return {name: text for name, text in found.items() if text}
+
     def apply(self, fault: AppliedFault) -> None:
         """Remember the fault that is applied."""
         self.fault, self.fault_id = fault, str(fault.fault_id)
