@@ -1,18 +1,18 @@
+# Without a digest, so that each build gets the newest Python 3.13 with Debian's latest fixes. For a build that can be
+# repeated, pass --build-arg BASE=python:3.13-slim@sha256:...
 ARG BASE=python:3.13-slim
 
 FROM ${BASE} AS build
 WORKDIR /src
-RUN python3 -m venv --without-pip /opt/rtgmock
-# Dependencies first: they change rarely, so that Docker reuses their layer. Without docker's extra for SSH, because the
-# image contains no ssh program.
-COPY pyproject.toml .docker/constraints.txt ./
-RUN python3 -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" \
-        | sed 's/^docker\[ssh\]/docker/' > requirements.txt \
-    && pip --python /opt/rtgmock/bin/python install --no-cache-dir -c constraints.txt -r requirements.txt
-COPY README.md LICENSE ./
+RUN python3 -m venv --without-pip /opt/rtgmock && python3 -m venv --without-pip /opt/build
+# Dependencies first: they change rarely, so that Docker reuses their layer. pip takes only files with a hash listed here.
+COPY .pins/image.txt .pins/build.txt ./
+RUN pip --python /opt/rtgmock/bin/python install --no-cache-dir --require-hashes -r image.txt \
+    && pip --python /opt/build/bin/python install --no-cache-dir --require-hashes -r build.txt
+COPY pyproject.toml README.md LICENSE ./
 COPY rtgmock ./rtgmock
-RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels . \
-    && pip --python /opt/rtgmock/bin/python install --no-cache-dir --no-deps /wheels/*.whl
+RUN pip --python /opt/build/bin/python wheel --no-index --no-deps --no-build-isolation --wheel-dir /wheels . \
+    && pip --python /opt/rtgmock/bin/python install --no-index --no-deps --no-cache-dir /wheels/*.whl
 
 FROM ${BASE}
 RUN apt-get update \

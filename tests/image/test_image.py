@@ -76,7 +76,7 @@ def test_it_contains_nothing_that_only_the_build_needs(runner: ImageRunner) -> N
     assert found["left"] == found["uncompiled"] == []
     assert versions.pop("rtgmock") == rtgmock.__version__
     assert not {"pip", "setuptools", "paramiko", "pytest"} & set(versions)
-    pinned = re.findall(r"^([\w-]+)==([^ \n]+)", (ROOT / ".docker" / "constraints.txt").read_text(), re.MULTILINE)
+    pinned = re.findall(r"^([\w-]+)==([^ \n]+)", (ROOT / ".pins" / "image.txt").read_text(), re.MULTILINE)
     assert versions.items() <= dict(pinned).items()
 
 
