@@ -9,7 +9,6 @@ from rtgmock.clock import Clock, ControlledClock, SystemClock
 from rtgmock.composition import compose
 from rtgmock.errors import InternalError, Invalid, StartupError
 from rtgmock.faults.registry import FaultRegistry
-from rtgmock.journal.assertions import Requests
 from rtgmock.network import client_host, local_url
 from rtgmock.randomness import Randomness
 from rtgmock.settings.config import Config, ephemeral_config, takes_settings
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from rtgmock.engines.base import Engine
     from rtgmock.faults.registry import Fault
     from rtgmock.faults.rule import Keys
+    from rtgmock.journal.assertions import Requests
     from rtgmock.storage.store import Store
     from rtgmock.web.access_log import Entry, Log
 
@@ -153,6 +153,8 @@ class Emulator:
     @property
     def requests(self) -> Requests:
         """The requests since ``start``, and assertions on them. Raises RuntimeError before ``start``."""
+        from rtgmock.journal.assertions import Requests  # noqa: PLC0415 - the server does without
+
         return Requests(self._parts.journal)
 
     @property

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rtgmock.paths import HEADERS_KEY
 from rtgmock.wire.bodies import expected_content_type, parse_content_type
 from rtgmock.wire.endpoints import path_template
-from rtgmock.wire.suggestions import nearest_endpoints
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -150,5 +149,7 @@ class Exchange:
         """
         if not self.unmatched:
             return []
+        from rtgmock.wire.suggestions import nearest_endpoints  # noqa: PLC0415 - only for mistakes
+
         endpoints = nearest_endpoints(self.method, path, self.header("Content-Type"), self.body.data)
         return [str(endpoint) for endpoint in endpoints[:_MAX_NEAREST]]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
-from xml.parsers.expat import ExpatError, ParserCreate
 
 from rtgmock.errors import BadRequest
 from rtgmock.model.payloads import Payload
@@ -27,7 +26,10 @@ def decode(body: bytes, charset: str) -> Tree:
 
     An empty body is an empty tree. Raises BadRequest with the place of the mistake.
     """
-    import xmltodict  # noqa: PLC0415 - its import takes time that only XML should cost
+    # Their imports take time and memory that only XML should cost.
+    from xml.parsers.expat import ExpatError  # noqa: PLC0415
+
+    import xmltodict  # noqa: PLC0415
 
     text = decode_text(body, _declared_encoding(body) or charset, "XML")
     if not text.strip():
@@ -51,6 +53,8 @@ def _declared_encoding(body: bytes) -> str | None:
 
 def _refuse_dangerous(text: str) -> None:
     """Raise BadRequest for a DTD, so that no entity is ever expanded, and for too deep nesting."""
+    from xml.parsers.expat import ParserCreate  # noqa: PLC0415
+
     depth = 0
 
     def enter(_name: str, _attributes: object) -> None:
