@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import signal
 import statistics
 import sys
 from pathlib import Path
@@ -34,6 +35,7 @@ def main(  # noqa: PLR0917 - a parameter for each option
     rounds: int, seconds: float, warm: float, requests: int, emulators: int, peers: tuple[str, ...], cache: Path
 ) -> None:
     """Measure rtgmock beside its peers, and print a Markdown table."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the server that is measured is ended, too
     plan = Plan(rounds, seconds, warm, requests=requests, emulators=emulators)
     chosen = [peer for peer in PEERS if not peers or peer.name.lower() in {name.lower() for name in peers}]
     click.echo(run(plan, chosen, cache))
@@ -44,6 +46,21 @@ def run(plan: Plan, peers: list[Server], cache: Path) -> str:
     found = Results()
     servers = {server.name: server for server in (RTGMOCK, *FLOORS)} | {peer.name: peer for peer in peers}
     packages = {name: path for name, server in servers.items() if (path := _installed(server, cache, found))}
+    try:
+        _rounds(plan, servers, packages, found)
+        own_figures = _own_figures(plan)
+    except KeyboardInterrupt:
+        found.notes.append("it was interrupted: the table has what was measured until then")
+        own_figures = []
+    names = [name for name in servers if any(name in row for row in found.samples.values())]
+    table = found.table(names, RTGMOCK.name, [floor.name for floor in FLOORS])
+    command = shlex.join(["python", "-m", "tests.bench", *sys.argv[1:]])
+    notes = [f"- {note}" for note in found.notes]
+    return "\n".join([f"{describe()}. Command: `{command}`.", "", table, "", *own_figures, *notes])
+
+
+def _rounds(plan: Plan, servers: dict[str, Server], packages: dict[str, Path], found: Results) -> None:
+    """Measure all servers in turns; one that fails is left out from then on."""
     ports = PortBlock.reserve()
     for number in range(plan.rounds):
         for name, package in list(packages.items()):
@@ -53,11 +70,6 @@ def run(plan: Plan, peers: list[Server], cache: Path) -> str:
             except BenchError as error:
                 found.notes.append(f"{name} is left out: {error}")
                 del packages[name]
-    names = [name for name in servers if any(name in row for row in found.samples.values())]
-    table = found.table(names, RTGMOCK.name, [floor.name for floor in FLOORS])
-    command = shlex.join(["python", "-m", "tests.bench", *sys.argv[1:]])
-    notes = [f"- {note}" for note in found.notes]
-    return "\n".join([f"{describe()}. Command: `{command}`.", "", table, "", *_own_figures(plan), *notes])
 
 
 def _installed(server: Server, cache: Path, found: Results) -> Path | None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from tests.bench.__main__ import run
@@ -12,6 +15,7 @@ from tests.bench.load import by_sockets
 from tests.bench.measure import Plan
 from tests.bench.results import RATE_8, ROWS, Results
 from tests.bench.servers import BODY_SIZE, PEERS, RTGMOCK, Server
+from tests.support.command import environment, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,3 +71,18 @@ def test_the_answer_of_rtgmock_has_the_size_of_the_others(api: Served) -> None:
 
     assert len(api.get(RTGMOCK.show.path).content) == BODY_SIZE
     assert {len(request.body) for peer in PEERS for request in peer.setup if request.path.endswith("/1")} == {BODY_SIZE}
+
+
+def test_a_run_that_is_ended_prints_what_it_has_and_leaves_no_server(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.bench", "--rounds", "1", "--peer", "none", "--cache", str(tmp_path)]
+    bench = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
+    with bench:
+        assert bench.stderr is not None
+        assert next(bench.stderr) == "round 1 of 1: rtgmock\n"
+        running = until(lambda: psutil.Process(bench.pid).children(recursive=True))
+        bench.terminate()
+        report, _ = bench.communicate(timeout=60)
+
+    assert "- it was interrupted: the table has what was measured until then" in report
+    assert bench.returncode == 0
+    assert psutil.wait_procs(running, timeout=10)[1] == []
