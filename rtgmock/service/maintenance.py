@@ -32,7 +32,7 @@ class Maintenance:
         self._context = context
         self._supervisor = supervisor
         fixture = context.config.fixture
-        self._initial_document = (fixture and read_fixture(fixture)) or {}
+        self._initial_document = read_fixture(fixture) if fixture else {}
 
     def load_fixture(self) -> None:
         """Load the fixture into a state that never had an instance. Raises StartupError for a wrong fixture.

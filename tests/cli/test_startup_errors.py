@@ -100,3 +100,24 @@ def test_a_ready_file_in_a_missing_folder_is_refused(tmp_path: Path) -> None:
     said = refusal(tmp_path, "--state", ":memory:", ready_file=tmp_path / "not" / "there")
 
     assert f"the ready file {tmp_path / 'not' / 'there'} cannot be written" in said
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"instances": [{"plan": "nano", "account": []}]},
+        {"instances": [{"plan": "nano", "server": {}}]},
+        {"instances": [{"plan": "nano", "boot": []}]},
+        {"instances": [{"plan": "nano", "id": {}}]},
+        {"instances": {"plan": "nano"}},
+        {"servers": [{"name": []}]},
+        {"accounts": [{"name": {}}]},
+        *([], None, False, 0, ""),
+    ],
+    ids=json.dumps,
+)
+def test_a_fixture_with_a_value_of_another_type_is_refused_in_one_line(tmp_path: Path, document: object) -> None:
+    (tmp_path / "fixture.json").write_text(json.dumps(document))
+    said = refusal(tmp_path, "--state", ":memory:", "--fixture", "fixture.json")
+
+    assert "fixture.json" in said
