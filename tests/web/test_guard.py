@@ -146,6 +146,16 @@ def test_a_host_that_cannot_be_read_is_bad(api: Served, line: str, host: str) ->
     assert send(api, line, f"Host: {host}").status == 400
 
 
+@pytest.mark.parametrize("line", ROUTES)
+@pytest.mark.parametrize("host", ["[:::]", "[:]", "[1.2.3]", "[::ffff:1.2.3.4.5]:80"])
+@pytest.mark.parametrize("origin", ["http://[:::]", "http://[", "http://localhost", "null", "http://[::1]:99999"])
+def test_a_host_that_is_no_address_is_refused_with_any_origin(api: Served, line: str, host: str, origin: str) -> None:
+    answer = send(api, line, f"Host: {host}", f"Origin: {origin}")
+
+    assert answer.status in {400, 403}
+    assert api.get("/instances.json").status_code == 200
+
+
 def test_http_1_1_needs_a_host(api: Served) -> None:
     assert send(api, "GET /instances").status == 400
 

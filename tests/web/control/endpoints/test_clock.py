@@ -70,6 +70,31 @@ def test_at_the_end_of_the_calendar_the_time_stands_still_and_everything_works(s
     assert control(api, "GET", "clock").json()["now"] == "2012-09-21T15:03:44Z"
 
 
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59Z", "9999-12-31T00:59:59-23:00", "0001-01-01T00:00:00Z"])
+@pytest.mark.parametrize("boot_delay", ["0", "5", "3reads"])
+def test_a_second_after_the_first_or_last_moment_nothing_fails(serve: Serve, moment: str, boot_delay: str) -> None:
+    api = serve(boot_delay=boot_delay)
+    api.create()
+    assert control(api, "POST", "clock", {"set": moment}).status_code == 200
+    api.clock.advance(1)
+    api.create(plan="mini")
+
+    document = control(api, "GET", "state").json()
+    answers = [
+        *(api.get(path) for path in ("/instances.json", "/instances/1.xml", "/_rtgmock/requests", "/_rtgmock/clock")),
+        api.put("/instances/1.json", json={"plan": "large"}),
+        api.put("/instances/2.json", json={"timeout": 30}),
+        control(api, "PUT", "state", document),
+        control(api, "POST", "instances/1/status", {"status": "starting"}),
+        control(api, "POST", "clock", {"freeze": True}),
+        control(api, "POST", "clock", {"freeze": False}),
+        control(api, "GET", "health"),
+        api.delete("/instances/1"),
+        control(api, "POST", "reset"),
+    ]
+    assert [answer.status_code for answer in answers] == [200] * len(answers)
+
+
 @pytest.mark.parametrize("freeze", [{}, {"freeze": True}, {"freeze": False}])
 def test_of_a_refused_change_nothing_is_done(api: Served, freeze: dict[str, bool]) -> None:
     before = control(api, "GET", "clock").json()

@@ -8,6 +8,7 @@ import types
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from flask import Flask
 
 from rtgmock.settings.parsers import Credentials
@@ -47,6 +48,22 @@ def test_a_state_with_a_mistake_changes_noinstance(api: Served) -> None:
 
     assert answer.status_code == 422
     assert len(answer.json()["errors"]) == 2
+    assert control(api, "GET", "state").json() == before
+
+
+NO_NAMES: list[object] = [[], {}, [[]], {"name": "username"}, 0, 1.5, True, "", "é\0", "9" * 5000]
+
+
+@pytest.mark.parametrize("name", NO_NAMES, ids=lambda name: str(name)[:20])
+@pytest.mark.parametrize("key", ["account", "server"])
+def test_an_account_or_server_that_is_no_name_is_refused(api: Served, key: str, name: object) -> None:
+    api.create()
+    before = control(api, "GET", "state").json()
+
+    answer = control(api, "PUT", "state", {"instances": [{"plan": "nano", key: name}]})
+
+    assert answer.status_code == 422
+    assert key in answer.text
     assert control(api, "GET", "state").json() == before
 
 
