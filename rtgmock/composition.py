@@ -135,10 +135,12 @@ def _may_wait(store: Store, accounts: tuple[Credentials, ...], *, has_file: bool
 
     def decide(request: Request) -> bool:
         waits = router.waits(request.method, request.path)
-        if waits is not Waits.FOR_MANY:
+        if waits in may_wait:
             return may_wait[waits]
-        # Its own instances only: otherwise the time of a list would tell how many others have.
-        return store.instance_count(account_of(request.headers, accounts)) > MAX_LISTED
+        # Its own instances only: otherwise the time of an answer would tell something of those of others.
+        account = account_of(request.headers, accounts) if len(accounts) > 1 else accounts[0].name
+        is_long = waits is Waits.FOR_MANY and store.instance_count(account) > MAX_LISTED
+        return is_long or (has_file and store.boots(account))
 
     return decide
 

@@ -66,3 +66,17 @@ def test_a_list_waits_for_many_instances_of_its_own_account_only() -> None:
     assert answers(may_wait, LISTS, "other") == {False}
     assert answers(may_wait, LISTS, "username", "wrong") == {False}
     assert may_wait(Request("GET", "/instances", "1.1", {}, b"", "/instances", "", True)) is False
+
+
+def test_a_read_waits_for_the_disk_while_an_instance_of_its_account_boots() -> None:
+    store = store_of(2)
+    may_wait = _may_wait(store, ACCOUNTS, has_file=True, has_redis=False)
+    in_memory = _may_wait(store, ACCOUNTS, has_file=False, has_redis=False)
+    reads = [*LISTS, ("GET", "/instances/1.json"), ("HEAD", "/instances/1")]
+
+    for boot, expected in (({"reads": 2}, True), (None, False)):
+        with store.transaction() as change:
+            change.put_instance(record(id=2, port=9002, status="starting" if boot else "running", boot=boot))
+        assert answers(may_wait, reads) == {expected}
+        assert answers(may_wait, reads, "other") == {False}
+        assert answers(in_memory, reads) == {False}

@@ -21,6 +21,8 @@ class InstanceIndex:
         """How many instances have each port: one, where the state is valid."""
         self.memory: Counter[int] = Counter()
         """The bytes of each server's instances."""
+        self.booting: Counter[int] = Counter()
+        """The number of each account's instances that boot."""
         self._unused: dict[range, _UnusedPorts] = {}
         for record in records:
             self.replace(None, record)
@@ -47,12 +49,14 @@ class InstanceIndex:
     def _take(self, record: Record) -> None:
         self.memory[record["server_id"]] += record["memory"]
         self.ports[record["port"]] += 1
+        self.booting[record["user_id"]] += record["boot"] is not None
         for unused in self._unused.values():
             unused.take(record["port"])
 
     def _give_back(self, record: Record) -> None:
         self.memory[record["server_id"]] -= record["memory"]
         self.ports[record["port"]] -= 1
+        self.booting[record["user_id"]] -= record["boot"] is not None
         if not self.ports[record["port"]]:
             del self.ports[record["port"]]
             for unused in self._unused.values():

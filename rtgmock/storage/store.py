@@ -117,6 +117,15 @@ class Store:
         """Return the number of one account's instances, or of all; likewise."""
         return self._storage.view(lambda state: len(_instances_in(state, account)))
 
+    def boots(self, account: str) -> bool:
+        """Return whether any of the account's instances boots, so that a read of it is counted and stored; likewise."""
+
+        def find(state: IndexedTables) -> bool:
+            user_id = account_id_in(state.tables, account)
+            return user_id is not None and state.index.booting[user_id] > 0
+
+        return self._storage.view(find)
+
     def servers(self) -> dict[int, Server]:
         """Return the servers by id."""
         return self._storage.view(lambda state: servers_in(state.tables))

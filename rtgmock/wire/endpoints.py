@@ -26,7 +26,8 @@ class Waits(Enum):
     """What carrying out a request may wait for. One that waits for nothing is answered by the thread that reads all."""
 
     NEVER = "nothing"
-    FOR_MANY = "its own work, which takes long with many instances"
+    FOR_BOOT = "a disk, while an instance boots: its reads are counted, and that is stored"
+    FOR_MANY = "its own work, which takes long with many instances; and likewise for a disk"
     FOR_STORAGE = "a disk or a Redis"
     LONG = "its own work, which may take long"
 
@@ -54,8 +55,8 @@ ENDPOINTS = (
     Endpoint("listInstances", "GET", COLLECTION, "List the instances", "D", Waits.FOR_MANY),
     Endpoint("headInstances", "HEAD", COLLECTION, "Ask for the list's headers", "C", Waits.FOR_MANY),
     Endpoint("createInstance", "POST", COLLECTION, "Make an instance", "D, R", _STORAGE),
-    Endpoint("showInstance", "GET", MEMBER, "Show an instance", "D"),
-    Endpoint("headInstance", "HEAD", MEMBER, "Ask whether there is an instance", "C"),
+    Endpoint("showInstance", "GET", MEMBER, "Show an instance", "D", Waits.FOR_BOOT),
+    Endpoint("headInstance", "HEAD", MEMBER, "Ask whether there is an instance", "C", Waits.FOR_BOOT),
     Endpoint(
         "updateInstance", "PUT", MEMBER, "Upgrade an instance, or change its settings", "D, ours", Waits.FOR_STORAGE
     ),
