@@ -77,8 +77,8 @@ class ControlRequests:
 
     def _clock(self) -> ControlRequest:
         values = {
-            "set": self._values.value(),
-            "advance": self._values.value(),
+            "set": self._values.one_of([self._values.value(), "9999-12-31T23:59:59Z"]),
+            "advance": self._values.one_of([self._values.value(), 0.5, 0.9999]),
             "freeze": self._values.one_of([True, False, 1, "no"]),
         }
         return ControlRequest("POST", "clock", self._some(values))
