@@ -72,6 +72,7 @@ class Composition:
         """Load the fixture, bring the instances' Redis servers back, then answer requests. Raises StartupError."""
         # All of the state is there before the first response; until then clients wait in the socket's queue.
         self.maintenance.load_fixture()
+        self.supervisor.report_other_engines()
         if self.engine.real:
             self._recover()
             self.watcher.start()

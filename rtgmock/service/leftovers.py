@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import shlex
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from rtgmock.errors import EngineFailed, InternalError
+from rtgmock.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from collections.abc import Set as AbstractSet
+    from pathlib import Path
 
     from rtgmock.engines.base import Engine
     from rtgmock.locks import KeyedLocks
@@ -18,15 +23,19 @@ if TYPE_CHECKING:
 
 MAX_PARALLEL = 8
 """How many Redis servers are started or removed at the same time."""
+_MAX_SHOWN = 10
+"""How many ids a log line lists."""
 
 
 class Leftovers:
     """The ids of instances that are gone, and of which the engine has not destroyed everything yet.
 
     A record always goes first, and durably. So what belongs to no record may be destroyed at any time, also after a
-    restart. An id of another state may live again, though, before what its former life has left is destroyed: then
-    the store keeps the id as well, and no Redis is started for it until that is done. So what the engine has of an id
-    in here is never the living instance's.
+    restart. An id of another state may live again, though, before what its former life has left is destroyed: so the
+    store keeps the ids as well, and no Redis is started for one until that is done. What the engine has of an id in
+    here is never the living instance's.
+
+    The store keeps them by engine: each destroys its own, when it runs.
 
     ``remove`` is called by several threads; each holds the instance's lock while it looks and destroys.
     """
@@ -50,19 +59,31 @@ class Leftovers:
         with self._guard:
             self._ids.update(ids)
 
+    def find(self, present: set[int]) -> set[int]:
+        """Note and return all ids of which something is to be destroyed, given those of which the engine has any."""
+        alive = {record["id"] for record in self._store.instances()}
+        noted = self._store.leftovers().get(self._engine.name, set())
+        # Where all is left of another state, no instance has a Redis before the store knows that it is destroyed.
+        found = present | alive if noted is None else noted | present - alive
+        self.add(found)
+        return found
+
     def remove(self, instance_id: int) -> None:
         """Destroy what is left of an id, if anything is. Raises EngineFailed, InternalError; it stays noted then."""
         with self._locks.of(instance_id):
             if instance_id in self._ids:
                 self._engine.destroy(instance_id)
-                self._forget({instance_id})
+                self._note(gone={instance_id})
 
     def try_to_remove(self, instance_id: int) -> None:
         """Destroy what is left of an id, or let that be tried again later, and log why."""
-        try:
-            self.remove(instance_id)
-        except (EngineFailed, InternalError) as error:
-            self._report({instance_id: _reason(error)})
+        with self._locks.of(instance_id):  # so that no other thread destroys it before the store notes that it is left
+            try:
+                self.remove(instance_id)
+            except (EngineFailed, InternalError) as error:
+                self._report({instance_id: _reason(error)})
+                with contextlib.suppress(InternalError):  # the engine finds it at its next start all the same
+                    self._note(left={instance_id})
 
     def remove_all(self) -> Mapping[int, str]:
         """Destroy what is left of all ids, several at a time; return why that of some is still there.
@@ -73,9 +94,9 @@ class Leftovers:
         with ThreadPoolExecutor(MAX_PARALLEL) as pool:
             reasons = dict(zip(ids, pool.map(self._destroy, ids), strict=True))
         problems = {number: reason for number, reason in reasons.items() if reason}
-        gone = reasons.keys() - problems.keys()
+        gone = set(reasons.keys() - problems.keys())
         try:
-            self._forget(gone)
+            self._note(gone=gone, left=problems.keys())
         except InternalError as error:
             problems |= dict.fromkeys(gone, _reason(error))
         self._report(problems)
@@ -89,15 +110,28 @@ class Leftovers:
             return error.problem
         return ""
 
-    def _forget(self, ids: Iterable[int]) -> None:
-        """Note that what was left of ids is destroyed: in the store first, so that they may live again."""
-        gone = set(ids)
-        if gone & self._store.leftovers():
+    def _note(self, *, gone: AbstractSet[int] = frozenset(), left: AbstractSet[int] = frozenset()) -> None:
+        """Note that what was left of ids is destroyed, or that it is still there. Raises InternalError."""
+        name = self._engine.name
+        noted = self._store.leftovers().get(name)
+        if self._engine.real and (noted is None or gone & noted or not left <= noted):
             with self._store.transaction() as change:
-                change.remove_leftovers(gone)
-        with self._guard:
+                noted = self._store.leftovers().get(name, set())
+                change.put_leftovers(name, ((self.ids() if noted is None else noted) | left) - gone)
+        with self._guard:  # only now, so that no id lives again before the store knows
             self._ids -= gone
             self._reported -= gone
+
+    def report_others(self, state: Path) -> None:
+        """Log what other engines have left of a state, each with the command that removes it."""
+        for name, ids in self._store.leftovers().items():
+            if name != self._engine.name and ids != set():
+                logging.getLogger("rtgmock").warning(
+                    "the engine %s %s; to have that removed, start it once: %s",
+                    printable(name),
+                    "may have Redis servers and data of an earlier state" if ids is None else _still_has(ids),
+                    shlex.join(["rtgmock", "serve", "--redis", printable(name), "--state", str(state.resolve())]),
+                )
 
     def _report(self, problems: Mapping[int, str]) -> None:
         """Log why what is left of ids is still there: once for each."""
@@ -110,6 +144,11 @@ class Leftovers:
                 instance_id,
                 problems[instance_id],
             )
+
+
+def _still_has(ids: set[int]) -> str:
+    shown = ", ".join(map(str, sorted(ids)[:_MAX_SHOWN])) + (", ..." if len(ids) > _MAX_SHOWN else "")
+    return f"still has what is left of the Redis of former instances, of {shown}"
 
 
 def _reason(error: EngineFailed | InternalError) -> str:

@@ -50,9 +50,8 @@ class Maintenance:
             raise StartupError(f"the fixture {fixture} cannot be used: {error.messages[0]}{more}") from error
         if store.last_instance_id == 0:
             # Data of an instance's id would be that of another state whose file was removed.
-            ids = [record["id"] for record in state.instances] if self._context.engine.real else []
             with store.transaction() as change:
-                change.replace(state, ids)
+                change.replace(state, self._engine_name(), (record["id"] for record in state.instances))
 
     def reset(self, now: datetime, then: Callable[[], object] = bool) -> None:
         """Return to the fixture, or to the empty state, as of ``now``; ids start from 1 again.
@@ -89,7 +88,7 @@ class Maintenance:
         with context.state_lock.exclusive():
             doomed = self._ids_in_use() if context.engine.real else set()
             with context.store.transaction() as change:
-                change.replace(state, doomed)
+                change.replace(state, self._engine_name(), doomed)
             context.health.clear_all()
             self._supervisor.forget_failures()
             then()
@@ -99,6 +98,10 @@ class Maintenance:
                 self._supervisor.start_all()
                 if left:
                     raise _incomplete(left)
+
+    def _engine_name(self) -> str:
+        """Return the name of the engine if it has Redis servers."""
+        return self._context.engine.name if self._context.engine.real else ""
 
     def _ids_in_use(self) -> set[int]:
         """Return the ids of all instances, and of what the engine has of others. Raises EngineFailed."""

@@ -35,11 +35,16 @@ class Supervisor:
         Called at the emulator's start, before other threads use the state; so it takes no lock.
         """
         present, leftovers = self._engine.present(), self._context.leftovers
-        leftovers.add(self._store.leftovers() | present - {record["id"] for record in self._store.instances()})
+        found = leftovers.find(present)
         leftovers.remove_all()
-        for instance_id in present - leftovers.ids():
+        for instance_id in present - found:
             self._engine.adopt(instance_id)
         self.start_all()
+
+    def report_other_engines(self) -> None:
+        """Log what other engines than this one have left of the state, and how that is removed."""
+        if state := self._context.config.state:
+            self._context.leftovers.report_others(state)
 
     def start_all(self) -> None:
         """Start every Redis that isn't running, several at a time. Needs the exclusive state lock, if not alone."""

@@ -103,13 +103,17 @@ def _head_problem(head: Any) -> str:
     last = head.get("last_instance_id")
     if type(last) is not int or not 0 <= last <= _MAX_ID:
         return f"last_instance_id is {quoted(last)}"
-    return _leftovers_problem(head.get(LEFTOVERS, []))
+    return _leftovers_problem(head.get(LEFTOVERS, {}))
 
 
-def _leftovers_problem(ids: Any) -> str:
-    if isinstance(ids, list) and all(Integer(1, _MAX_ID).is_valid(number) for number in ids):
+def _leftovers_problem(by_engine: Any) -> str:
+    if isinstance(by_engine, dict) and all(ids is None or _are_ids(ids) for ids in by_engine.values()):
         return ""
-    return f"{LEFTOVERS} is {quoted(ids)}"
+    return f"{LEFTOVERS} is {quoted(by_engine)}"
+
+
+def _are_ids(numbers: Any) -> bool:
+    return isinstance(numbers, list) and all(Integer(1, _MAX_ID).is_valid(number) for number in numbers)
 
 
 def _name_problems(table: str, rows: Rows, name_type: Text) -> Iterator[str]:

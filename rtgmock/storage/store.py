@@ -168,9 +168,13 @@ class Store:
         """The highest id that an instance was ever given; 0 when there was none."""
         return int(self._rows(HEAD)["1"]["last_instance_id"])
 
-    def leftovers(self) -> set[int]:
-        """Return the ids of which something of a former life is to be destroyed before they may be used."""
-        return set(self._rows(HEAD)["1"].get(LEFTOVERS, ()))
+    def leftovers(self) -> dict[str, set[int] | None]:
+        """Return by engine, of those that have run on this state, the ids of which it has something to be destroyed.
+
+        None stands for all that it has. Until it is destroyed, the ids may not be used with that engine.
+        """
+        noted = self._rows(HEAD)["1"].get(LEFTOVERS, {})
+        return {engine: None if ids is None else set(ids) for engine, ids in noted.items()}
 
     def state(self) -> State:
         """Return the whole state as of one commit."""
@@ -249,22 +253,24 @@ class Transaction:
         for name in names:
             self.account_id(name)
 
-    def replace(self, state: State, leftovers: Iterable[int] = ()) -> None:
+    def replace(self, state: State, engine: str = "", leftovers: Iterable[int] = ()) -> None:
         """Replace the whole state by one in which ``problems`` finds nothing; the state's own id stays.
 
-        ``leftovers`` are added to the ids of which something of a former life is to be destroyed.
+        ``leftovers`` are the ids of which the engine that runs has something of the old state. Of each other engine,
+        all that it has is left of that; ``engine`` is empty when none runs.
         """
-        head = self._head_with({*self._head().get(LEFTOVERS, ()), *leftovers})
-        head["last_instance_id"] = state.last_instance_id
+        head = self._head()
+        noted: dict[str, list[int] | None] = head.get(LEFTOVERS, {})
+        new: dict[str, list[int] | None] = dict.fromkeys(noted)
+        if engine and (known := noted.get(engine, [])) is not None:
+            new[engine] = sorted({*known, *leftovers})
+        head = {**head, "last_instance_id": state.last_instance_id, **({LEFTOVERS: new} if new else {})}
         self._storage.write({HEAD: {"1": head}, **tables_of(state)})
 
-    def remove_leftovers(self, ids: set[int]) -> None:
-        """Note that what was left of former lives of ids is destroyed."""
-        self._database.named(HEAD).put(1, self._head_with({*self._head().get(LEFTOVERS, ())} - ids))
-
-    def _head_with(self, leftovers: set[int]) -> dict[str, Any]:
-        head = {name: value for name, value in self._head().items() if name != LEFTOVERS}
-        return head | {LEFTOVERS: sorted(leftovers)} if leftovers else head
+    def put_leftovers(self, engine: str, ids: Iterable[int]) -> None:
+        """Note that an engine has run on this state, and of which ids it has something that is to be destroyed."""
+        head = self._head()
+        self._database.named(HEAD).put(1, {**head, LEFTOVERS: {**head.get(LEFTOVERS, {}), engine: sorted(ids)}})
 
     def _head(self) -> dict[str, Any]:
         return self._storage.latest(lambda state: state.rows(HEAD)["1"])

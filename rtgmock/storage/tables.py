@@ -14,4 +14,7 @@ HEAD, INSTANCES, SERVERS, ACCOUNTS = "rtgmock", "instances", "servers", "account
 """The tables' names. The head has one document: the format, the state's id and the last instance's id."""
 
 LEFTOVERS = "leftovers"
-"""In the head, unless there are none: the ids of which something of a former life is to be destroyed."""
+"""In the head: by each engine that has run on this state, the ids of which it has something that is to be destroyed.
+
+Null stands for all that it has: the state was replaced while another engine ran.
+"""

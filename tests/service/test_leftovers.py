@@ -42,6 +42,15 @@ def restart(start_service: Callable[..., SlowService], before: SlowService, **se
     return service
 
 
+def noted(service: SlowService) -> set[int] | None:
+    """Return the ids that the store keeps for an engine."""
+    return service.store.leftovers()[service.engine.name]
+
+
+def fail(descriptor: int) -> None:
+    raise OSError(28, "No space left on device")
+
+
 def test_the_record_of_a_deleted_instance_is_gone_before_its_redis(service: SlowService) -> None:
     service.create()
     checkpoint = service.engine.checkpoint("destroy", 1)
@@ -61,9 +70,6 @@ def test_a_delete_that_cannot_be_stored_touches_no_redis(
     service = start_service(state=tmp_path / "state.json")
     service.create()
     refusing = Refusing(service)
-
-    def fail(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
         patch.setattr("os.fdatasync", fail)
@@ -160,7 +166,7 @@ def test_the_next_reset_finishes_one_that_the_engine_has_refused_half_way(servic
     refusing.ids.clear()
     service.maintenance.reset(now)
 
-    assert service.engine.running == service.supervisor.leftovers() == service.store.leftovers() == set()
+    assert service.engine.running == service.supervisor.leftovers() == noted(service) == set()
 
 
 def test_a_create_with_the_id_of_a_former_life_destroys_what_that_has_left(service: SlowService) -> None:
@@ -207,9 +213,6 @@ def test_while_the_store_cannot_forget_what_was_destroyed_no_redis_is_started_fo
     checkpoint = service.engine.checkpoint("destroy", 1)
     loading = service.run_until(checkpoint, service.maintenance.load, TWO)
 
-    def fail(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
     with monkeypatch.context() as patch:
         patch.setattr("os.fdatasync", fail)
         checkpoint.opened.set()
@@ -219,7 +222,7 @@ def test_while_the_store_cannot_forget_what_was_destroyed_no_redis_is_started_fo
 
     service.supervisor.see_to(1)
     assert service.engine.running == {1, 2}
-    assert service.store.leftovers() == set()
+    assert noted(service) == set()
 
 
 def test_a_state_whose_file_was_removed_does_not_give_its_data_to_a_fixture(
@@ -238,15 +241,101 @@ def test_a_state_whose_file_was_removed_does_not_give_its_data_to_a_fixture(
     assert service.engine.running == {1}
 
 
-def test_the_leftovers_in_a_state_file_are_there_when_it_is_opened_again(tmp_path: Path) -> None:
+def test_what_is_left_is_noted_by_engine_in_the_state_file(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     store = Store.open(path, STATE_ID)
     with store.transaction() as change:
-        change.replace(store.state(), [7, 3])
+        change.put_leftovers("process", [7, 3])
     store.close()
     store = Store.open(path, STATE_ID)
-    assert store.leftovers() == {3, 7}
+    assert store.leftovers() == {"process": {3, 7}}
     with store.transaction() as change:
-        change.remove_leftovers({3, 4})
-    assert store.leftovers() == {7}
+        change.replace(store.state(), "docker", [4])
+    assert store.leftovers() == {"process": None, "docker": {4}}
+    with store.transaction() as change:
+        change.replace(store.state(), "docker", [5])
+    assert store.leftovers() == {"process": None, "docker": {4, 5}}
+    with store.transaction() as change:
+        change.replace(store.state())
     store.close()
+    store = Store.open(path, STATE_ID)
+    assert store.leftovers() == {"process": None, "docker": None}
+    store.close()
+
+
+@pytest.mark.parametrize("is_stored", [True, False])
+@pytest.mark.parametrize("other", ["process", "off"])
+def test_a_redis_from_before_a_reset_under_another_engine_is_not_given_to_a_new_life_of_its_id(
+    start_service: Callable[..., SlowService],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    other: str,
+    *,
+    is_stored: bool,
+) -> None:
+    path = tmp_path / "state.json"
+    first = start_service(state=path)
+    first.engine.name = "docker"
+    first.supervisor.recover()
+    for _ in range(2):
+        first.create()
+    between = restart(start_service, first, state=path)
+    between.engine.name, between.engine.real, between.engine.running = other, other != "off", set()
+    if between.engine.real:
+        between.supervisor.recover()
+    between.maintenance.load({"instances": [{"plan": "nano"}] * 3})
+
+    last = restart(start_service, between, state=path)
+    last.engine.name, last.engine.running = "docker", {1, 2}
+    refusing = Refusing(last)
+    if is_stored:
+        last.supervisor.recover()
+    else:
+        with monkeypatch.context() as patch:
+            patch.setattr("os.fdatasync", fail)
+            last.supervisor.recover()
+        # Until the store knows that all of the former life is destroyed, nothing begins that it could be taken for.
+        assert (last.engine.running, last.status(3)) == (set(), "failed")
+        for number in (1, 2, 3):
+            last.supervisor.see_to(number)
+
+    assert sorted(refusing.destroyed) == sorted([1, 2, 3] * (1 if is_stored else 2))
+    assert last.engine.running == {1, 2, 3}
+    again = restart(start_service, last, state=path)
+    again.engine.name = "docker"
+    refusing = Refusing(again)
+    again.supervisor.recover()
+    assert (refusing.destroyed, again.engine.running) == ([], {1, 2, 3})
+
+
+@pytest.mark.parametrize("other", ["process", "off"])
+def test_what_another_engine_has_left_is_logged_with_the_command_that_removes_it(
+    start_service: Callable[..., SlowService], tmp_path: Path, caplog: pytest.LogCaptureFixture, other: str
+) -> None:
+    path = tmp_path / "a state.json"
+    first = start_service(state=path)
+    first.engine.name = "docker"
+    first.supervisor.recover()
+    first.create()
+    first.create()
+    Refusing(first, 2)
+    first.destroy(2)
+    caplog.clear()
+
+    second = restart(start_service, first, state=path)
+    second.engine.name = other
+    second.supervisor.report_other_engines()
+    second.maintenance.load(TWO)
+    third = restart(start_service, second, state=path)
+    third.engine.name = other
+    third.supervisor.report_other_engines()
+
+    command = f"to have that removed, start it once: rtgmock serve --redis docker --state '{path}'"
+    assert caplog.messages == [
+        f"the engine docker still has what is left of the Redis of former instances, of 2; {command}",
+        f"the engine docker may have Redis servers and data of an earlier state; {command}",
+    ]
+    last = restart(start_service, third, state=path)
+    last.engine.name = "docker"
+    last.supervisor.report_other_engines()
+    assert len(caplog.messages) == 2
