@@ -206,10 +206,7 @@ def _refused_start() -> Iterator[None]:
     try:
         yield
     except InternalError as error:
-        problem = str(error).partition("; nothing has changed")[0]
-        raise StartupError(
-            f"{problem[0].lower()}{problem[1:]}; see to that, or start with another one: --state FILE"
-        ) from error
+        raise StartupError(f"{error.problem}; see to that, or start with another one: --state FILE") from error
 
 
 def _ignore_entry(entry: Entry) -> None:

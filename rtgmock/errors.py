@@ -156,9 +156,22 @@ class Invalid(RequestError):
 
 
 class InternalError(RequestError):
-    """An error in rtgmock, or a state file that cannot be written; nothing has changed."""
+    """An error in rtgmock, or a state file that cannot be written; nothing has changed.
+
+    ``problem`` is the reason alone, without what follows from it, for quoting it inside another sentence.
+    """
 
     status = 500
+
+    def __init__(self, message: str, problem: str = "") -> None:
+        super().__init__(message)
+        self.problem = cut(problem or message)
+
+    @classmethod
+    def not_stored(cls, problem: str, advice: str = "") -> InternalError:
+        """Return the error of a change that cannot be stored: why, and in whole sentences what to do."""
+        message = f"{problem[0].upper()}{problem[1:]}; nothing has changed."
+        return cls(f"{message} {advice}" if advice else message, problem)
 
 
 class EngineFailed(RequestError):

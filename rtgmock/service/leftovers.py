@@ -81,7 +81,7 @@ class Leftovers:
             try:
                 self.remove(instance_id)
             except (EngineFailed, InternalError) as error:
-                self._report({instance_id: _reason(error)})
+                self._report({instance_id: error.problem})
                 with contextlib.suppress(InternalError):  # the engine finds it at its next start all the same
                     self._note(left={instance_id})
 
@@ -98,7 +98,7 @@ class Leftovers:
         try:
             self._note(gone=gone, left=problems.keys())
         except InternalError as error:
-            problems |= dict.fromkeys(gone, _reason(error))
+            problems |= dict.fromkeys(gone, error.problem)
         self._report(problems)
         return problems
 
@@ -149,8 +149,3 @@ class Leftovers:
 def _still_has(ids: set[int]) -> str:
     shown = ", ".join(map(str, sorted(ids)[:_MAX_SHOWN])) + (", ..." if len(ids) > _MAX_SHOWN else "")
     return f"still has what is left of the Redis of former instances, of {shown}"
-
-
-def _reason(error: EngineFailed | InternalError) -> str:
-    # The text of the other error says that nothing has changed, which is wrong here.
-    return error.problem if isinstance(error, EngineFailed) else "the state file cannot be written"

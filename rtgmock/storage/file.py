@@ -106,9 +106,9 @@ class FileStorage(TransactionalStorage):
             self._check_ownership()
             if not self._journal.is_ours():
                 self._folding.notify(is_large=True)
-                raise InternalError(
-                    f"The journal {self._journal.path} was removed; nothing has changed. All that was in it is written "
-                    "again: send the request once more."
+                raise InternalError.not_stored(
+                    f"the journal {self._journal.path} was removed",
+                    "All that was in it is written again: send the request once more.",
                 )
             if self._base:
                 self._journal.append(changes, self._base)
@@ -172,16 +172,16 @@ class FileStorage(TransactionalStorage):
         """Raise InternalError when a write could destroy what somebody else has written. Raises OSError."""
         # A request that outlasts the emulator's stop must not write to a file that another emulator may have by now.
         if not self._lock.is_held:
-            raise InternalError("The state file is closed, since the emulator stops; nothing has changed.")
+            raise InternalError.not_stored("the state file is closed, since the emulator stops")
         if not self._lock.is_ours():
             problem = "its lock file was removed, and another emulator may use it"
         elif Version.of(self.path) != self._version:
             problem = "another program has written or removed it"
         else:
             return
-        raise InternalError(
-            f"The state file {self.name} is not written any more: {problem}; nothing has changed. "
-            "Restart the emulator to use the file as it is now."
+        raise InternalError.not_stored(
+            f"the state file {self.name} is not written any more: {problem}",
+            "Restart the emulator to use the file as it is now.",
         )
 
     def _remove_temporary_files(self) -> None:
@@ -215,4 +215,4 @@ class FileStorage(TransactionalStorage):
 
 
 def _not_written(error: OSError) -> InternalError:
-    return InternalError(f"The state file cannot be written ({error.strerror}); nothing has changed.")
+    return InternalError.not_stored(f"the state file cannot be written ({error.strerror})")

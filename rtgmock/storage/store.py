@@ -84,7 +84,7 @@ class Store:
         with self._storage.transaction() as changes:
             yield Transaction(self._storage, self._database)
             if problem := self._storage.view(lambda state: _problem(state, changes)):
-                raise InternalError(f"The state cannot be stored ({cut(problem)}); nothing has changed.")
+                raise InternalError.not_stored(f"the state cannot be stored ({cut(problem)})")
 
     def _rows(self, table: str) -> dict[str, Any]:
         return self._storage.view(lambda state: dict(state.rows(table)))

@@ -30,7 +30,7 @@ class _Commit:
 
     changes: Changes
     settled: bool = False
-    problem: str = ""
+    error: InternalError | None = None
     """Why the changes were not stored."""
 
 
@@ -133,8 +133,8 @@ class TransactionalStorage(Storage):
         with self._sync_lock:
             if not commit.settled:
                 self._settle()
-        if commit.problem:
-            raise InternalError(commit.problem)
+        if commit.error is not None:
+            raise commit.error
 
     def _settle(self) -> None:
         """Sync all commits that were appended, and let readers see them. Needs the lock of the sync."""
@@ -142,7 +142,7 @@ class TransactionalStorage(Storage):
         try:
             self._sync()
         except InternalError as error:
-            self._take_back(str(error))
+            self._take_back(error)
             return
         with self._memory_lock:
             for commit in commits:
@@ -150,7 +150,7 @@ class TransactionalStorage(Storage):
                 commit.settled = True
                 self._pending.popleft()
 
-    def _take_back(self, problem: str) -> None:
+    def _take_back(self, error: InternalError) -> None:
         """Drop all commits that are not synced, those included that were appended after the sync began.
 
         They may rest on each other, so none of them can stay.
@@ -158,7 +158,7 @@ class TransactionalStorage(Storage):
         with self._transaction_lock:
             self._drop_unsynced()
             for commit in self._pending:
-                commit.settled, commit.problem = True, problem
+                commit.settled, commit.error = True, error
             self._pending.clear()
             self._restore_latest()
 

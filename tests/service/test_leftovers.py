@@ -216,7 +216,7 @@ def test_while_the_store_cannot_forget_what_was_destroyed_no_redis_is_started_fo
     with monkeypatch.context() as patch:
         patch.setattr("os.fdatasync", fail)
         checkpoint.opened.set()
-        with pytest.raises(EngineFailed, match="the state file cannot be written"):
+        with pytest.raises(EngineFailed, match="of 1: the state file cannot be written"):
             loading.result(DEADLINE)
         assert (service.status(1), service.engine.running) == ("failed", {2})
 

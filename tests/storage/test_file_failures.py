@@ -191,6 +191,8 @@ def test_commits_that_wait_for_the_same_failing_sync_are_all_taken_back(
     monkeypatch.undo()
 
     assert [type(problem) for problem in problems] == [InternalError] * 3
+    reason = f"the state file cannot be written ({os.strerror(errno.EIO)})"
+    assert {getattr(problem, "problem", "") for problem in problems} == {reason}
     assert file.read() == tables_on_disk(path) == OLD
     file.write(NEW)
     assert file.read() == tables_on_disk(path) == NEW
