@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     import pytest
@@ -27,6 +28,7 @@ CALLS = (
     *("mkdir", "rmdir", "listdir", "scandir", "close", "chmod"),
 )
 """The functions of ``os`` that fail. What Python's file objects do is led through them."""
+_MAX_CALLS = 200
 
 
 @dataclass
@@ -68,12 +70,27 @@ class FaultyDisk:
         self._open_file = io.open
         monkeypatch.setattr(io, "open", self._open)
 
-    @contextlib.contextmanager
-    def failing(self, number: int, code: int) -> Iterator[Fault]:
+    def each_call(self, code: int) -> Iterator[AbstractContextManager[Fault]]:
+        """Give a block for each call of what is done in it, which fails there; and one in which none fails.
+
+        What is done must be the same each time. ``code`` is one of ``FAILURES``.
+        """
+        for number in range(_MAX_CALLS):
+            fault = Fault(number, code)
+            yield self._failing(fault)
+            if number >= len(fault.calls):
+                return
+        raise AssertionError("what is done in the block has no end")
+
+    def failing(self, number: int, code: int) -> AbstractContextManager[Fault]:
         """Let the call of that number fail during the block, with one of ``FAILURES``."""
-        self._fault = Fault(number, code)
+        return self._failing(Fault(number, code))
+
+    @contextlib.contextmanager
+    def _failing(self, fault: Fault) -> Iterator[Fault]:
+        self._fault = fault
         try:
-            yield self._fault
+            yield fault
         finally:
             self._fault = None
 
