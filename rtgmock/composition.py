@@ -139,7 +139,7 @@ def _may_wait(store: Store, accounts: tuple[Credentials, ...], *, has_file: bool
         if waits in may_wait:
             return may_wait[waits]
         # Its own instances only: otherwise the time of an answer would tell something of those of others.
-        account = account_of(request.headers, accounts) if len(accounts) > 1 else accounts[0].name
+        account = account_of(request.headers, accounts) if len(accounts) > 1 else None
         is_long = waits is Waits.FOR_MANY and store.instance_count(account) > MAX_LISTED
         return is_long or (has_file and store.boots(account))
 

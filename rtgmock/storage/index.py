@@ -22,7 +22,7 @@ class InstanceIndex:
         self.memory: Counter[int] = Counter()
         """The bytes of each server's instances."""
         self.booting: Counter[int] = Counter()
-        """The number of each account's instances that boot."""
+        """The number of each account's instances that boot, for those that have any."""
         self._unused: dict[range, _UnusedPorts] = {}
         for record in records:
             self.replace(None, record)
@@ -49,14 +49,16 @@ class InstanceIndex:
     def _take(self, record: Record) -> None:
         self.memory[record["server_id"]] += record["memory"]
         self.ports[record["port"]] += 1
-        self.booting[record["user_id"]] += record["boot"] is not None
+        if record["boot"] is not None:
+            self.booting[record["user_id"]] += 1
         for unused in self._unused.values():
             unused.take(record["port"])
 
     def _give_back(self, record: Record) -> None:
         self.memory[record["server_id"]] -= record["memory"]
         self.ports[record["port"]] -= 1
-        self.booting[record["user_id"]] -= record["boot"] is not None
+        if record["boot"] is not None:
+            self.booting -= Counter({record["user_id"]: 1})  # and without those that have none left
         if not self.ports[record["port"]]:
             del self.ports[record["port"]]
             for unused in self._unused.values():

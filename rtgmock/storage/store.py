@@ -117,12 +117,12 @@ class Store:
         """Return the number of one account's instances, or of all; likewise."""
         return self._storage.view(lambda state: len(_instances_in(state, account)))
 
-    def boots(self, account: str) -> bool:
-        """Return whether any of the account's instances boots, so that a read of it is counted and stored; likewise."""
+    def boots(self, account: str | None = None) -> bool:
+        """Return whether an instance of one account, or of any, boots: reads of it are counted and stored; likewise."""
 
         def find(state: IndexedTables) -> bool:
-            user_id = account_id_in(state.tables, account)
-            return user_id is not None and state.index.booting[user_id] > 0
+            booting = state.index.booting
+            return bool(booting) if account is None else account_id_in(state.tables, account) in booting
 
         return self._storage.view(find)
 
