@@ -31,9 +31,13 @@ if TYPE_CHECKING:
 HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("X-Frame-Options", "DENY"),
     ("Cache-Control", "no-store"),
 )
-"""What every answer has: a page may not run it as a script, not embed it, and not find it in the browser's cache."""
+"""What every answer has: a page may not run it as a script, not embed it, and not find it in the browser's cache.
+
+X-Frame-Options also keeps a page from seeing whether an answer is an error, by how an ``<object>`` with its URL loads.
+"""
 
 # A Host header: [IPv6 address] or name, and maybe a port.
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9_.-]+))(?::\d{1,5})?")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rtgmock.web import guard
-from tests.support.attack_pages import FOREIGN, LATE, REBOUND, VISITED, Attackers, Outcome, attacked_emulator, way
+from tests.support.attack_pages import FOREIGN, LATE, LOCAL, REBOUND, Attackers, Outcome, attacked_emulator, way
 from tests.support.browser import browsing
 from tests.support.sites import LOOT, open_site
 
@@ -30,7 +30,7 @@ INVISIBLE = {"embed"}
 
 @pytest.fixture(scope="module")
 def attackers() -> Iterator[Attackers]:
-    with browsing({*FOREIGN, *REBOUND} - set(VISITED)) as browser, Attackers.loaded(browser) as attackers:
+    with browsing({*FOREIGN, *REBOUND} - set(LOCAL)) as browser, Attackers.loaded(browser) as attackers:
         yield attackers
 
 
@@ -40,7 +40,6 @@ def attack(attackers: Attackers, page: Page, host: str, **options: Any) -> Outco
         before = target.everything()
         outcome = target.attack(page, host, **options)
         assert target.everything() == before
-        assert outcome.obeyed == set()
         return outcome
 
 
@@ -58,6 +57,17 @@ def test_a_page_of_another_origin_changes_and_sees_nothing(attackers: Attackers,
 
     assert outcome.seen == {}
     assert outcome.arrived == set(outcome.saw)
+    assert outcome.obeyed == set()
+
+
+@pytest.mark.parametrize("page", ["evil.example", "api.test"])
+def test_a_page_sees_nothing_where_its_browser_does_not_tell_its_site(attackers: Attackers, page: str) -> None:
+    # Browsers send Sec-Fetch-Site by HTTPS and to loopback addresses only, and no Origin with most GET requests.
+    outcome = attack(attackers, attackers.foreign[page], "api.test")
+
+    assert outcome.seen == {}
+    assert outcome.arrived == set(outcome.saw)
+    assert {entry["method"] for entry in outcome.log if entry["status"] != 403} == {"GET"}
 
 
 def test_a_sandboxed_page_changes_and_sees_nothing(attackers: Attackers) -> None:
@@ -66,6 +76,7 @@ def test_a_sandboxed_page_changes_and_sees_nothing(attackers: Attackers) -> None
     outcome = attack(attackers, page, "127.0.0.1", function="runSandboxed", arrives=lambda way: way != stopped)
 
     assert outcome.seen == {}
+    assert outcome.obeyed == set()
     assert {way(name) for name in set(outcome.saw) - outcome.arrived} == {stopped}
 
 
@@ -79,6 +90,7 @@ def test_a_page_with_a_rebound_name_sees_only_that_it_is_refused(attackers: Atta
 
 
 def check_only_refused(outcome: Outcome, host: str) -> None:
+    assert outcome.obeyed == set()
     refusals = (f"The Host {host} is not answered to", f"403The Host {host} is not answered to")
     timings = {name for name in outcome.seen if way(name) == "timing"}
     assert all(outcome.seen[name].startswith("403 ") for name in timings)
@@ -92,6 +104,7 @@ def test_a_password_in_the_url_helps_no_page(attackers: Attackers) -> None:
     options: dict[str, Any] = {"patience": 0.5, "arrives": arriving.__contains__}
     outcome = attack(attackers, attackers.foreign["evil.example"], "username:password@127.0.0.1", **options)
     assert set(outcome.seen.values()) <= {LATE}
+    assert outcome.obeyed == set()
     assert {way(name) for name in outcome.arrived} >= arriving
 
     rebound = attack(attackers, attackers.rebound["evil.example"], "username:password@evil.example", **options)

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from rtgmock.web.access_log import Entry
     from tests.support.sites import Site
 
-FOREIGN = ("evil.example", "127.0.0.1", "localhost")
+FOREIGN = ("evil.example", "127.0.0.1", "localhost", "api.test")
 """Hosts of pages on another port: of another site, and of the same one."""
 REBOUND = ("evil.example", "redistogo.com", "www.redistogo.com", "rtgmock")
 """Hosts of pages on the attacked port, whose names lead to the emulator once the page is loaded."""
-VISITED = ("127.0.0.1", "localhost")
+LOCAL = ("127.0.0.1", "localhost")
+VISITED = (*LOCAL, "api.test")
 """Hosts by which the browser's user visits the emulator."""
 NETWORK_CHANGED = "ERR_NETWORK_CHANGED"
 TRIES = 10
