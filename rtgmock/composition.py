@@ -133,6 +133,8 @@ def compose(
 def _may_wait(store: Store, accounts: tuple[Credentials, ...], *, has_file: bool, has_redis: bool) -> MayWait:
     """Return what tells the server which requests may wait. In memory and without Redis servers, few do."""
     may_wait = {Waits.NEVER: False, Waits.FOR_STORAGE: has_file or has_redis, Waits.LONG: True}
+    if not has_file:
+        may_wait[Waits.FOR_BOOT] = False
 
     def decide(request: Request) -> bool:
         waits = router.waits(request.method, request.path)
