@@ -169,9 +169,9 @@ class Store:
         return int(self._rows(HEAD)["1"]["last_instance_id"])
 
     def leftovers(self) -> dict[str, set[int] | None]:
-        """Return by engine, of those that have run on this state, the ids of which it has something to be destroyed.
+        """Return, for each engine that has run on this state, the ids whose Redis or data it still has to destroy.
 
-        None stands for all that it has. Until it is destroyed, the ids may not be used with that engine.
+        None means all that the engine has. Until that is destroyed, it starts no Redis for these ids.
         """
         noted = self._rows(HEAD)["1"].get(LEFTOVERS, {})
         return {engine: None if ids is None else set(ids) for engine, ids in noted.items()}

@@ -14,7 +14,7 @@ HEAD, INSTANCES, SERVERS, ACCOUNTS = "rtgmock", "instances", "servers", "account
 """The tables' names. The head has one document: the format, the state's id and the last instance's id."""
 
 LEFTOVERS = "leftovers"
-"""In the head: by each engine that has run on this state, the ids of which it has something that is to be destroyed.
+"""In the head, for each engine that has run on this state: the ids whose Redis or data it still has to destroy.
 
-Null stands for all that it has: the state was replaced while another engine ran.
+Null means all that the engine has, since the state was replaced while another engine ran.
 """

@@ -56,7 +56,7 @@ class Application(Flask):
         """Return nothing that could match a request's path to a route."""
 
     def do_teardown_request(self, exc: BaseException | None = None) -> None:
-        """Do nothing: nobody waits for the end of a request."""
+        """Do nothing: no function is registered for the end of a request."""
 
     def do_teardown_appcontext(self, exc: BaseException | None = None) -> None:
         """Do nothing, likewise."""

@@ -32,7 +32,7 @@ def browsing(names: Iterable[str]) -> Iterator[BrowserContext]:
     if program is None:
         skip_or_fail("chromium", "Chromium is not installed")
     try:
-        from playwright.sync_api import sync_playwright  # noqa: PLC0415 - an extra of its own
+        from playwright.sync_api import sync_playwright  # noqa: PLC0415 - it is in the extra "browser", which may not be installed
     except ImportError:
         skip_or_fail("chromium", "Playwright is not installed; install it with: pip install -e '.[browser]'")
     rules = f"--host-resolver-rules={', '.join(f'MAP {name} 127.0.0.1' for name in names)}"

@@ -102,7 +102,7 @@ def test_every_account_is_compared_in_constant_time(two_accounts: Served, monkey
         return real(one, other)
 
     monkeypatch.setattr("rtgmock.web.auth.hmac.compare_digest", record)
-    # Not a list: whether one may wait depends on the account, which is looked up for that as well.
+    # Not a list, for which the server looks the account up once more: it asks how many instances that has.
     two_accounts.get("/instances/1.json")
     two_accounts.get("/instances/1.json", auth=("nobody", "x"))
 

@@ -76,7 +76,7 @@ def find_label(text: str) -> Label | None:
 
 
 def find_name(text: str) -> Label | None:
-    """Return the first name of a secret, whatever is behind it: in a text of which any word may be the secret."""
+    """Return the first name of a secret, with or without a sign behind it. Any word of the text may be the secret."""
     matches = (_attribute(text), _first(_WORD, text, is_secret_word))
     names = [*map(_bare, filter(None, matches)), *_labels(text)]
     return min(names, key=lambda name: (name.start, -name.value), default=None)
