@@ -45,11 +45,14 @@ def _code(setting: object) -> str:
 
 
 def plans() -> str:
-    rows = (
-        (plan.name, f"${plan.price}" if plan.price else "free", format_size(plan.memory), plan.connections)
-        for plan in PLANS.values()
-    )
+    rows = ((plan.name, _price(plan.price), format_size(plan.memory), plan.connections) for plan in PLANS.values())
     return table("plan | a month | memory | connections", rows)
+
+
+def _price(price: int | None) -> str:
+    if price is None:
+        return "not known"
+    return f"${price}" if price else "free"
 
 
 def errors() -> str:
