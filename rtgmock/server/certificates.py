@@ -4,6 +4,8 @@ The CA is one file, ``rtgmock.json.ca.key``: its private key and its certificate
 certificate that clients must trust, ``rtgmock.json.ca.pem``, is a copy of its second half, which is written again
 whenever it differs. Files are replaced atomically under a lock between processes, so that there is never half a CA and
 never two.
+
+The import raises StartupError where the extra ``tls`` is not installed.
 """
 
 from __future__ import annotations
@@ -17,12 +19,16 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import filelock
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from trustme import CA
 
 from rtgmock.errors import StartupError
+
+try:
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    from trustme import CA
+except ModuleNotFoundError as error:
+    raise StartupError.without_package("--tls", str(error.name), extra="tls") from error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

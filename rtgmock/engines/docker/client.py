@@ -24,12 +24,8 @@ _LOCAL_HOSTS = {None, "localhost", "127.0.0.1", "::1"}
 def connect() -> docker.DockerClient:
     """Return a client of the engine that DOCKER_HOST names, or of the local one. Raises StartupError."""
     address = os.environ.get("DOCKER_HOST", "")
-    # Checked here, since the SDK's own errors for a missing paramiko or ssh do not say what to install.
-    if address.startswith("ssh://") and not (importlib.util.find_spec("paramiko") and shutil.which("ssh")):
-        raise StartupError(
-            f"DOCKER_HOST={address} takes the program ssh and the package paramiko, and one is not here; "
-            "install it, take an engine on a socket or by tcp://, or take --redis process"
-        )
+    if address.startswith("ssh://"):
+        _check_ssh(address)
     try:
         parameters = kwargs_from_env()
         if "tls" in parameters:
@@ -43,6 +39,17 @@ def connect() -> docker.DockerClient:
             f"no Docker engine answers ({root_cause(error)}); {remedy}, set DOCKER_HOST, or take --redis process"
         ) from error
     return client
+
+
+def _check_ssh(address: str) -> None:
+    """Raise StartupError where what ssh:// needs is missing: the SDK's own errors do not say what to install."""
+    if not importlib.util.find_spec("paramiko"):  # the SDK imports it, and then runs the program
+        raise StartupError.without_package(f"DOCKER_HOST={address}", "paramiko", extra="ssh")
+    if not shutil.which("ssh"):
+        raise StartupError(
+            f"DOCKER_HOST={address} needs the program ssh, which is not here; "
+            "install it, take an engine on a socket or by tcp://, or take --redis process"
+        )
 
 
 class _ClientCertificates(TLSConfig):

@@ -140,9 +140,9 @@ def refused(folder: Path, variables: dict[str, str]) -> str:
     return finished.stderr
 
 
-def test_an_engine_by_ssh_without_what_that_takes_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_engine_by_ssh_without_the_program_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "ssh://docker.example.com")
     monkeypatch.setenv("PATH", "")
 
-    with pytest.raises(StartupError, match=r"^DOCKER_HOST=ssh://docker\.example\.com takes the program ssh"):
+    with pytest.raises(StartupError, match=r"^DOCKER_HOST=ssh://docker\.example\.com needs the program ssh"):
         connect()
