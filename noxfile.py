@@ -59,9 +59,9 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Write the README's tables from the tables in the code."""
+    """Write the tables of the README and of .github from the tables in the code."""
     session.install("-e", ".[test]")
-    session.run("cog", "-r", "-I", ".", "README.md")
+    session.run("cog", "-r", "-I", ".", "README.md", *map(str, Path(".github").glob("*.md")))
 
 
 def requirements() -> dict[str, list[str]]:

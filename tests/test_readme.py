@@ -1,4 +1,4 @@
-"""The README is true: its tables match the code, its links lead somewhere, and its examples run as written."""
+"""README and .github are true: tables match the code, links lead somewhere, and examples run as written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import re
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,24 +18,19 @@ from rtgmock import child_environment
 from rtgmock.cli.output import banner
 from rtgmock.web.control.endpoints import ENDPOINTS
 from tests.support.command import environment as cleaned
+from tests.support.documents import DOCUMENTS, README, ROOT, blocks, document, example, section
 from tests.support.requirements import skip_or_fail
 from tests.support.scratch import run_pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.conftest import Served
 
-ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 ADDRESS = "127.0.0.1:8080"
-
-
-def example(language: str, heading: str = "The documentation's example") -> str:
-    """Return the single code block in ``language`` of the section whose heading starts with ``heading``."""
-    section = README.partition(f"\n## {heading}")[2].partition("\n## ")[0]
-    [block] = re.findall(rf"^```{language}\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
-    return str(block)
+CONTROL = document("CONTROL.md")
+BUILT = document("CONTRIBUTING.md")
 
 
 def run(arguments: list[str], text: str, api: Served) -> str:
@@ -52,7 +46,7 @@ def run(arguments: list[str], text: str, api: Served) -> str:
 
 def test_the_tables_are_generated_from_the_code() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "cogapp", "--check", "-I", ".", "README.md"],
+        [sys.executable, "-m", "cogapp", "--check", "-I", ".", *DOCUMENTS],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -64,26 +58,29 @@ def test_the_tables_are_generated_from_the_code() -> None:
 
 def test_the_faults_in_curl(api: Served, program: Callable[[str, str], str]) -> None:
     program("curl", "curl")
-    printed = run(["sh", "-e"], example("sh", "Faults").replace("curl", "curl -qsS"), api)
+    printed = run(["sh", "-e"], blocks("sh", "Control, faults, journal")[1].replace("curl", "curl -qsS"), api)
 
     answers = [json.loads(line)["faults"] for line in printed.splitlines()]
     assert [[fault["id"] for fault in faults] for faults in answers] == [[1], [2], [3, 4], [1, 2, 3, 4], []]
 
 
-def test_the_fault_in_python(api: Served) -> None:
+@pytest.mark.parametrize(
+    "text", [example("python", "Control, faults, journal"), example("python", "Faults", CONTROL)], ids=["short", "full"]
+)
+def test_the_fault_in_python(api: Served, text: str) -> None:
     def deploy() -> None:
         with contextlib.suppress(requests.ConnectionError):
             api.create()
         api.create()
 
-    exec(example("python", "Faults"), {"emulator": api.emulator, "deploy": deploy})
+    exec(text, {"emulator": api.emulator, "deploy": deploy})  # its assertions are a part of the test
 
     assert len(api.get("/instances.json").json()) == 2
 
 
 def test_the_example_in_curl(api: Served, program: Callable[[str, str], str]) -> None:
     program("curl", "curl")
-    made, listed = run(["sh", "-e"], example("sh").replace("curl", "curl -qsS"), api).split("}[", 1)
+    made, listed = run(["sh", "-e"], blocks("sh", "Quick start")[1].replace("curl", "curl -qsS"), api).split("}[", 1)
 
     assert json.loads(made + "}")["plan"] == "nano"
     assert json.loads("[" + listed)[0]["instance"]["plan"] == "nano"
@@ -95,46 +92,61 @@ def test_the_example_in_ruby(api: Served, program: Callable[[str, str], str]) ->
         skip_or_fail("ruby", "Ruby's rest-client is not installed")
     api.create()
 
-    assert json.loads(run([ruby], example("ruby"), api))[0]["instance"]["id"] == 1
+    assert json.loads(run([ruby], example("ruby", "Quick start"), api))[0]["instance"]["id"] == 1
 
 
 def test_the_example_in_python(api: Served) -> None:
     api.create()
 
-    assert "'port': 9001" in run([sys.executable], example("python"), api)
+    assert "'port': 9001" in run([sys.executable], example("python", "Quick start"), api)
 
 
 def test_the_example_in_node(api: Served, program: Callable[[str, str], str]) -> None:
     node = program("node", "node")
     api.create()
 
-    shown = run([node], example("js").replace("console.log(instances)", "console.log(JSON.stringify(instances))"), api)
+    shown = run(
+        [node],
+        example("js", "Quick start").replace("console.log(instances)", "console.log(JSON.stringify(instances))"),
+        api,
+    )
     assert json.loads(shown)[0]["instance"]["port"] == 9001
 
 
 def test_the_suite_in_python(tmp_path: Path) -> None:
-    title = "In a Python test suite"
-    (tmp_path / "pytest.ini").write_text(example("ini", title))
-    (tmp_path / "test_instances.py").write_text(example("python", title))
+    (tmp_path / "pytest.ini").write_text(example("ini", "pytest"))
+    (tmp_path / "test_instances.py").write_text(example("python", "pytest"))
 
     done = run_pytest(tmp_path, autoload=True)
 
-    assert (done.code, done.counts) == (0, {"passed": 2}), done.out
+    assert (done.code, done.counts) == (0, {"passed": 1}), done.out
 
 
-def test_the_suite_in_any_language(tmp_path: Path, program: Callable[[str, str], str]) -> None:
-    for name in ("redis-server", "redis-cli"):
-        program("redis", name)
+def test_the_first_app_prints_that_its_redis_answers(tmp_path: Path, program: Callable[[str, str], str]) -> None:
+    program("redis", "redis-server")
+    install, run_app = blocks("sh", "")[0].splitlines()
 
-    done = run_installed(example("sh", "In a test suite of any language"), tmp_path)
+    done = run_installed(run_app, tmp_path)
 
-    assert (done.returncode, done.stdout) == (0, "PONG\n"), done.stderr
+    assert install.startswith("python3 -m venv .venv && ")
+    assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr
+
+
+def test_the_first_test_has_a_redis(tmp_path: Path, program: Callable[[str, str], str]) -> None:
+    program("redis", "redis-server")
+    (tmp_path / "test_visits.py").write_text(blocks("python", "")[0])
+
+    done = run_pytest(tmp_path, "--rtgmock-options=--redis process", autoload=True)
+
+    assert (done.code, done.counts) == (0, {"passed": 1}), done.out
 
 
 def run_installed(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a shell script in ``folder`` with ``rtgmock`` on PATH."""
     (folder / "rtgmock").write_text(f'#!/bin/sh\nexec {sys.executable} -m rtgmock "$@"\n')
     (folder / "rtgmock").chmod(0o755)
+    (folder / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    (folder / "python").chmod(0o755)
     return subprocess.run(
         ["sh", "-e"],
         input=script,
@@ -153,9 +165,9 @@ def test_the_old_app(tmp_path: Path, program: Callable[[str, str], str], unset: 
     ruby = program("ruby", "ruby")
     if subprocess.run([ruby, "-e", "require 'redis'"], capture_output=True, timeout=60, check=False).returncode:
         skip_or_fail("ruby", "Ruby's redis is not installed")
-    (tmp_path / "app.rb").write_text(example("ruby", "With an old app"))
+    (tmp_path / "app.rb").write_text(example("ruby", "Any language"))
 
-    done = run_installed(example("sh", "With an old app").replace("-- ", f"-- {unset}"), tmp_path)
+    done = run_installed(example("sh", "Any language").replace("-- ", f"-- {unset}"), tmp_path)
 
     assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr
 
@@ -163,14 +175,16 @@ def test_the_old_app(tmp_path: Path, program: Callable[[str, str], str], unset: 
 def test_the_control_in_curl(api: Served, program: Callable[[str, str], str]) -> None:
     program("curl", "curl")
     api.create()
-    emptied, moved = run(["sh", "-e"], example("sh", "Control it").replace("curl", "curl -qsS"), api).splitlines()
+    emptied, moved = run(
+        ["sh", "-e"], blocks("sh", "Control, faults, journal")[0].replace("curl", "curl -qsS"), api
+    ).splitlines()
 
     assert json.loads(emptied)["instances"] == []
     assert json.loads(moved) == {"now": "2010-12-20T01:35:22Z", "frozen": False}
 
 
 def test_the_state_by_hand(api: Served) -> None:
-    answer = api.put("/_rtgmock/state", json=json.loads(example("json", "Control it")))
+    answer = api.put("/_rtgmock/state", json=json.loads(example("json", "Clock, reset and state", CONTROL)))
 
     assert answer.status_code == 200, answer.text
     assert [row["instance"]["status"] for row in api.get("/instances.json").json()] == ["running", "failed"]
@@ -189,7 +203,9 @@ def test_the_journal_in_curl(api: Served, program: Callable[[str, str], str]) ->
     program("curl", "curl")
     api.get("/instance")
     api.create()
-    shown, emptied = run(["sh", "-e"], example("sh", "The journal").replace("curl", "curl -qsS"), api).splitlines()
+    shown, emptied = run(
+        ["sh", "-e"], example("sh", "The journal", CONTROL).replace("curl", "curl -qsS"), api
+    ).splitlines()
 
     assert [entry["nearest"][0] for entry in json.loads(shown)["requests"]] == ["GET /instances"]
     assert json.loads(emptied) == {"requests": [], "dropped": 0}
@@ -199,7 +215,7 @@ def test_the_journal_in_curl(api: Served, program: Callable[[str, str], str]) ->
 def test_the_journal_in_python(api: Served) -> None:
     api.create()
 
-    exec(example("python", "The journal"), {"emulator": api.emulator})  # its assertions are the test
+    exec(example("python", "The journal", CONTROL), {"emulator": api.emulator})  # its assertions are the test
 
 
 def test_a_failed_assertion_prints_what_is_shown(api: Served) -> None:
@@ -209,7 +225,7 @@ def test_a_failed_assertion_prints_what_is_shown(api: Served) -> None:
     with pytest.raises(AssertionError) as failed:
         api.emulator.requests.assert_received("PUT", "/instances/1.json", json={"plan": "small"})
 
-    assert str(failed.value) == README.partition("requests that were received:\n\n```\n")[2].partition("\n```")[0]
+    assert str(failed.value) == CONTROL.partition("requests that were received:\n\n```\n")[2].partition("\n```")[0]
 
 
 def test_the_banner_is_as_shown(api: Served) -> None:
@@ -220,19 +236,35 @@ def test_the_banner_is_as_shown(api: Served) -> None:
     assert shown.strip() == expected
 
 
-def test_every_link_to_a_file_or_heading_leads_somewhere() -> None:
-    prose = re.sub(r"^```.*?^```$", "", README, flags=re.DOTALL | re.MULTILINE)
-    headings = re.findall(r"^#+ (.+)$", prose, re.MULTILINE)
-    anchors = {"#" + re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
-    links = re.findall(r"\]\((?!https?:)([^)]+)\)", README)
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_link_to_a_file_or_heading_leads_somewhere(name: str) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)]+)\)", DOCUMENTS[name])
+    broken = []
+    for link in links:
+        path, _, anchor = link.partition("#")
+        target = (ROOT / name).parent.joinpath(path).resolve() if path else ROOT / name
+        if not target.exists() or (anchor and anchor not in anchors(target.read_text(encoding="utf-8"))):
+            broken.append(link)
 
-    assert {"LICENSE", "CHANGELOG.md", "#faults"} <= set(links)
-    assert not [link for link in links if link not in anchors and not (ROOT / link).exists()]
+    assert not broken
+
+
+def anchors(text: str) -> set[str]:
+    """Return the anchors that GitHub gives the headings of a document."""
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+    headings = re.findall(r"^#+ (.+)$", prose, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_section_is_in_the_table_of_contents_in_order() -> None:
+    listed = re.findall(r"\[([^]]+)\]\(#", section("").partition("| you have |")[0])
+
+    assert listed == re.findall(r"^## (.+)$", README, re.MULTILINE)
 
 
 @pytest.mark.parametrize("folder", ["fixtures/exchanges", "fixtures/states"])
 def test_every_folder_of_fixtures_is_mentioned_and_exists(folder: str) -> None:
-    assert f"`{folder}`" in README
+    assert any(f"`{folder}`" in text for text in DOCUMENTS.values())
     assert any((ROOT / folder).iterdir())
 
 
@@ -245,15 +277,15 @@ def test_every_endpoint_of_the_control_api_is_listed() -> None:
 
 def test_the_nox_sessions_that_are_named_exist() -> None:
     sessions = re.findall(r"^def (\w+)\(session", (ROOT / "noxfile.py").read_text(encoding="utf-8"), re.MULTILINE)
-    named = re.findall(r"nox -s (\w+)", README)
+    named = re.findall(r"nox -s (\w+)", "".join(DOCUMENTS.values()))
 
     assert named
     assert set(named) <= set(sessions)
 
 
 def test_each_promise_has_a_proof_that_exists() -> None:
-    section = README.partition("\n## What is promised, and what proves it\n")[2].partition("\n## ")[0]
-    rows = [line for line in section.splitlines() if line.startswith("| ")][2:]
+    text = section("What is promised, and what proves it")
+    rows = [line for line in text.splitlines() if line.startswith("| ")][2:]
     named = [re.findall(r"`(tests/[\w/]+\.py)`", row) for row in rows]
 
     assert rows
@@ -266,13 +298,13 @@ def test_ci_runs_the_test_command_that_is_shown() -> None:
     command = subprocess.run(["sh", "-c", extract], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
 
     assert extract in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    assert command.stdout.strip() == example("sh", "Test it").strip()
+    assert command.stdout.strip() == example("sh", "How it is built").strip()
 
 
 def test_the_picture_of_the_packages_is_the_contract_that_imports_are_checked_by() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     contract = next(c for c in project["tool"]["importlinter"]["contracts"] if c["containers"] == ["rtgmock"])
-    *rows, ground = example("", "How it is built").splitlines()
+    *rows, ground = example("", "How rtgmock is built", BUILT).splitlines()
     floors: list[list[str]] = []
     for row in rows:
         if row[:2].strip():  # the number of a floor; its other packages have none
@@ -283,7 +315,7 @@ def test_the_picture_of_the_packages_is_the_contract_that_imports_are_checked_by
     assert floors == [re.split(r" [|:] ", layer) for layer in contract["layers"]]
 
 
-@pytest.mark.parametrize("path", re.findall(r"`((?:\w+/)+\w*(?:\.py)?)`", README.partition("\n## How it is built")[2]))
+@pytest.mark.parametrize("path", re.findall(r"`((?:\w+/)+\w*(?:\.py)?)`", BUILT))
 def test_the_modules_that_the_architecture_names_exist(path: str) -> None:
     found = [
         place / f"{path.removesuffix('.py')}{ending}" for place in (ROOT, ROOT / "rtgmock") for ending in ("", ".py")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tests.support.image_runner import CLIENT, README, blocks
+from tests.support.documents import DOCUMENTS, blocks, document, example
+from tests.support.image_runner import CLIENT
 from tests.support.redis_client import answers
 from tests.support.requirements import skip_or_fail
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["tests.support.redis_fixtures", "tests.support.emulator_containers", "tests.support.image_runner"]
 
-SECTION, ALIAS = "Docker, Compose and CI", "Compose, with the alias redistogo.com"
-CI = "GitHub Actions and GitLab CI"
+CONTAINERS = document("CONTAINERS.md")
+ALIAS = example("yaml", "Compose, with the alias redistogo.com", CONTAINERS)
 JAVA = """
 import java.util.List;
 class Example {
@@ -46,10 +47,9 @@ class Example {
 CREATED = r"INSTANCE (\d+) (\S+)/ True (\d+)"
 
 
-def docker_run(number: int) -> str:
-    """Return the ``docker run`` command in the section's shell block of this number."""
-    block = blocks("sh", SECTION)[number].replace("\\\n", "")
-    [line] = [line for line in block.splitlines() if line.startswith("docker run")]
+def docker_run(text: str) -> str:
+    """Return the ``docker run`` command in a shell block."""
+    [line] = [line for line in text.replace("\\\n", "").splitlines() if line.startswith("docker run")]
     return line
 
 
@@ -59,16 +59,16 @@ def test_the_first_example_works_from_the_host_in_ruby_and_python_and_from_anoth
     ruby = program("ruby", "ruby")
     if subprocess.run([ruby, "-e", "require 'rest-client'"], capture_output=True, timeout=60, check=False).returncode:
         skip_or_fail("ruby", "Ruby's rest-client is not installed")
-    container = runner.run(docker_run(0))
+    container = runner.run(docker_run(blocks("sh", "")[1]))
     runner.client.networks.get(runner.network()).connect(container)
     host = f"localhost:{runner.port}"
 
-    [script] = blocks("ruby", SECTION)
+    script = example("ruby", "Clients on the host", CONTAINERS)
     url, listed = runner.command(ruby, stdin=script.replace("localhost:8080", host)).splitlines()
     assert answers(url)
     assert '"id":1' in listed.replace(" ", "")
 
-    [script] = blocks("python", SECTION)
+    script = example("python", "Clients on the host", CONTAINERS)
     shown = runner.command(sys.executable, stdin=script.replace("localhost:8080", host))
     assert shown.endswith(f"@localhost:{runner.ports[1]}/ True\n")
     shown = runner.ask(script.replace("localhost", runner.name))
@@ -76,7 +76,7 @@ def test_the_first_example_works_from_the_host_in_ruby_and_python_and_from_anoth
 
 
 def test_the_example_without_privileges_works(runner: ImageRunner) -> None:
-    container = runner.run(docker_run(1))
+    container = runner.run(docker_run(blocks("sh", "Without privileges, for other architectures", CONTAINERS)[0]))
 
     assert answers(runner.api.create()["url"])
     output: Any = container.exec_run(["cat", "/proc/self/status"]).output
@@ -88,7 +88,7 @@ def test_the_example_without_privileges_works(runner: ImageRunner) -> None:
 def test_the_compose_file_starts_the_client_when_the_emulator_is_healthy_and_keeps_the_state(
     runner: ImageRunner,
 ) -> None:
-    compose = runner.compose(blocks("yaml", "Compose")[0])
+    compose = runner.compose(example("yaml", "Compose"))
     up = ("up", "--build", "--abort-on-container-exit", "--exit-code-from", "app")
 
     for expected in ("1", "2"):
@@ -99,14 +99,14 @@ def test_the_compose_file_starts_the_client_when_the_emulator_is_healthy_and_kee
 
 
 def test_the_compose_file_with_the_alias_leads_an_unchanged_client_to_the_emulator(runner: ImageRunner) -> None:
-    compose = runner.compose(blocks("yaml", ALIAS)[0])
+    compose = runner.compose(ALIAS)
 
     shown = compose("up", "--build", "--abort-on-container-exit", "--exit-code-from", "app")
     assert re.findall(CREATED, shown) == [("1", f"redistogo.com:{runner.ports[0]}", "65534")]
 
 
 def test_no_other_user_can_read_more_than_the_certificate_in_the_shared_volume(runner: ImageRunner) -> None:
-    compose = runner.compose(blocks("yaml", ALIAS)[0])
+    compose = runner.compose(ALIAS)
     compose("build", "app")
     compose("up", "-d", "rtgmock")
     script = "cd /rtgmock; for file in $(ls -A); do test -f $file && test -r $file && echo $file; done; true"
@@ -116,7 +116,7 @@ def test_no_other_user_can_read_more_than_the_certificate_in_the_shared_volume(r
 
 
 def test_githubs_service_is_healthy_and_its_url_works_on_the_runner(runner: ImageRunner) -> None:
-    job = yaml.safe_load(blocks("yaml", CI)[0])["jobs"]["test"]
+    job = yaml.safe_load(example("yaml", "GitHub Actions"))["jobs"]["test"]
     service = job["services"]["rtgmock"]
     ports = " ".join(f"-p {port}" for port in service["ports"])
     variables = " ".join(f"-e {name}={value}" for name, value in service["env"].items())
@@ -130,7 +130,7 @@ def test_githubs_service_is_healthy_and_its_url_works_on_the_runner(runner: Imag
 
 
 def test_gitlabs_service_is_reached_by_its_alias(runner: ImageRunner) -> None:
-    job = yaml.safe_load(blocks("yaml", CI)[1])["test"]
+    job = yaml.safe_load(example("yaml", "GitLab CI", CONTAINERS))["test"]
     [service] = job["services"]
     variables = " ".join(f"-e {name}={value}" for name, value in service["variables"].items())
 
@@ -143,14 +143,14 @@ def test_gitlabs_service_is_reached_by_its_alias(runner: ImageRunner) -> None:
 
 
 def test_testcontainers_in_python(runner: ImageRunner) -> None:
-    [script] = blocks("python", "Testcontainers")
+    script = example("python", "Testcontainers", CONTAINERS)
     script = script.replace('"rtgmock"', f'"{runner.name}", env={{"RTGMOCK_PORTS": "{runner.range}"}}')
 
     assert runner.command(sys.executable, stdin=script.replace("9001", str(runner.ports[0]))) == "True\n"
 
 
 def test_testcontainers_in_node_is_well_formed(tmp_path: Path, program: Callable[[str, str], str]) -> None:
-    [script] = blocks("js", "Testcontainers")
+    script = example("js", "Testcontainers", CONTAINERS)
     (tmp_path / "example.mjs").write_text(script)
 
     done = subprocess.run([program("node", "node"), "--check", "example.mjs"], cwd=tmp_path, timeout=60, check=False)
@@ -159,7 +159,7 @@ def test_testcontainers_in_node_is_well_formed(tmp_path: Path, program: Callable
 
 def test_testcontainers_in_java_is_well_formed(tmp_path: Path, program: Callable[[str, str], str]) -> None:
     javac = program("java", "javac")
-    [script] = blocks("java", "Testcontainers")
+    script = example("java", "Testcontainers", CONTAINERS)
     (tmp_path / "Example.java").write_text(JAVA.replace("SCRIPT", script))
 
     done = subprocess.run(
@@ -171,7 +171,8 @@ def test_testcontainers_in_java_is_well_formed(tmp_path: Path, program: Callable
 def test_every_published_port_is_published_on_loopback() -> None:
     lines = [
         line
-        for block in re.findall(r"^```\w*\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+        for text in DOCUMENTS.values()
+        for block in re.findall(r"^```\w*\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
         for line in block.splitlines()
     ]
     published = [port for line in lines for port in re.findall(r"(?:-p|--publish)[ =]([\d.:-]+)", line)]

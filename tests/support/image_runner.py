@@ -10,7 +10,6 @@ import shutil
 import subprocess
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,11 +21,11 @@ from tests.support.requirements import skip_or_fail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     import docker
     from docker.models.containers import Container
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 INSTANCES = "9001-9010"
 CLIENT = """
 import os, redis, requests
@@ -35,12 +34,6 @@ made = requests.post(f"{api}/instances.json", {"plan": "nano"}, auth=("username"
 print("INSTANCE", made["id"], made["url"].partition("@")[2], redis.Redis.from_url(made["url"]).ping(), os.getuid())
 """
 """The service ``app`` of a Compose file. It finds the emulator only by the variables and names that the file sets."""
-
-
-def blocks(language: str, heading: str) -> list[str]:
-    """Return the code blocks in ``language`` in the README between ``heading`` and the next heading."""
-    below = re.split(r"^##+ ", README.partition(f"# {heading}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
-    return re.findall(rf"^```{language}\n(.*?)^```$", below, re.DOTALL | re.MULTILINE)
 
 
 @dataclass

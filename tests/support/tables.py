@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from typing import TYPE_CHECKING
 
 from rtgmock.errors import REQUEST_ERRORS, AccessDenied, Invalid
 from rtgmock.faults.rule import KEYS
 from rtgmock.model.attributes import ATTRIBUTES, DOCUMENTED, RECORDED, Assigned, Attribute, FromApi, FromPlan, Role
-from rtgmock.model.payloads import Payload, layout
 from rtgmock.model.plans import PLANS
 from rtgmock.model.types import LONG_MAX, Boolean, Choice, Datetime, HostName, Integer, PortText, SavePoints
 from rtgmock.settings.config import SETTINGS
@@ -71,8 +71,17 @@ def faults() -> str:
 
 
 def attributes() -> str:
-    rows = ((f"`{a.name}`", _values(a), _default(a), _settable(a), a.since, _shown(a), a.source) for a in ATTRIBUTES)
-    return table("attribute | values | default | settable | since | shown in | source", rows)
+    rows = ((f"`{a.name}`", _values(a), _default(a), a.since, a.source) for a in ATTRIBUTES if _settable(a))
+    return table("attribute | values | default | since | source", rows)
+
+
+def read_only() -> str:
+    """Return the names of the attributes that a client cannot set, those of each version together, in lines of 120."""
+    lines = []
+    for version in (DOCUMENTED, RECORDED):
+        names = ", ".join(f"`{a.name}`" for a in ATTRIBUTES if not _settable(a) and a.since == version)
+        lines += textwrap.wrap(f"- {version}: {names}", width=120, subsequent_indent="  ")
+    return "\n".join([*lines, ""])
 
 
 def directives() -> str:
@@ -124,10 +133,5 @@ def _default(attribute: Attribute) -> str:
     return f"`{shown}`"
 
 
-def _shown(attribute: Attribute) -> str:
-    """Return the answers that show an attribute in its first version; that of 2012 shows all of them in lists too."""
-    return "show" if attribute not in layout(Payload.LIST_JSON) and attribute.since == DOCUMENTED else "list, show"
-
-
-def _settable(attribute: Attribute) -> str:
-    return "yes" if attribute.role in {Role.PLAN, Role.SETTING} else ""
+def _settable(attribute: Attribute) -> bool:
+    return attribute.role in {Role.PLAN, Role.SETTING}
