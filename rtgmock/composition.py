@@ -22,6 +22,7 @@ from rtgmock.service.maintenance import Maintenance
 from rtgmock.service.provisioner import Provisioner
 from rtgmock.service.supervisor import Supervisor
 from rtgmock.service.watcher import Watcher
+from rtgmock.settings.parsers import ANY_ACCOUNT
 from rtgmock.storage.store import Store
 from rtgmock.web import guard, router
 from rtgmock.web.access_log import AccessLog
@@ -111,7 +112,7 @@ def compose(
     context = ServiceContext(config, store, clock, randomness, engine)
     supervisor, provisioner = Supervisor(context), Provisioner(context)
     maintenance = Maintenance(context, supervisor)
-    redactor = Redactor(account.password for account in config.accounts)
+    redactor = Redactor(account.password for account in config.named_accounts)
     journal, access_log = Journal(redactor), AccessLog(log, redactor)
     health = HealthState(clock.ticks(), engine.name)
     controls = ControlContext(clock, supervisor, maintenance, faults, journal, Renderings(), health, config.api)
@@ -136,12 +137,14 @@ def _may_wait(store: Store, accounts: tuple[Credentials, ...], *, has_file: bool
     if not has_file:
         may_wait[Waits.FOR_BOOT] = False
 
+    is_shared = len(accounts) > 1 or ANY_ACCOUNT in accounts
+
     def decide(request: Request) -> bool:
         waits = router.waits(request.method, request.path)
         if waits in may_wait:
             return may_wait[waits]
         # Its own instances only: otherwise the time of an answer would tell something of those of others.
-        account = account_of(request.headers, accounts) if len(accounts) > 1 else None
+        account = account_of(request.headers, accounts) if is_shared else None
         is_long = waits is Waits.FOR_MANY and store.instance_count(account) > MAX_LISTED
         return is_long or (has_file and store.boots(account))
 

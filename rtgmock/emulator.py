@@ -160,12 +160,12 @@ class Emulator:
     @property
     def username(self) -> str:
         """The name of the first account."""
-        return self.config.accounts[0].name
+        return self.config.first_account.name
 
     @property
     def password(self) -> str:
         """The password of the first account."""
-        return self.config.accounts[0].password
+        return self.config.first_account.password
 
     def create(self, **attributes: Any) -> dict[str, Any]:
         """Create an instance of the first account, and return what the API would show, ``url`` included.

@@ -96,9 +96,9 @@ class AccessDenied(RequestError):
 
     status = 401
 
-    def __init__(self, message: str = "HTTP Basic: Access denied.") -> None:
+    def __init__(self, message: str = "HTTP Basic: Access denied.", *, hint: str = "") -> None:
         # The text and the realm are those of Rails's http_basic module, which the service used.
-        super().__init__(message, headers={"WWW-Authenticate": 'Basic realm="Application"'})
+        super().__init__(message, headers={"WWW-Authenticate": 'Basic realm="Application"'}, hint=hint)
 
 
 class Forbidden(RequestError):

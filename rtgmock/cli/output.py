@@ -71,18 +71,25 @@ def _standard_error() -> tuple[int, str]:
         return os.open(os.devnull, os.O_WRONLY), "utf-8"
 
 
+def _accounts(config: Config) -> str:
+    names = [account.name for account in config.named_accounts]
+    return ", ".join(
+        [*names, "any other name" if names else "any name, with any password"] if config.admits_any else names
+    )
+
+
 def banner(emulator: Emulator) -> str:
     """Return what ``serve`` prints at its start: the addresses, the accounts, and a curl line to try."""
     config, url = emulator.config, emulator.url
     state = config.state.resolve() if config.state else "in memory only"
-    first, count = config.accounts[0], len(emulator.store.instances())
+    first, count = config.first_account, len(emulator.store.instances())
     trust = f"--cacert {shlex.quote(str(emulator.certificate))} " if emulator.certificate else ""
     login, target = f"{first.name}:{first.password}", shlex.quote(f"{url}/instances.json")
     if login != SETTINGS["accounts"].shown_default:  # a password that somebody chose must not get into a log
         login = first.name  # curl asks for the password
     rows = {
         "API": f"{url}/instances",
-        "account": ", ".join(account.name for account in config.accounts),
+        "account": _accounts(config),
         "state": f"{state} ({count} instance{'' if count == 1 else 's'})",
         "Redis": emulator.engine.description,
         "health": f"{url}{HEALTH_PATH}",

@@ -71,7 +71,7 @@ class Creation:
     def _assigned(self, change: Transaction, user_id: int, plan: Plan, port: int | None, now: datetime) -> Record:
         """Return the values of a new instance that the service assigns. Raises Invalid without a port."""
         instance_id = change.next_instance_id()
-        server_id, server = self._placement.server_for(change, plan)
+        server_id, server = self._placement.server_for(change, plan, user_id)
         if port is None:
             raise self._placement.no_port()
         return {

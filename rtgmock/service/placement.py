@@ -8,13 +8,14 @@ from rtgmock.errors import Invalid
 from rtgmock.text import format_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from rtgmock.engines.base import Engine
     from rtgmock.model.plans import Plan
     from rtgmock.model.types import Record
     from rtgmock.randomness import Randomness
     from rtgmock.settings.config import Config
+    from rtgmock.storage.state import Server
     from rtgmock.storage.store import Store, Transaction
 
 
@@ -41,32 +42,40 @@ class Placement:
         """Count an instance as it is stored."""
         self._reserved.pop(instance_id, None)
 
-    def server_for(self, change: Transaction, plan: Plan) -> tuple[int, str]:
-        """Return the id and name of the first server with room for a plan, which may be a new server.
+    def server_for(self, change: Transaction, plan: Plan, user_id: int) -> tuple[int, str]:
+        """Return the id and name of the first server with room for an account's plan, which may be a new server.
 
-        Raises Invalid for a plan that is larger than a server.
+        Where every name is an account, each has servers of its own: tests that run side by side don't take each
+        other's room. Raises Invalid for a plan that is larger than a server.
         """
         capacity = self._config.server_memory
         if plan.memory > capacity:
             needs = f"{format_size(plan.memory)}, and a server has {format_size(capacity)}"
             raise Invalid([f"Plan {plan.name} needs {needs}; restart with a larger --server-memory"])
-        servers = self._store.servers()
+        servers = self._own_servers(user_id) if self._config.admits_any else self._store.servers()
         # Servers fill up one after the other (ours), so the first one with room is taken, not the emptiest.
-        for server_id, used in sorted(self._memory_by_server().items()):
+        for server_id, used in sorted(self._memory_by_server(servers).items()):
             if used + plan.memory <= (servers[server_id].memory or capacity):
                 return server_id, servers[server_id].name
-        server_id = max(servers, default=0) + 1
-        name = self._randomness.server_name(server_id, {server.name for server in servers.values()})
+        ids = self._store.server_ids()
+        server_id = max(ids.values(), default=0) + 1
+        name = self._randomness.server_name(server_id, ids.keys())
         change.add_server(server_id, name)
         return server_id, name
 
-    def _memory_by_server(self) -> dict[int, int]:
-        """Return the bytes in use on each server, including what creates and updates in progress add."""
-        used = self._store.memory_by_server()
+    def _own_servers(self, user_id: int) -> dict[int, Server]:
+        """Return the servers that have no instance of another account, and will get none."""
+        others = {record["server_id"] for record in self._reservations() if record["user_id"] != user_id}
+        return self._store.own_servers(user_id, others)
+
+    def _memory_by_server(self, ids: Iterable[int]) -> dict[int, int]:
+        """Return the bytes in use on servers, including what creates and updates in progress add."""
+        used = self._store.memory_by_server(ids)
         for record in self._reservations():
-            stored = self._store.instance(record["id"])
-            # A downgrade in progress frees nothing yet: it may still fail.
-            used[record["server_id"]] += max(record["memory"] - (stored["memory"] if stored else 0), 0)
+            if record["server_id"] in used:
+                stored = self._store.instance(record["id"])
+                # A downgrade in progress frees nothing yet: it may still fail.
+                used[record["server_id"]] += max(record["memory"] - (stored["memory"] if stored else 0), 0)
         return used
 
     def _reservations(self) -> list[Record]:
@@ -101,8 +110,9 @@ class Placement:
         ``fail_upgrade`` is called when there is room; true makes the upgrade fail anyway (fault injection).
         Raises Invalid.
         """
-        server = self._store.servers()[before["server_id"]]
-        free = (server.memory or self._config.server_memory) - self._memory_by_server()[before["server_id"]]
+        server_id = before["server_id"]
+        server = self._store.servers()[server_id]
+        free = (server.memory or self._config.server_memory) - self._memory_by_server([server_id])[server_id]
         needed = plan.memory - before["memory"]
         # Asked only when it decides: a fault counts the upgrades that it made fail.
         if 0 < needed <= free and fail_upgrade():

@@ -35,7 +35,7 @@ class Provisioner:
         self._placement = Placement(self._config, self._store, self._engine, context.randomness)
         self._creation = Creation(context, self._placement)
         # An account that the settings no longer have keeps its number and its instances, for when it comes back.
-        names = [account.name for account in self._config.accounts]
+        names = [account.name for account in self._config.initial_accounts]
         if not set(names) <= set(self._store.accounts()):
             with self._store.transaction() as change:
                 change.add_accounts(names)

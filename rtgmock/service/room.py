@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from rtgmock.storage.state import Server
@@ -25,22 +25,40 @@ class Room:
         self._capacity = capacity
         self._randomness = randomness
         self._used: Counter[int] = Counter()
-        # For each size, how many servers at the beginning have no room for it. They never will, so they are not asked
-        # again: otherwise the time would grow with the square of the document.
-        self._full: Counter[int] = Counter()
+        self._owners: defaultdict[int, set[int]] = defaultdict(set)
+        # How many servers at the beginning have instances; how many of them are all others' than an owner's; and how
+        # many have no room for an owner's instance of a size. None of that ever shrinks, so they are not asked again:
+        # otherwise the time would grow with the square of the document.
+        self._occupied = 0
+        self._foreign: dict[int, int] = {}
+        self._full: dict[tuple[int, int], int] = {}
 
-    def take(self, server_id: int, memory: int) -> None:
+    def take(self, server_id: int, memory: int, owner: int = 0) -> None:
         """Count an instance's memory as used."""
         self._used[server_id] += memory
+        self._owners[server_id].add(owner)
+        self._foreign.setdefault(owner, 0)
 
-    def find(self, memory: int) -> int:
-        """Return the id of the first server with room for an instance, which may be a new server."""
-        while self._full[memory] < len(self._order):
-            server_id = self._order[self._full[memory]]
-            if self._used[server_id] + memory <= (self._servers[server_id].memory or self._capacity):
-                return server_id
-            self._full[memory] += 1
+    def find(self, memory: int, owner: int = 0) -> int:
+        """Return the id of the first server with room for an instance, and without those of another ``owner``.
+
+        It may be a new server.
+        """
+        while self._occupied < len(self._order) and self._order[self._occupied] in self._owners:
+            self._occupied += 1
+        size = memory, owner
+        start = self._full.get(size) or self._foreign.setdefault(owner, self._occupied)
+        for place in range(start, len(self._order)):
+            self._full[size] = place
+            if self._has_room(self._order[place], memory, owner):
+                return self._order[place]
+        self._full[size] = len(self._order)
         return self.add_server(self._last + 1)
+
+    def _has_room(self, server_id: int, memory: int, owner: int) -> bool:
+        capacity = self._servers[server_id].memory or self._capacity
+        is_own = server_id not in self._owners or self._owners[server_id] == {owner}
+        return is_own and self._used[server_id] + memory <= capacity
 
     def add_server(self, server_id: int) -> int:
         """Add a server with a new name, and return its id."""

@@ -17,6 +17,7 @@ from rtgmock.model.lifecycle import Status
 from rtgmock.model.plans import PLANS
 from rtgmock.model.types import MAX_LENGTH, Integer, InvalidValue, Text
 from rtgmock.service.room import Room, ids_by_name
+from rtgmock.settings.parsers import name_problem
 from rtgmock.storage.checks import boot_problems, reference_problems
 from rtgmock.storage.state import Server, State, problems
 from rtgmock.storage.tables import ACCOUNTS, FORMAT, SERVERS
@@ -102,13 +103,20 @@ class _StateParser:
         self.lists_servers = "servers" in document
         room = Room(self.servers, self.config.server_memory, self.randomness)
         # The configured accounts are in every state: a request of one never finds that it is gone.
-        for account in self.config.accounts:
-            if account.name not in self.accounts.values():
-                self.accounts[max(self.accounts, default=0) + 1] = account.name
+        self._add_accounts(account.name for account in self.config.initial_accounts)
         self._parse_instances(self._rows(document, "instances"), room)
         if not self.lists_servers:  # the API's answers have the servers' ids only, and they can be pasted
             for server_id in {record["server_id"] for record in self.instances.values()} - set(self.servers):
                 room.add_server(server_id)
+
+    def _add_accounts(self, names: Iterable[str]) -> None:
+        known = {*self.accounts.values()}
+        new = (name for name in dict.fromkeys(names) if name not in known and not name_problem(name))
+        self.accounts |= dict(enumerate(new, max(self.accounts, default=0) + 1))
+
+    def _owner(self, user_id: int) -> int:
+        """Return whose instances may be on a server with this account's: its own only, where every name is one."""
+        return user_id if self.config.admits_any else 0
 
     def _rows(self, document: Mapping[str, Any], name: str) -> list[tuple[str, dict[str, Any]]]:
         """Return the objects of a list, each with its place for messages; a bare string is the name of an object."""
@@ -164,6 +172,8 @@ class _StateParser:
         free_ids = (number for number in range(1, len(parsed) + len(taken_ids) + 1) if number not in taken_ids)
         taken_ports = {values["port"] for _, values in parsed if "port" in values}
         free_ports = iter([port for port in self.config.ports if port not in taken_ports])
+        if self.config.admits_any:
+            self._add_accounts(values["account"] for _, values in parsed if isinstance(values.get("account"), str))
         account_ids = ids_by_name(self.accounts)
         for where, values in parsed:
             instance_id = values["id"] if "id" in values else next(free_ids)
@@ -177,7 +187,7 @@ class _StateParser:
             else:
                 record = self._complete(where, values | {"id": instance_id, "port": port}, account_ids, room)
                 self.instances[instance_id] = record
-                room.take(record["server_id"], record["memory"])
+                room.take(record["server_id"], record["memory"], self._owner(record["user_id"]))
                 self._check(record)
 
     def _attributes(self, where: str, row: object) -> Record:
@@ -199,12 +209,12 @@ class _StateParser:
         """Return the record of an instance: the document's values, and for the others those of a new instance."""
         plan, instance_id = PLANS[values["plan"]], values["id"]
         account, server = values.pop("account", None), values.pop("server", None)
+        user_id = values.get("user_id") or self._id_of(where, "account", account, account_ids)
         server_id = values.get("server_id") or (
-            room.find(int(values.get("memory", plan.memory)))
+            room.find(int(values.get("memory", plan.memory)), self._owner(user_id))
             if server is None
             else self._id_of(where, "server", server, room.ids)
         )
-        user_id = values.get("user_id") or self._id_of(where, "account", account, account_ids)
         moment = timestamp(self.now)
         name = self.servers[server_id].name if server_id in self.servers else ""
         assigned = {

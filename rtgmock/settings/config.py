@@ -12,6 +12,7 @@ from rtgmock.model.attributes import APIS, DOCUMENTED
 from rtgmock.model.lifecycle import BootDelay
 from rtgmock.settings.engine_names import EngineName
 from rtgmock.settings.parsers import (
+    ANY_ACCOUNT,
     MEMORY,
     Credentials,
     parse_account,
@@ -62,10 +63,10 @@ class Config:
     )
     accounts: Setting[Iterable[tuple[str, str] | str], tuple[Credentials, ...]] = Setting(
         "--account",
-        "NAME:PASSWORD",
+        "NAME:PASSWORD|any",
         "username:password",
         parse_account,
-        "Account that may use the API; may be repeated.",
+        "Account that may use the API; any lets every other name in, with any password; may be repeated.",
         many=True,
     )
     api: Setting[int | str, int] = Setting(
@@ -155,9 +156,29 @@ class Config:
     )
 
     def __post_init__(self) -> None:
-        names = [name for name, _ in self.accounts]
+        names = [name for name, _ in self.named_accounts]
         if twice := [name for name in names if names.count(name) > 1]:
             raise ValueError(f"the account {twice[0]!r} is given twice; give each name once")
+
+    @property
+    def admits_any(self) -> bool:
+        """Whether every name is an account."""
+        return ANY_ACCOUNT in self.accounts
+
+    @property
+    def named_accounts(self) -> tuple[Credentials, ...]:
+        """The accounts that have a password."""
+        return tuple(account for account in self.accounts if account != ANY_ACCOUNT)
+
+    @property
+    def first_account(self) -> Credentials:
+        """The account of what is made without a request: the first one with a password, else the default one."""
+        return (*self.named_accounts, *type(self).accounts)[0]
+
+    @property
+    def initial_accounts(self) -> tuple[Credentials, ...]:
+        """The accounts that are there from the start."""
+        return (self.first_account,) if self.accounts == (ANY_ACCOUNT,) else self.named_accounts
 
 
 SETTINGS: dict[str, Setting[Any, Any]] = {name: row for name, row in vars(Config).items() if isinstance(row, Setting)}

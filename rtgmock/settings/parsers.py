@@ -29,6 +29,10 @@ class Credentials(NamedTuple):
     password: str
 
 
+ANY_ACCOUNT = Credentials("any", "")
+"""Stands among the accounts for every name that none of them has, with any password. No account has an empty one."""
+
+
 def parse_port(text: str) -> int:
     """Parse a TCP port from 0 to 65535; 0 asks for a free one."""
     if not re.fullmatch(r"\d{1,5}", text, re.ASCII) or int(text) > MAX_PORT:
@@ -46,25 +50,38 @@ def parse_ports(text: str) -> range:
 
 
 def parse_account(text: str) -> Credentials:
-    """Parse ``NAME:PASSWORD``; the password may contain colons. No error shows the password."""
+    """Parse ``NAME:PASSWORD``, or ``any``; the password may contain colons. No error shows the password."""
+    if text == ANY_ACCOUNT.name:
+        return ANY_ACCOUNT
     name, _, password = text.partition(":")
     return check_account((name, password))
 
 
 def check_account(pair: tuple[str, ...]) -> Credentials:
     """Return a pair of name and password as an account. Raises ValueError, which does not show the password."""
+    if pair is ANY_ACCOUNT:
+        return ANY_ACCOUNT
     name, password, *rest = (*pair, "", "")
     if not (name and password) or any(rest):
-        raise ValueError("an account is written as NAME:PASSWORD, both not empty")
+        raise ValueError("an account is written as NAME:PASSWORD, both not empty, or as any, which lets every name in")
     if ":" in name:  # HTTP Basic sends NAME:PASSWORD, so that the server takes the first colon for the separator
         raise ValueError(f"the account name {name!r} has a colon in it, which HTTP Basic cannot send; name it without")
     if not (name.isprintable() and password.isprintable()):
         raise ValueError(f"the account {name!r} has a character in it that cannot be printed")
+    if problem := name_problem(name):  # it would be stored, and the state file could not be opened again
+        raise ValueError(f"the account's name {printable(name, 40)} {problem}")
+    return Credentials(name, password)
+
+
+def name_problem(name: str) -> str:
+    """Return why no account can have a name, to be put after it; empty when one can."""
     try:
         ACCOUNT_NAME.parse(name)
-    except InvalidValue as error:  # it would be stored, and the state file could not be opened again
-        raise ValueError(f"the account's name {printable(name, 40)} {error}") from error
-    return Credentials(name, password)
+    except InvalidValue as error:
+        return str(error)
+    if not name:
+        return "is empty"
+    return "" if name.isprintable() else "has a character that cannot be printed"
 
 
 def parse_host(text: str) -> str:

@@ -52,6 +52,7 @@ def table_problems(tables: Mapping[str, Rows]) -> Iterator[str]:
         yield "it is nested too deeply"
     for table, name_type in _NAMED.items():
         yield from _name_problems(table, tables.get(table, {}), name_type)
+        yield from _equal_names(table, tables.get(table, {}))
     ports: Counter[int] = Counter()
     valid: Record | None = None
     for number, record in tables.get(INSTANCES, {}).items():
@@ -63,11 +64,14 @@ def table_problems(tables: Mapping[str, Rows]) -> Iterator[str]:
     yield from (f"two instances have the port {port}" for port, count in ports.items() if count > 1)
 
 
-def change_problems(tables: Mapping[str, Rows], changed: Mapping[str, Rows], ports: Mapping[int, int]) -> Iterator[str]:
+def change_problems(
+    tables: Mapping[str, Rows], changed: Mapping[str, Rows], ports: Mapping[int, int], names: Mapping[str, int]
+) -> Iterator[str]:
     """Give what is wrong with the tables of a state that was valid before ``changed`` was put or removed in it.
 
     These are the rules of ``table_problems``; only what has changed is looked at. ``ports`` says how many instances
-    have each port. Servers and accounts that are in use are not removed.
+    have each port, ``names`` how many different names each table of named things has. Servers and accounts are not
+    removed.
     """
     head: Any = tables.get(HEAD, {}).get("1")
     if HEAD in changed and (problem := _head_problem(head)):
@@ -75,7 +79,9 @@ def change_problems(tables: Mapping[str, Rows], changed: Mapping[str, Rows], por
         return
     for table, name_type in _NAMED.items():
         if table in changed:
-            yield from _name_problems(table, tables[table], name_type)
+            yield from _name_problems(table, changed[table], name_type)
+            if names[table] < len(tables[table]):
+                yield from _equal_names(table, tables[table])
     for number, record in changed.get(INSTANCES, {}).items():
         if record is not None:
             yield from _record_problems(number, record, tables)
@@ -128,6 +134,9 @@ def _name_problems(table: str, rows: Rows, name_type: Text) -> Iterator[str]:
             return
         if not Integer(1).is_valid(row.get("memory", 1)):
             yield f"{table}: the memory of {name} is {quoted(row['memory'])}"
+
+
+def _equal_names(table: str, rows: Rows) -> Iterator[str]:
     names = Counter(row["name"] for row in rows.values())
     yield from (f"{table}: two are called {name}" for name, count in names.items() if count > 1)
 

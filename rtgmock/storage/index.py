@@ -21,6 +21,8 @@ class InstanceIndex:
         """How many instances have each port: one, where the state is valid."""
         self.memory: Counter[int] = Counter()
         """The bytes of each server's instances."""
+        self.owners: dict[int, Counter[int]] = {}
+        """The accounts that have instances on a server, each with their number; without the servers that are empty."""
         self.booting: Counter[int] = Counter()
         """The number of each account's instances that boot, for those that have any."""
         self._unused: dict[range, _UnusedPorts] = {}
@@ -48,6 +50,7 @@ class InstanceIndex:
 
     def _take(self, record: Record) -> None:
         self.memory[record["server_id"]] += record["memory"]
+        self.owners.setdefault(record["server_id"], Counter())[record["user_id"]] += 1
         self.ports[record["port"]] += 1
         if record["boot"] is not None:
             self.booting[record["user_id"]] += 1
@@ -56,6 +59,10 @@ class InstanceIndex:
 
     def _give_back(self, record: Record) -> None:
         self.memory[record["server_id"]] -= record["memory"]
+        owners = self.owners[record["server_id"]]
+        owners -= Counter({record["user_id"]: 1})
+        if not owners:
+            del self.owners[record["server_id"]]
         self.ports[record["port"]] -= 1
         if record["boot"] is not None:
             self.booting -= Counter({record["user_id"]: 1})  # and without those that have none left

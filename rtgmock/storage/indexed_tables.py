@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
 
 class IndexedTables:
-    """All tables of a state, which change by ``apply`` only; and the index of the instances, which follows them."""
+    """All tables of a state, which change by ``apply`` only; and what is derived from them, which follows them."""
 
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
         self._index: InstanceIndex | None = None
+        self._ids_by_name: dict[str, dict[str, int]] = {}
 
     def rows(self, table: str) -> dict[str, Any]:
         """Return a table's documents by id; an empty table for one that is not there."""
@@ -30,14 +31,25 @@ class IndexedTables:
             self._index = InstanceIndex(self.rows(INSTANCES).values())
         return self._index
 
+    def ids_by_name(self, table: str) -> dict[str, int]:
+        """Return the ids of named things, accounts or servers, likewise.
+
+        Each keeps its name, and is removed together with all others only.
+        """
+        if table not in self._ids_by_name:
+            self._ids_by_name[table] = {row["name"]: int(number) for number, row in self.rows(table).items()}
+        return self._ids_by_name[table]
+
     def apply(self, changes: Changes) -> None:
         """Make the changes; all other documents stay the same objects."""
         if changes.whole:
-            self._index = None
-        elif self._index is not None:
+            self._index, self._ids_by_name = None, {}
+        if self._index is not None:
             rows = self.rows(INSTANCES)
             for number, record in changes.documents.get(INSTANCES, {}).items():
                 self._index.replace(rows.get(number), record)
+        for table, ids in self._ids_by_name.items():
+            ids |= {row["name"]: int(number) for number, row in changes.documents.get(table, {}).items()}
         changes.apply_to(self.tables)
 
     def copied_tables(self) -> Tables:

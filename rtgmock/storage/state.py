@@ -59,13 +59,12 @@ def _server_row(server: Server) -> dict[str, Any]:
 
 def servers_in(tables: Tables) -> dict[int, Server]:
     """Return the servers by id."""
-    return {int(number): Server(row["name"], row.get("memory")) for number, row in tables.get(SERVERS, {}).items()}
+    return {int(number): server_of(row) for number, row in tables.get(SERVERS, {}).items()}
 
 
-def account_id_in(tables: Tables, name: str | None) -> int | None:
-    """Return the id of the account of that name; None when there is none."""
-    # A linear search, since there are a few accounts only.
-    return next((int(number) for number, row in tables.get(ACCOUNTS, {}).items() if row["name"] == name), None)
+def server_of(row: Mapping[str, Any]) -> Server:
+    """Return the server that a row describes."""
+    return Server(row["name"], row.get("memory"))
 
 
 def copy_record(record: Record) -> Record:

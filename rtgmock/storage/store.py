@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from rtgmock.errors import InternalError, StartupError, cut
 from rtgmock.storage.checks import change_problems, table_problems
 from rtgmock.storage.database import Database
-from rtgmock.storage.state import State, account_id_in, copy_record, servers_in, tables_of
+from rtgmock.storage.state import State, copy_record, server_of, servers_in, tables_of
 from rtgmock.storage.tables import ACCOUNTS, FORMAT, HEAD, INSTANCES, LEFTOVERS, SERVERS
 from rtgmock.storage.transactional import MemoryStorage
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Container, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from rtgmock.model.types import Record
@@ -98,7 +98,9 @@ class Store:
         """Return the instance of that id; None when there is none, or when it is not the given account's."""
 
         def find(state: IndexedTables) -> Record | None:  # in one view: instance and account are of one commit
-            user_id = account_id_in(state.tables, account)  # for a missing one too: its time must not tell which it is
+            user_id = state.ids_by_name(ACCOUNTS).get(
+                account or ""
+            )  # for a missing one too: its time must not tell which it is
             record = state.rows(INSTANCES).get(str(instance_id))
             if record is None or (account is not None and record["user_id"] != user_id):
                 return None
@@ -122,7 +124,7 @@ class Store:
 
         def find(state: IndexedTables) -> bool:
             booting = state.index.booting
-            return bool(booting) if account is None else account_id_in(state.tables, account) in booting
+            return bool(booting) if account is None else state.ids_by_name(ACCOUNTS).get(account) in booting
 
         return self._storage.view(find)
 
@@ -157,11 +159,27 @@ class Store:
     def _some_unused_ports(self, ports: range, after: int) -> list[int]:
         return self._storage.latest(lambda state: list(islice(state.index.unused_ports(ports, after), _PORTS_AT_ONCE)))
 
-    def memory_by_server(self) -> dict[int, int]:
-        """Return the bytes that each server's instances have together, those included that are about to be stored."""
-        return self._storage.latest(
-            lambda state: {int(number): state.index.memory[int(number)] for number in state.rows(SERVERS)}
-        )
+    def memory_by_server(self, ids: Iterable[int]) -> dict[int, int]:
+        """Return the bytes that servers' instances have together, those included that are about to be stored."""
+        return self._storage.latest(lambda state: {number: state.index.memory[number] for number in ids})
+
+    def own_servers(self, user_id: int, exclude: Container[int]) -> dict[int, Server]:
+        """Return the servers on which an account is alone, and the first empty one, likewise."""
+
+        def find(state: IndexedTables) -> dict[int, Server]:
+            rows, owners = state.rows(SERVERS), state.index.owners
+            found = {record["server_id"] for record in state.index.of_account(user_id)}
+            found = {number for number in found if len(owners[number]) == 1}
+            if len(owners) < len(rows):
+                empty = (number for number in map(int, rows) if number not in owners and number not in exclude)
+                found |= {*islice(empty, 1)}
+            return {number: server_of(rows[str(number)]) for number in found if number not in exclude}
+
+        return self._storage.latest(find)
+
+    def server_ids(self) -> Mapping[str, int]:
+        """Return the servers' ids by name, to be looked at inside of a transaction."""
+        return self._storage.latest(lambda state: state.ids_by_name(SERVERS))
 
     @property
     def last_instance_id(self) -> int:
@@ -194,7 +212,7 @@ class Store:
 def _instances_in(state: IndexedTables, account: str | None) -> Collection[Record]:
     if account is None:
         return state.rows(INSTANCES).values()
-    user_id = account_id_in(state.tables, account)
+    user_id = state.ids_by_name(ACCOUNTS).get(account)
     return () if user_id is None else state.index.of_account(user_id)
 
 
@@ -202,7 +220,10 @@ def _problem(state: IndexedTables, changes: Changes) -> str:
     """Return what is wrong with a state after the changes of a transaction; empty when nothing is."""
     if changes.whole:
         return next(table_problems(state.tables), "")
-    return next(change_problems(state.tables, changes.documents, state.index.ports), "") if changes else ""
+    if not changes:
+        return ""
+    names = {table: len(state.ids_by_name(table)) for table in (SERVERS, ACCOUNTS)}
+    return next(change_problems(state.tables, changes.documents, state.index.ports, names), "")
 
 
 def _storage(path: Path | None) -> TransactionalStorage:
@@ -240,11 +261,10 @@ class Transaction:
 
     def account_id(self, name: str) -> int:
         """Return the id of an account, which gets one if it has none yet."""
-        accounts = self._storage.latest(lambda state: state.rows(ACCOUNTS))
-        known = account_id_in({ACCOUNTS: accounts}, name)
-        if known is not None:
-            return known
-        new = max(map(int, accounts), default=0) + 1
+        ids = self._storage.latest(lambda state: state.ids_by_name(ACCOUNTS))
+        if name in ids:
+            return ids[name]
+        new = max(ids.values(), default=0) + 1
         self._database.named(ACCOUNTS).put(new, {"name": name})
         return new
 

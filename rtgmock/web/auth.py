@@ -9,31 +9,47 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.datastructures import Authorization
 
 from rtgmock.errors import AccessDenied
+from rtgmock.settings.parsers import ANY_ACCOUNT, name_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Mapping
 
     from rtgmock.settings.parsers import Credentials
     from rtgmock.web.request_context import RequestContext
 
 
-def authenticate(context: RequestContext, accounts: Iterable[Credentials]) -> str:
+def authenticate(context: RequestContext, accounts: Collection[Credentials]) -> str:
     """Return the name of the account whose credentials the request has. Raises AccessDenied."""
     context.account = account_of(context.request.environ, accounts)
     if not context.account:
-        raise AccessDenied
+        raise AccessDenied(hint=_hint(context.request.environ, accounts))
     return context.account
 
 
-def account_of(environ: Mapping[str, Any], accounts: Iterable[Credentials]) -> str:
-    """Return the name of the account whose credentials are in WSGI's variables; empty when it is none's."""
+def account_of(environ: Mapping[str, Any], accounts: Collection[Credentials]) -> str:
+    """Return the name of the account whose credentials are in WSGI's variables; empty when it is none's.
+
+    Where ``accounts`` has ANY_ACCOUNT, every name that no other of them has is an account, with any password.
+    """
     name, password = _credentials(environ.get("HTTP_AUTHORIZATION", ""))
     # All accounts are compared in full, name and password each in constant time: with a shortcut, the time of the
     # answer would tell which name exists, or how far a password is right. Hence & too, which evaluates both sides.
-    matches = [
-        account.name for account in accounts if _is_same(account.name, name) & _is_same(account.password, password)
+    compared = [
+        (_is_same(account.name, name), _is_same(account.password, password))
+        for account in accounts
+        if account is not ANY_ACCOUNT
     ]
-    return matches[0] if matches else ""
+    if any(is_name & is_password for is_name, is_password in compared):
+        return name
+    is_other = not any(is_name for is_name, _ in compared)
+    return name if is_other and ANY_ACCOUNT in accounts and not name_problem(name) else ""
+
+
+def _hint(environ: Mapping[str, Any], accounts: Collection[Credentials]) -> str:
+    """Return why a request's name is not let in where every name is."""
+    name, _ = _credentials(environ.get("HTTP_AUTHORIZATION", ""))
+    problem = name_problem(name) if ANY_ACCOUNT in accounts else ""
+    return f"every name is an account here, but the request's {problem}" if problem else ""
 
 
 # A few only: a client sends the same header with each request. A header has up to 64 kB.

@@ -59,7 +59,8 @@ class Renderings:
         if kept is not None and kept.items == items:
             return kept.body
         body = answer_format.join_items(items)
-        if len(items) <= self._max_renderings:
+        # An empty one is not kept: where every name is an account, there may be any number of those without instances.
+        if 0 < len(items) <= self._max_renderings:
             self._lists[key] = _List(items, body)
         return body
 

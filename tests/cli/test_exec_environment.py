@@ -55,6 +55,12 @@ def test_the_command_is_told_where_the_api_is_and_with_which_account(tmp_path: P
     assert not {"REDISTOGO_URL", "REDIS_URL"} & variables.keys()
 
 
+def test_where_every_name_is_let_in_the_command_is_told_the_default_account(tmp_path: Path) -> None:
+    variables = command_environment(tmp_path, "--account", "any")
+
+    assert (variables["REDISTOGO_USERNAME"], variables["REDISTOGO_PASSWORD"]) == ("username", "password")
+
+
 def test_the_api_answers_the_command_from_its_first_moment_on(tmp_path: Path) -> None:
     script = f"{CLIENT}\nprint(call('/instances.json', b'plan=mini')['plan'], len(call('/instances.json')))"
 

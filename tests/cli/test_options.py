@@ -69,6 +69,15 @@ def test_an_option_counts_for_more_than_its_variable(command: Start) -> None:
     assert call("GET", f"{server.url}/instances", auth=("bob", "b2")).status_code == 401
 
 
+def test_every_name_is_let_in_beside_those_that_have_a_password(command: Start) -> None:
+    server = command("--state", ":memory:", env={"RTGMOCK_ACCOUNT": "any bob:b2"})
+
+    assert banner_row(server, "account") == "bob, any other name"
+    assert "-u bob -d" in banner_row(server, "try it")
+    assert [create(server.url, login)["user_id"] for login in (("bob", "b2"), ("ann", "x"))] == [1, 2]
+    assert call("GET", f"{server.url}/instances", auth=("bob", "x")).status_code == 401
+
+
 def test_an_empty_variable_is_as_good_as_none(command: Start, tmp_path: Path) -> None:
     variables = {setting.variable: "" for setting in SETTINGS.values()}
     server = command("--state", ":memory:", env=variables)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from rtgmock.settings.config import SETTINGS
 from rtgmock.settings.parsers import (
+    ANY_ACCOUNT,
     Credentials,
     parse_account,
     parse_api,
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
         (parse_ports, "1-65535", range(1, 65536)),
         (parse_account, "username:password", Credentials("username", "password")),
         (parse_account, "a:b:c", Credentials("a", "b:c")),
+        (parse_account, "any", ANY_ACCOUNT),
+        (parse_account, "any:x", Credentials("any", "x")),
         (parse_account, "j\u00fcrgen: pass word ", Credentials("j\u00fcrgen", " pass word ")),
         (parse_host, "localhost", "localhost"),
         (parse_host, "Redis.Example.ORG", "redis.example.org"),
@@ -93,7 +96,11 @@ def test_a_valid_text_is_parsed(parse: Callable[[str], Any], text: str, value: A
             )
         ),
         *(
-            (parse_account, text, "an account is written as NAME:PASSWORD, both not empty")
+            (
+                parse_account,
+                text,
+                "an account is written as NAME:PASSWORD, both not empty, or as any, which lets every name in",
+            )
             for text in ("", ":", "username", "username:", ":password")
         ),
         *(

@@ -62,11 +62,11 @@ def test_what_is_put_can_be_read(store: Store) -> None:
     assert store.instances("stranger") == []
     assert [*store.unused_ports(range(9000, 9005))] == [9000, 9003, 9004]
     assert store.servers() == {1: Server("ray")}
-    assert store.memory_by_server() == {1: 2 * one["memory"]}
+    assert store.memory_by_server([1]) == {1: 2 * one["memory"]}
 
 
 def test_a_server_without_instances_has_no_memory_in_use(store: Store) -> None:
-    assert store.memory_by_server() == {1: 0}
+    assert store.memory_by_server([1]) == {1: 0}
 
 
 def test_an_instance_takes_the_place_of_the_one_that_has_its_id(store: Store) -> None:
@@ -113,13 +113,13 @@ def test_changing_what_was_read_changes_nothing_in_the_store(store: Store) -> No
         read["snapshots"].append("1 1")
     store.servers()[1] = Server("changed")
     store.accounts()["changed"] = 1
-    store.memory_by_server()[1] = 1
+    store.memory_by_server([1])[1] = 1
 
     assert store.instance(1) == record()
     assert store.instances() == [record()]
     assert store.servers() == {1: Server("ray")}
     assert store.accounts() == {"username": 1, "other": 2}
-    assert store.memory_by_server() == {1: record()["memory"]}
+    assert store.memory_by_server([1]) == {1: record()["memory"]}
 
 
 def test_what_was_read_stays_as_it_was_when_the_store_changes(store: Store) -> None:

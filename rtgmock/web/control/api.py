@@ -56,13 +56,20 @@ class ControlApi:
             )
 
     def _authenticate(self, context: RequestContext) -> None:
-        """Let the first account use the control API, which shows and changes what all accounts have."""
+        """Let the first account use the control API, which shows and changes what all accounts have.
+
+        That is one with a password: where every name is let in, nobody else must be able to do that.
+        """
+        named = self._config.named_accounts
         try:
-            authenticate(context, self._config.accounts[:1])
+            authenticate(context, named[:1])
         except AccessDenied:
             raise AccessDenied(
                 "From another machine, a control request needs the credentials of the first account. "
                 "With curl: -u NAME:PASSWORD."
+                if named
+                else "From another machine, a control request needs an account with a password, and there is none; "
+                "restart with --account any --account NAME:PASSWORD."
             ) from None
 
 
