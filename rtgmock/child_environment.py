@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
+from rtgmock.paths import SERVICE
 from rtgmock.settings.config import SETTINGS
 
 if TYPE_CHECKING:
@@ -14,6 +16,12 @@ if TYPE_CHECKING:
 
 TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 """The variables from which common clients take the certificates to trust."""
+
+# Ruby's Net::HTTP looks up http_proxy for https:// as well. HTTP_PROXY is left as it is: a program that a web server
+# runs would have it from a request's header, so that careful clients distrust it.
+PROXY = ("HTTPS_PROXY", "https_proxy", "http_proxy")
+"""The variables from which clients take the proxy for ``https://``."""
+_LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 def of_emulator(emulator: Emulator) -> dict[str, str]:
@@ -31,6 +39,25 @@ def of_emulator(emulator: Emulator) -> dict[str, str]:
 def of_instance(url: str) -> dict[str, str]:
     """Return the variables with the URL of an instance's Redis."""
     return {"REDISTOGO_URL": url, "REDIS_URL": url}
+
+
+def of_proxy(emulator: Emulator, inherited: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that lead ``https://redistogo.com`` to an emulator with TLS, as to a proxy.
+
+    Hosts that the ``inherited`` variables except from proxies stay excepted, and local ones are.
+    """
+    proxy = emulator.url.replace("https://", "http://", 1)
+    excepted = inherited.get("no_proxy") or inherited.get("NO_PROXY") or ""
+    names = [*_LOCAL, urlsplit(proxy).hostname or "", *map(str.strip, excepted.split(","))]
+    no_proxy = ",".join(name for name in dict.fromkeys(names) if not _means_service(name))
+    # Node asks these variables only from version 24 on, and only if it is told to.
+    return {**dict.fromkeys(PROXY, proxy), "NO_PROXY": no_proxy, "no_proxy": no_proxy, "NODE_USE_ENV_PROXY": "1"}
+
+
+def _means_service(entry: str) -> bool:
+    """Return whether an entry of ``NO_PROXY`` means the service: its name, a domain that it is in, or all names."""
+    domain = re.sub(r":\d+$", "", entry.lower()).removeprefix("*").removeprefix(".")
+    return not domain or any(f".{name}".endswith(f".{domain}") for name in SERVICE)
 
 
 def without_settings(variables: Mapping[str, str]) -> dict[str, str]:

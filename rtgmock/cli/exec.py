@@ -34,30 +34,42 @@ _SIGNALLED = 128
     context_settings={"allow_interspersed_args": False},  # the options after COMMAND belong to it
     params=[
         click.Option(["--plan"], type=click.Choice(list(PLANS)), help="Create an instance of this plan first."),
+        click.Option(
+            ["--proxy"],
+            is_flag=True,
+            help="Lead https://redistogo.com to the emulator, by HTTPS_PROXY; implies --tls. Other hosts are refused.",
+        ),
         click.Option(["--verbose"], is_flag=True, help="Write the access log to the standard error."),
         *ephemeral_options(),
         click.Argument(["command"], nargs=-1, required=True, type=click.UNPROCESSED),
     ],
 )
-def execute(command: tuple[str, ...], plan: str | None, *, verbose: bool, **parameters: Any) -> None:
+def execute(command: tuple[str, ...], plan: str | None, *, proxy: bool, verbose: bool, **parameters: Any) -> None:
     """Run COMMAND with an emulator, and exit with its exit code.
 
     COMMAND finds the emulator in RTGMOCK_URL, REDISTOGO_API_URL (which includes the account), REDISTOGO_USERNAME and
     REDISTOGO_PASSWORD, and with --plan an instance in REDISTOGO_URL and REDIS_URL. The emulator and its instances are
     removed when COMMAND ends.
     """
-    config = build_config(parameters)
+    config = build_config(parameters | {"tls": proxy or parameters["tls"]})
     with log_output(config) as log:
-        code = run(config, command, plan, log.add if verbose else None, log.report)
+        code = run(config, command, plan, log.add if verbose else None, log.report, proxy=proxy)
     sys.exit(code)
 
 
 def run(
-    config: Config, command: Sequence[str], plan: str | None, log: Log | None, report: Callable[[str], None]
+    config: Config,
+    command: Sequence[str],
+    plan: str | None,
+    log: Log | None,
+    report: Callable[[str], None],
+    *,
+    proxy: bool = False,
 ) -> int:
     """Run a command with an emulator and, for a plan, an instance; return the exit code as a shell would.
 
-    ``report`` is called with the progress of long steps. Raises StartupError.
+    ``report`` is called with the progress of long steps. With ``proxy``, the emulator is the command's proxy. Raises
+    StartupError.
     """
     from rtgmock import child_environment  # noqa: PLC0415
     from rtgmock.emulator import Emulator  # noqa: PLC0415 - Flask and the server, which few commands need
@@ -66,6 +78,8 @@ def run(
     with SignalRelay() as relay, Emulator(config, log=log, report=report) as emulator:
         gc.freeze()  # as in serve
         variables = child_environment.without_settings(os.environ) | child_environment.of_emulator(emulator)
+        if proxy:
+            variables |= child_environment.of_proxy(emulator, os.environ)
         if plan:
             variables |= child_environment.of_instance(_create_instance(emulator, plan))
         if relay.early:

@@ -12,22 +12,18 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from rtgmock.server.answer_writer import AnswerWriter
+from rtgmock.server.limits import FIRST_BYTE_GRACE, QUIET_SECONDS, REQUEST_GRACE
 from rtgmock.server.refusals import Refusal
 from rtgmock.server.request_parser import RequestParser
 from rtgmock.server.room import SMALL
+from rtgmock.server.tunnel_request import TunnelRequest
+from rtgmock.server.wsgi import Client
 
 if TYPE_CHECKING:
     from rtgmock.server.limits import Limits
     from rtgmock.server.request_head import Request
     from rtgmock.server.room import Room
     from rtgmock.server.wsgi import Answer
-
-REQUEST_GRACE = 0.5
-"""Seconds after a stop within which a request that has begun must be complete."""
-FIRST_BYTE_GRACE = 0.1
-"""Seconds after a stop within which the first request of a new connection must begin."""
-QUIET_SECONDS = 0.2
-"""A refused client that has sent nothing for so long has probably sent all."""
 
 
 class Host(Protocol):
@@ -56,6 +52,9 @@ class Host(Protocol):
     def refuse(self, refusal: Refusal) -> Answer:
         """Record a refused request, and return its answer."""
 
+    def tunnel(self, connection: HttpConnection, request: TunnelRequest) -> None:
+        """Go on with TLS, by another connection on the same transport."""
+
 
 class HttpConnection(asyncio.BufferedProtocol):
     """A client's connection, with TLS or without; the transport knows."""
@@ -66,6 +65,8 @@ class HttpConnection(asyncio.BufferedProtocol):
     """What makes the transport. It ends when that is made."""
     below_tls: asyncio.Transport | None = None
     """The transport of what is encrypted."""
+    proxy_address = ""
+    """In a tunnel, the address at which the client has reached this server as its proxy."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
@@ -74,10 +75,9 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._is_open, self._reading = False, True
         self._ended = False
         """Whether nothing more is parsed, since what came can't be read or the connection is being closed."""
-        self._client_ended = self._goes_on_soon = self._used = False
+        self._client_ended = self._goes_on_soon = self._used = self._lingers = False
         self.busy = False
         """Whether a request is being answered, or its answer sent."""
-        self._lingers = False
         self.closing = False
         """Whether no other answer is begun."""
         self._since = self.active_at = host.now()
@@ -98,8 +98,8 @@ class HttpConnection(asyncio.BufferedProtocol):
             transport, self.below_tls, on_sent=self._finish, on_untaken=partial(self._host.room.untaken, self)
         )
         transport.set_write_buffer_limits(high=1)  # so that what it keeps is told; TLS tells it here already
-        self.client = (transport.get_extra_info("peername") or ("", 0))[:2]
-        self._is_tls = self.below_tls is not None
+        host, port = (transport.get_extra_info("peername") or ("", 0))[:2]
+        self.client = Client(host, port, self.proxy_address)
         self._host.opened(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
@@ -116,14 +116,12 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take what was read."""
-        now = self._host.now()
+        self.active_at = now = self._host.now()
         self._used = True
         if self._ended:
-            self.active_at = now
             return  # the rest of a refused request is thrown away
         if self._parser.is_between_requests:
             self._since = now
-        self.active_at = now
         self._parser.feed(bytes(self._host.read_buffer[:nbytes]))
         self._go_on()
 
@@ -132,7 +130,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._client_ended = True
         if self._lingers or self.writer.is_held or not (self.busy or self._waiting):
             return False
-        return not self._is_tls  # TLS has no half-closed connections
+        return self.below_tls is None  # TLS has no half-closed connections
 
     def pause_writing(self) -> None:
         """Wait until the client has taken more."""
@@ -177,6 +175,10 @@ class HttpConnection(asyncio.BufferedProtocol):
                 self._waiting.append(request)
         except Refusal as refusal:
             self._refuse(refusal)
+        except TunnelRequest as request:
+            self._ended = self.closing = True
+            self._parser.forget()
+            self._host.tunnel(self, request)
 
     def _refuse(self, refusal: Refusal) -> None:
         self._waiting.append(refusal)
@@ -233,10 +235,8 @@ class HttpConnection(asyncio.BufferedProtocol):
             return
         self._lingers, self._since = True, self._host.now()
         self.active_at = self._since
-        if not self._reading:
-            self._reading = True
-            self.transport.resume_reading()
-        if not self._is_tls:
+        self.read_on()
+        if not self.below_tls:
             self.transport.write_eof()
 
     def end(self) -> None:
@@ -274,7 +274,7 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def _check_linger(self, now: float) -> None:
         # TLS can't say that only our side ends, so that its client doesn't know yet, and waits when it has sent all.
-        has_sent_all = self._is_tls and now - self.active_at > QUIET_SECONDS
+        has_sent_all = self.below_tls and now - self.active_at > QUIET_SECONDS
         if has_sent_all or now - self._since > self._host.limits.linger_seconds:
             self._lingers = False
             self.end()
@@ -295,5 +295,5 @@ class HttpConnection(asyncio.BufferedProtocol):
         if not self._parser.is_between_requests:
             return stopping_for < REQUEST_GRACE
         # A client that has connected and sent nothing yet: its request is probably on its way.
-        grace = REQUEST_GRACE if self._is_tls else FIRST_BYTE_GRACE
+        grace = REQUEST_GRACE if self.below_tls else FIRST_BYTE_GRACE
         return not self._used and stopping_for < grace

@@ -16,7 +16,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -24,8 +23,8 @@ from email.utils import formatdate
 from functools import partial
 from typing import TYPE_CHECKING
 
-from rtgmock.server.connection import REQUEST_GRACE, HttpConnection
-from rtgmock.server.limits import Limits
+from rtgmock.server.handshakes import Handshakes
+from rtgmock.server.limits import REQUEST_GRACE, Limits
 from rtgmock.server.listener import Listener
 from rtgmock.server.room import Room
 from rtgmock.server.turns import Turns
@@ -36,8 +35,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from wsgiref.types import WSGIApplication
 
+    from rtgmock.server.connection import HttpConnection
     from rtgmock.server.refusals import Refusal
     from rtgmock.server.request_head import Request
+    from rtgmock.server.tunnel_request import TunnelRequest
 
     RefusalCallback = Callable[[int, str, str], None]
     """Called for every refusal: the status, the request line, the sentence in the response."""
@@ -79,14 +80,13 @@ class HttpServer:
         self.room = Room(self, on_place=lambda: self._listener.open())  # noqa: PLW0108 - it is made in a moment
         self._on_refusal = on_refusal
         self._may_wait = may_wait
-        self._tls = tls
-        self._listener = Listener(host, port, take=self._take, room=self.room)
+        self._handshakes = Handshakes(self, tls)
+        self._listener = Listener(host, port, take=self._handshakes.accept, room=self.room)
         self.port = self._listener.port
         environ = common_environ(host, self.port, "https" if tls else "http")
         self.bridge = Bridge(application, environ, self._date, (("Server", NAME), *headers))
         self._dated = (0, "")
         self._turns = Turns(self._answer_here)
-        self._handshakes: set[asyncio.Task[None]] = set()
         self._checking = False
         self._stopping_since: float | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -147,9 +147,7 @@ class HttpServer:
 
     async def _close_all(self) -> None:
         """Close all connections, and wait until asyncio has let go of them."""
-        for handshake in self._handshakes:
-            handshake.cancel()
-        await asyncio.gather(*self._handshakes, return_exceptions=True)
+        await self._handshakes.cancel()
         for connection in list(self.connections):
             connection.end()
         await _turns(3)  # TLS says that it ends
@@ -167,36 +165,6 @@ class HttpServer:
         if self._handshakes and stopping_for < REQUEST_GRACE:
             return True
         return any(connection.delays_stop(stopping_for) for connection in self.connections)
-
-    # Accepting
-
-    def _take(self, connected: socket.socket) -> None:
-        connected.setblocking(False)  # noqa: FBT003
-        with contextlib.suppress(OSError):  # no TCP, or the client has left
-            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection = HttpConnection(self)
-        handshake = asyncio.get_running_loop().create_task(self._connect(connection, connected))
-        connection.handshake = handshake
-        self.room.enter(connection)
-        self._handshakes.add(handshake)
-        handshake.add_done_callback(partial(self._taken, connection, connected))
-
-    async def _connect(self, connection: HttpConnection, connected: socket.socket) -> None:
-        if self._tls is None:
-            await asyncio.get_running_loop().connect_accepted_socket(lambda: connection, connected)
-        else:
-            from rtgmock.server.tls import accept_tls  # noqa: PLC0415 - only for HTTPS
-
-            await accept_tls(connected, self._tls, connection.protocol, self.limits.handshake_seconds)
-
-    def _taken(self, connection: HttpConnection, connected: socket.socket, handshake: asyncio.Task[None]) -> None:
-        self._handshakes.discard(handshake)
-        if handshake.cancelled() or handshake.exception():
-            connected.close()
-            self.room.leave(connection)
-        # A client that leaves, stalls or sends garbage during its handshake ends only its own connection.
-        if not handshake.cancelled() and (error := handshake.exception()) and not isinstance(error, OSError):
-            logging.getLogger("rtgmock").error("A connection could not be accepted", exc_info=error)
 
     # What connections need
 
@@ -265,6 +233,10 @@ class HttpServer:
         """Record a refused request, and return its answer."""
         self._on_refusal(refusal.status, refusal.line, refusal.sentence)
         return self.bridge.refuse(refusal)
+
+    def tunnel(self, connection: HttpConnection, request: TunnelRequest) -> None:
+        """Go on with TLS, by another connection on the same transport."""
+        self._handshakes.tunnel(connection, request)
 
     def _date(self) -> str:
         """Return the value of the ``Date`` header, which is the machine's time."""

@@ -10,6 +10,12 @@ FILE_RESERVE = 64
 """Files that are left for everything but connections: state, Redis servers, their connections."""
 MAX_CONNECTIONS = 10_000
 """Open connections where the system sets no limit."""
+REQUEST_GRACE = 0.5
+"""Seconds after a stop within which a request that has begun must be complete."""
+FIRST_BYTE_GRACE = 0.1
+"""Seconds after a stop within which the first request of a new connection must begin."""
+QUIET_SECONDS = 0.2
+"""A refused client that has sent nothing for so long has probably sent all."""
 
 
 def _max_connections() -> int:

@@ -37,14 +37,14 @@ class RequestHead:
         self.line = line
         method, target, version = match.groups()
         self._method = method.decode("latin-1")
-        self._target = target.decode("latin-1")
+        self.target = target.decode("latin-1")
         self.version = "1.1" if version == b"1.1" else "1.0"
         self._headers = headers
         self._check_transfer_encoding()
         if headers.error is not None:
             raise unreadable(reason_of(headers.error), self.line) from headers.error
         self.expects_continue = self.version == "1.1" and headers.expects_continue
-        self._path, self._query = _split_target(self._target, self.line)
+        self._path, self._query = _split_target(self.target, self.line)
         self._check_limits(limits)
 
     @property
@@ -76,7 +76,7 @@ class RequestHead:
             values = values | {"CONTENT_LENGTH": str(len(body))}
         connection = self._headers.connection
         keep_alive = "close" not in connection if self.version == "1.1" else "keep-alive" in connection
-        return Request(self._method, self._target, self.version, values, body, self._path, self._query, keep_alive)
+        return Request(self._method, self.target, self.version, values, body, self._path, self._query, keep_alive)
 
 
 def _split_target(target: str, line: bytes) -> tuple[str, str]:

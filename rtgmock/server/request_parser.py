@@ -15,6 +15,7 @@ from rtgmock.server.chunked_body import ChunkedBody
 from rtgmock.server.refusals import Refusal, body_too_large, reason_of, unreadable
 from rtgmock.server.request_head import RequestHead
 from rtgmock.server.request_headers import RequestHeaders
+from rtgmock.server.tunnel_request import METHOD, refuse_plain, tunnel_request
 
 if TYPE_CHECKING:
     from rtgmock.server.limits import Limits
@@ -35,7 +36,7 @@ class RequestParser:
     """Takes the bytes of one connection, and gives the requests in them one at a time."""
 
     plain_on_tls = False
-    """Whether every request is refused, since its client speaks plain HTTP to a port that speaks HTTPS."""
+    """Whether the client speaks plain HTTP to a port that speaks HTTPS: it may ask for a tunnel, and nothing else."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -75,7 +76,10 @@ class RequestParser:
         return True
 
     def next_request(self) -> Request | None:
-        """Return the next request that is complete; None until there is one. Raises Refusal, and is then at its end."""
+        """Return the next request that is complete; None until there is one.
+
+        Raises Refusal and TunnelRequest, and is then at its end.
+        """
         if self._head is None:
             self._head = self._next_head()
         head = self._head
@@ -130,13 +134,16 @@ class RequestParser:
         match = _REQUEST_LINE.fullmatch(line.rstrip())
         if match is None:
             raise unreadable("Start line is invalid", line)
-        if self.plain_on_tls:
-            raise unreadable("this port speaks HTTPS; use https:// in place of http://", line)
+        if self.plain_on_tls and match[1] != METHOD:
+            raise refuse_plain(match[2], line)
         if len(match[2]) > self._limits.target:
             raise self._target_too_long(line)
         if len(whole) - len(_HEAD_END) >= self._limits.headers:
             raise self._headers_too_large(line)
-        return RequestHead(line, match, self._read_headers(headers), self._limits)
+        head = RequestHead(line, match, self._read_headers(headers), self._limits)
+        if self.plain_on_tls:
+            raise tunnel_request(head, behind=bytes(self._buffer))
+        return head
 
     def _read_headers(self, block: bytes) -> RequestHeaders:
         """Return the headers; of equal blocks, which most clients send with each request, only the first is parsed."""

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from io import BytesIO
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rtgmock.errors import INTERNAL_ERROR, reason
 from rtgmock.faults.connection import KEY
-from rtgmock.paths import HEADERS_KEY
+from rtgmock.paths import HEADERS_KEY, PROXY_ADDRESS_KEY
 from rtgmock.server.response_faults import ResponseFaults
 from rtgmock.text import printable
 
@@ -42,6 +42,15 @@ class Answer:
     faults: ResponseFaults = field(default_factory=ResponseFaults)
 
 
+class Client(NamedTuple):
+    """Where a request comes from."""
+
+    host: str
+    port: int
+    proxy_address: str
+    """The address at which it has reached the server as its proxy; empty without a tunnel."""
+
+
 @dataclass
 class Bridge:
     """An application, and what all of its requests have in common. ``date`` gives the value of ``Date``."""
@@ -52,7 +61,7 @@ class Bridge:
     headers: tuple[tuple[str, str], ...] = (("Server", NAME),)
     """What every answer has."""
 
-    def answer(self, request: Request, client: tuple[str, int], *, last: bool) -> Answer:
+    def answer(self, request: Request, client: Client, *, last: bool) -> Answer:
         """Call the application. With ``last``, the connection ends with the answer."""
         faults = ResponseFaults()
         environ = _environ(self.environ, request, client)
@@ -93,14 +102,15 @@ class Bridge:
         return (("Date", self.date()), *self.headers)
 
 
-def _environ(common: dict[str, Any], request: Request, client: tuple[str, int]) -> dict[str, Any]:
+def _environ(common: dict[str, Any], request: Request, client: Client) -> dict[str, Any]:
     return {
         **common,
         **request.headers,
         HEADERS_KEY: request.headers,
-        "REMOTE_ADDR": client[0],
-        "REMOTE_HOST": client[0],
-        "REMOTE_PORT": str(client[1]),
+        "REMOTE_ADDR": client.host,
+        "REMOTE_HOST": client.host,
+        "REMOTE_PORT": str(client.port),
+        PROXY_ADDRESS_KEY: client.proxy_address,
         "REQUEST_METHOD": request.method,
         "SERVER_PROTOCOL": f"HTTP/{request.version}",
         "PATH_INFO": request.path,

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from rtgmock.errors import BadRequest, Forbidden
 from rtgmock.network import is_loopback
-from rtgmock.paths import SERVICE
+from rtgmock.paths import PROXY_ADDRESS_KEY, SERVICE
 from rtgmock.text import printable
 
 if TYPE_CHECKING:
@@ -51,7 +51,9 @@ def checks(config: Config, machine: str) -> Before:
     known = _known_hosts(config, machine)
 
     def check(context: RequestContext) -> None:
-        context.host = _checked_host(context.request, known, config.host)
+        host = _checked_host(context.request, known, config.host)
+        # Through a proxy the service's name leads to the emulator, but not to the instances' Redis servers.
+        context.host = context.request.environ.get(PROXY_ADDRESS_KEY) or host
         _check_origin(context.request)
 
     return check
@@ -104,13 +106,18 @@ def _checked_host(request: Request, known: _KnownHosts, listening_host: str) -> 
     if name not in known:
         raise Forbidden(
             f"The Host {printable(name)} is not answered to, so that no web page can reach rtgmock by its own name; "
-            + (
-                "send the address of one machine, as 127.0.0.1."
-                if _is_wildcard(name)
-                else f"restart with --allow-host {printable(name)} if the name is yours."
-            )
+            f"{_advice(request.method, name)}."
         )
     return name
+
+
+def _advice(method: str, name: str) -> str:
+    """Return what to do about a host that is not answered to."""
+    if method == "CONNECT":
+        return "started with --tls, it is a proxy for redistogo.com, and for no other host"
+    if _is_wildcard(name):
+        return "send the address of one machine, as 127.0.0.1"
+    return f"restart with --allow-host {printable(name)} if the name is yours"
 
 
 def _is_wildcard(host: str) -> bool:

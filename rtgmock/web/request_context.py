@@ -38,7 +38,7 @@ class RequestContext:
     ms: float = 0.0
     """The milliseconds that the answer took."""
     host: str = ""
-    """The host name that the client used, without its port."""
+    """The host by which the client has reached the emulator, without its port."""
     account: str = ""
     """The account's name, once the credentials are checked."""
     answer_format: AnswerFormat = JSON

@@ -131,6 +131,28 @@ def test_with_tls_clients_trust_the_emulator(tmp_path: Path, program: Callable[[
     assert (done.returncode, done.stdout) == (0, "200\n"), done.stderr
 
 
+@pytest.mark.parametrize("options", [("--proxy",), ("--tls", "--proxy")])
+def test_as_a_proxy_it_takes_https_to_the_service_and_no_local_host(tmp_path: Path, options: tuple[str, ...]) -> None:
+    variables = command_environment(tmp_path, *options, env={"HTTP_PROXY": "http://elsewhere:3128"})
+
+    proxy = variables["RTGMOCK_URL"].replace("https://", "http://")
+    assert proxy != variables["RTGMOCK_URL"]
+    assert {variables[name] for name in ("HTTPS_PROXY", "https_proxy", "http_proxy")} == {proxy}
+    assert variables["HTTP_PROXY"] == "http://elsewhere:3128"
+    assert variables["NO_PROXY"] == variables["no_proxy"] == "localhost,127.0.0.1,::1"
+    assert {*TRUST, "NODE_USE_ENV_PROXY"} <= variables.keys()
+
+
+@pytest.mark.parametrize("name", ["NO_PROXY", "no_proxy"])
+def test_what_needs_no_proxy_needs_none_under_it_unless_it_is_the_service(tmp_path: Path, name: str) -> None:
+    services = "*, redistogo.com,.redistogo.com,WWW.redistogo.com:443,*.redistogo.com,.com,com,"
+    kept = "example.org,.internal,10.0.0.0/8,togo.com,sub.redistogo.com,[::1]:443"
+
+    variables = command_environment(tmp_path, "--proxy", env={name: f"{services} {kept}"})
+
+    assert variables["NO_PROXY"] == variables["no_proxy"] == f"localhost,127.0.0.1,::1,{kept}"
+
+
 def test_an_inner_rtgmock_finds_the_emulator(tmp_path: Path) -> None:
     done = run_main("exec", *PROGRAM, "ready", folder=tmp_path, env={"RTGMOCK_PORT": "1"})
 

@@ -9,7 +9,7 @@ import socket
 import ssl
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
@@ -19,6 +19,7 @@ from rtgmock.paths import BODY_LIMIT
 from tests.support import raw
 from tests.support.command import until
 from tests.support.limits import limit
+from tests.support.manual_tls import ManualTls, unverified
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,45 +43,6 @@ def api(serve: Serve) -> Served:
 def plain(api: Served) -> str:
     """The URL with plain HTTP."""
     return api.url.replace("https", "http")
-
-
-def unverified() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context
-
-
-class ManualTls:
-    """A TLS client whose bytes the test sends itself."""
-
-    def __init__(self) -> None:
-        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = unverified().wrap_bio(self._in, self._out)
-
-    def hello(self) -> bytes:
-        with contextlib.suppress(ssl.SSLWantReadError):
-            self._tls.do_handshake()
-        return self._out.read()
-
-    def talk(self, connection: socket.socket, request: bytes) -> bytes:
-        """Finish the handshake, send a request, and return what is received until the end."""
-        self._pump(connection, self._tls.do_handshake)
-        self._tls.write(request)
-        connection.sendall(self._out.read())
-        received = b""
-        while chunk := self._pump(connection, lambda: self._tls.read(65536)):
-            received += chunk
-        return received
-
-    def _pump(self, connection: socket.socket, act: Callable[[], Any]) -> Any:
-        while True:
-            try:
-                return act()
-            except ssl.SSLWantReadError:
-                connection.sendall(self._out.read())
-                self._in.write(connection.recv(65536))
-            except ssl.SSLZeroReturnError:
-                return b""
 
 
 def test_the_url_says_https(api: Served) -> None:

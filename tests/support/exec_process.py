@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import select
 import subprocess
+import sys
 import time
 from functools import partial
 from typing import TYPE_CHECKING
@@ -80,3 +82,22 @@ def next_line(process: subprocess.Popen[str]) -> str:
             break
         line += byte
     return line.decode().strip()
+
+
+_SHOW_ENVIRONMENT = """
+import json, os, sys
+print(json.dumps(dict(os.environ)), flush=True)
+sys.stdin.read()
+"""
+
+
+@contextlib.contextmanager
+def command_environment(folder: Path, *options: str, env: dict[str, str] | None = None) -> Iterator[dict[str, str]]:
+    """Give the environment of a command under ``rtgmock exec``, which ends with the context."""
+    command = ("--", sys.executable, "-c", _SHOW_ENVIRONMENT)
+    with exec_process(folder, *options, *command, env=env) as process:
+        line = next_line(process)
+        assert line, process.communicate()[1]
+        yield json.loads(line)
+        assert process.communicate(timeout=DEADLINE) == ("", "")
+        assert process.returncode == 0
