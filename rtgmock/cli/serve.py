@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,26 +14,27 @@ from rtgmock.cli.ready_file import ready_file
 from rtgmock.cli.signals import stop_on_signals
 from rtgmock.settings.click_options import build_config, options
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 SWITCH_SECONDS = 0.0005
 
 
 @click.command(params=options())
 def serve(**parameters: Any) -> None:
     """Serve the API until SIGTERM, SIGHUP or Ctrl-C."""
-    from rtgmock.emulator import Emulator  # noqa: PLC0415 - Flask and the server, which few commands need
+    with contextlib.ExitStack() as resources:
+        with _kept():
+            from rtgmock.emulator import Emulator  # noqa: PLC0415 - Flask and the server, which few commands need
 
-    config = build_config(parameters)
-    # The server's loop needs the interpreter's lock again after each call of the system. A thread that renders a long
-    # list gives it away only after this time, which is 5 ms by default.
-    sys.setswitchinterval(SWITCH_SECONDS)
-    stop = stop_on_signals()
-    with (
-        log_output(config) as log,
-        ready_file(config.ready_file) as announce,
-        Emulator(config, log=log.add, report=log.report) as emulator,
-    ):
-        # Nothing that is loaded now is garbage. A search for garbage would read it all, and every request would wait.
-        gc.freeze()
+            config = build_config(parameters)
+            # The server's loop needs the interpreter's lock again after each call of the system. A thread that renders
+            # a long list gives it away only after this time, which is 5 ms by default.
+            sys.setswitchinterval(SWITCH_SECONDS)
+            stop = stop_on_signals()
+            log = resources.enter_context(log_output(config))
+            announce = resources.enter_context(ready_file(config.ready_file))
+            emulator = resources.enter_context(Emulator(config, log=log.add, report=log.report))
         print_line(banner(emulator))
         announce(emulator.url)
         # With a timeout, since a signal that arrives just before a wait begins is handled only after the wait.
@@ -40,3 +42,17 @@ def serve(**parameters: Any) -> None:
             pass
         if config.log_format == "text":
             log.report("rtgmock stops: finishing the requests in flight")
+
+
+@contextlib.contextmanager
+def _kept() -> Iterator[None]:
+    """Search for no garbage in the block, and later on not among what it has imported and loaded: that is kept.
+
+    Each search would read all of it, and every request would wait for that.
+    """
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        gc.enable()

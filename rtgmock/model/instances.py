@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rtgmock.model.plans import Plan
     from rtgmock.model.types import Record, Value
 
-_values = itemgetter(*STORED_NAMES)
+stored_values = itemgetter(*STORED_NAMES)
 """Returns the values of a record, in the order of the table. Raises KeyError with the name of one that is missing."""
 
 
@@ -58,28 +58,15 @@ def follow_plan(plan: Plan) -> Record:
     }
 
 
-def record_problems(record: Record, valid: Record | None = None) -> list[str]:
-    """Return what is wrong with a stored record, in the words of an error message; empty when nothing is.
-
-    A ``valid`` record saves time: where this one has the same values, they need no look.
-    """
+def record_problems(record: Record) -> list[str]:
+    """Return what is wrong with a stored record, in the words of an error message; empty when nothing is."""
     try:
-        values = _values(record)
+        values = stored_values(record)
     except KeyError as error:
         return [f"{error.args[0]} is missing"]
     return [
         # A secret's value must not get into the terminal or a log.
         f"{attribute.name} is {'invalid' if attribute.secret else quoted(value)}"
-        for attribute, value in (zip(STORED, values, strict=True) if valid is None else _changed(values, valid))
+        for attribute, value in zip(STORED, values, strict=True)
         if not attribute.is_valid(value)
-    ]
-
-
-def _changed(values: tuple[Value, ...], valid: Record) -> list[tuple[Attribute, Value]]:
-    """Return the attributes whose values are not those of a valid record."""
-    # Called for each instance at a start, and so without a function call for each of their 54 values.
-    return [
-        (attribute, value)
-        for attribute, value, other in zip(STORED, values, _values(valid), strict=True)
-        if value is not other and (value != other or type(value) is not type(other))  # True == 1
     ]

@@ -26,7 +26,7 @@ INT_MAX = 2**31 - 1
 LONG_MAX = 2**63 - 1
 
 # The control characters C0 and C1, surrogates, and the two non-characters that XML 1.0 excludes.
-_FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 # The same in a JSON schema, whose strings have no surrogates.
 _FORBIDDEN_IN_SCHEMA = r"\u0000-\u001f\u007f-\u009f\ufffe\uffff"
 # The bounded lengths keep the conversion fast for text of any length.
@@ -86,7 +86,7 @@ class Text(ValueType):
             raise InvalidValue("can't be blank")
         if len(text) > MAX_LENGTH:
             raise InvalidValue(f"is too long (maximum is {MAX_LENGTH} characters)")
-        if _FORBIDDEN.search(text):
+        if FORBIDDEN.search(text):
             raise InvalidValue("is invalid: it has a control character, or one that XML cannot carry")
         return text
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import shlex
 import signal
@@ -19,6 +20,7 @@ from rtgmock.paths import HEALTH_PATH
 from rtgmock.settings.parsers import parse_account
 from tests.support import raw
 from tests.support.command import DEADLINE, PROGRAM, environment
+from tests.support.main import refusal, run_main
 from tests.support.ports import free_ports
 from tests.support.serve_process import AUTH, banner_row, call, create
 
@@ -169,6 +171,37 @@ def test_the_state_survives_a_restart(command: Start) -> None:
     assert call("GET", f"{second.url}/instances/1").status_code == 404
     assert call("GET", f"{second.url}/instances/2.json").json() == {**made[1], "status": "running"}
     assert create(second.url)["id"] == 3
+
+
+class _StopAtOnce:
+    """What ``serve`` waits for, which notes whether garbage is searched for meanwhile, and among how much not."""
+
+    def __init__(self) -> None:
+        self.found = [gc.isenabled()]
+
+    def wait(self, _seconds: float) -> bool:
+        self.found.append(gc.isenabled())
+        self.frozen = gc.get_freeze_count()
+        return True
+
+
+def test_garbage_is_searched_for_while_it_serves_and_not_in_what_it_has_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = _StopAtOnce()
+    monkeypatch.setattr("rtgmock.cli.serve.stop_on_signals", lambda: stop)
+    assert run_main("serve", "--port", "0", folder=tmp_path).returncode == 0
+    stop.found.append(gc.isenabled())
+
+    assert stop.found == [True] * 3
+    assert stop.frozen > 10_000
+
+
+def test_garbage_is_searched_for_after_a_refused_start(tmp_path: Path) -> None:
+    (tmp_path / "rtgmock.json").write_text("not JSON")
+    refusal(tmp_path)
+
+    assert gc.isenabled()
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])

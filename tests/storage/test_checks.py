@@ -9,7 +9,9 @@ import pytest
 from tinydb import TinyDB
 
 from rtgmock.model import attributes
+from rtgmock.storage.checks import table_problems
 from rtgmock.storage.tables import FORMAT
+from tests.support.damage import DEEP
 from tests.support.state_files import (
     changing_instance,
     changing_row,
@@ -164,6 +166,44 @@ def test_a_file_with_a_fault_is_refused(tmp_path: Path, fault: Change) -> None:
     content = state_tables()
     fault(content)
     store_refusal(tmp_path / "state.json", content)
+
+
+@pytest.mark.parametrize("number", [1, 256, 257, 600])
+@pytest.mark.parametrize(
+    "values",
+    [{"timeout": True}, {"id": 9}, {"user_id": 9}, {"server_id": 9}, {"boot": {"reads": 1}}, {"boot": "soon"}],
+    ids=repr,
+)
+def test_a_fault_of_one_among_hundreds_is_told_as_that_of_one_alone(values: dict[str, Any], number: int) -> None:
+    rows: dict[str, Any] = {str(n): record(id=n, port=9000 + n, label=f"ray-{n}") for n in range(1, 601)}
+    head = {"format": FORMAT, "last_instance_id": 600}
+    tables = state_tables() | {"rtgmock": {"1": head}, "instances": rows}
+    assert [*table_problems(tables)] == []
+    rows[str(number)] |= values
+    alone = tables | {"instances": {str(number): rows[str(number)]}}
+
+    assert len([*table_problems(alone)]) == 1
+    assert [*table_problems(tables)] == [*table_problems(alone)]
+
+
+def test_what_only_one_instance_has_or_lacks_is_found_among_hundreds() -> None:
+    rows: dict[str, Any] = {str(n): record(id=n, port=9000 + n) for n in range(1, 601)}
+    tables = state_tables() | {"rtgmock": {"1": {"format": FORMAT, "last_instance_id": 600}}, "instances": rows}
+    rows["2"] |= {"port": 9600}
+    rows["300"]["unknown"] = DEEP
+    rows["301"]["unknown"] = [[]]
+    rows["302"] |= {"status": "starting", "boot": {"reads": 1}}
+    del rows["303"]["boot"]
+    rows["304"] = None
+    rows["0305"] = rows.pop("305")
+
+    assert [*table_problems(tables)] == [
+        "instance 300: it is nested too deeply",
+        "instance 303: boot is missing",
+        "instance 304: it is not an object",
+        "instance 0305: its id is 305, and the last one given is 600",
+        "two instances have the port 9600",
+    ]
 
 
 def test_no_password_of_the_file_is_in_the_refusal(tmp_path: Path) -> None:

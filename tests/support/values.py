@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from rtgmock.clock import timestamp
 from rtgmock.model.attributes import DOCUMENTED, Attribute, changeable
 from rtgmock.model.instances import new_instance
 from rtgmock.model.plans import PLANS
@@ -16,6 +18,7 @@ from rtgmock.model.types import (
     MAX_LENGTH,
     Boolean,
     Choice,
+    Datetime,
     HostName,
     Integer,
     PortText,
@@ -95,7 +98,7 @@ def soup(tokens: Iterable[bytes]) -> SearchStrategy[bytes]:
     return st.binary(max_size=60) | pieces.map(b"".join)
 
 
-def _by_type(value_type: ValueType) -> SearchStrategy[Any]:
+def _by_type(value_type: ValueType) -> SearchStrategy[Any]:  # noqa: PLR0911 - one for each type
     match value_type:
         case Text():
             return _hosts() if isinstance(value_type, HostName) else texts(blank=value_type.blank)
@@ -105,6 +108,8 @@ def _by_type(value_type: ValueType) -> SearchStrategy[Any]:
             return st.integers(value_type.minimum, value_type.maximum)
         case Boolean():
             return st.booleans()
+        case Datetime():
+            return st.datetimes(timezones=st.just(UTC)).map(timestamp)
         case PortText():
             return st.just("") | st.integers(1, 65535).map(str)
         case SavePoints():
