@@ -1,38 +1,50 @@
 """The check of many records at once, attribute by attribute.
 
-It says no more than whether all are valid. It takes a third of the time that the same takes record by record: most
-values of an attribute are equal, and the others are looked at together.
+It says no more than whether all are valid. It takes a fifth of the time that the same takes record by record: records
+of one plan have most values in common, and the others are looked at together.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from rtgmock.model.attributes import STORED, Attribute
-from rtgmock.model.instances import stored_values
+import orjson
+
+from rtgmock.model.attributes import ASSIGNED, STORED, Attribute
 from rtgmock.model.types import FORBIDDEN, MAX_LENGTH, Datetime, Integer, Text, ValueType
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from rtgmock.model.types import Record
 
+_COMMON = tuple(attribute for attribute in STORED if attribute not in ASSIGNED)
+"""The attributes of which records often have the same values."""
+_assigned_values = itemgetter(*(attribute.name for attribute in ASSIGNED))
+_common_values = itemgetter(*(attribute.name for attribute in _COMMON))
 _PRINTED = re.compile(r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):\d\d:\d\dZ", re.ASCII)
 """A moment as ``timestamp`` returns it, if there is such a moment."""
 
 
 def are_records_valid(records: Collection[Record]) -> bool:
-    """Return whether ``record_problems`` finds nothing in any of the records.
+    """Return whether ``record_problems`` finds nothing in any of some records, which have only what JSON can have.
 
     A few hundred at a time are quickest: then their values are in the processor's cache for each step.
     """
     try:
-        columns = zip(*map(stored_values, records), strict=True)
-    except KeyError:
+        assigned = [*map(_assigned_values, records)]
+        # Each combination once. Values that equal each other and may not be equally valid, as 1 and True, differ here.
+        common = {orjson.dumps(values): values for values in map(_common_values, records)}.values()
+    except (KeyError, orjson.JSONEncodeError):
         return False
-    return all(_is_column_valid(attribute, column) for attribute, column in zip(STORED, columns, strict=False))
+    return _are_columns_valid(ASSIGNED, assigned) and _are_columns_valid(_COMMON, common)
+
+
+def _are_columns_valid(attributes: Iterable[Attribute], rows: Iterable[tuple[Any, ...]]) -> bool:
+    return all(map(_is_column_valid, attributes, zip(*rows, strict=True)))
 
 
 def _is_column_valid(attribute: Attribute, values: Sequence[Any]) -> bool:
@@ -59,10 +71,7 @@ def are_valid(value_type: ValueType, values: Sequence[Any]) -> bool:
 
 
 def _different(values: Sequence[Any]) -> Collection[Any]:
-    """Return values of one type, as far as possible each one once: equal ones are all valid or all invalid.
-
-    Of several types they may be equal and not equally valid, as 1 and True.
-    """
+    """Return values of one type, as far as possible each one once: equal ones are equally valid."""
     if values.count(values[0]) == len(values):
         return values[:1]
     try:
@@ -73,7 +82,8 @@ def _different(values: Sequence[Any]) -> Collection[Any]:
 
 def _are_texts(texts: Collection[str], *, blank: bool) -> bool:
     """Return whether each of some texts is one that ``Text.parse`` returns."""
-    if max(map(len, texts)) > MAX_LENGTH or FORBIDDEN.search("".join(texts)):
+    joined = "".join(texts)
+    if max(map(len, texts)) > MAX_LENGTH or not (joined.isprintable() or FORBIDDEN.search(joined) is None):
         return False
     return blank or all(map(str.strip, texts))
 

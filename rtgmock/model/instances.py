@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rtgmock.model.plans import Plan
     from rtgmock.model.types import Record, Value
 
-stored_values = itemgetter(*STORED_NAMES)
+_values = itemgetter(*STORED_NAMES)
 """Returns the values of a record, in the order of the table. Raises KeyError with the name of one that is missing."""
 
 
@@ -61,7 +61,7 @@ def follow_plan(plan: Plan) -> Record:
 def record_problems(record: Record) -> list[str]:
     """Return what is wrong with a stored record, in the words of an error message; empty when nothing is."""
     try:
-        values = stored_values(record)
+        values = _values(record)
     except KeyError as error:
         return [f"{error.args[0]} is missing"]
     return [

@@ -168,7 +168,7 @@ def _are_valid(block: Rows, tables: Mapping[str, Rows]) -> bool:
     if [*map(str, ids)] != [*block] or min(ids) <= 0 or max(ids) > tables[HEAD]["1"]["last_instance_id"]:
         return False
     for table, name in _REFERENCES.items():
-        if not {str(record[name]) for record in records} <= tables.get(table, {}).keys():
+        if not {*map(str, {record[name] for record in records})} <= tables.get(table, {}).keys():
             return False
     unusual = [record for record in records if len(record) != _USUAL_LENGTH or record.get("boot", "") is not None]
     return not any(problem for record in unusual for problem in _other_problems(record))

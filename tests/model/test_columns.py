@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -85,6 +86,13 @@ def test_one_value_of_another_type_or_range_is_found_among_others(
         assert all(map(value_type.is_valid, order)) is expected
 
 
+def is_json(value: Any) -> bool:
+    try:
+        return repr(orjson.loads(orjson.dumps(value))) == repr(value)
+    except orjson.JSONEncodeError:
+        return False
+
+
 def different(count: int) -> list[Record]:
     """Return records that differ in what emulators make different."""
     return [
@@ -99,7 +107,7 @@ def different(count: int) -> list[Record]:
 def test_records_are_valid_together_if_each_is(attribute: Attribute, data: st.DataObject) -> None:
     records = different(4)
     for index in data.draw(st.sets(st.integers(0, 3), max_size=2)):
-        records[index][attribute.name] = data.draw(valid_values(attribute) | EQUAL | json_like())
+        records[index][attribute.name] = data.draw(valid_values(attribute) | (EQUAL | json_like()).filter(is_json))
 
     assert are_records_valid(records) is not any(map(record_problems, records))
 
