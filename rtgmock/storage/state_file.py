@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -58,8 +59,10 @@ def load(path: Path) -> StateFile:
         content = path.read_bytes()
     except FileNotFoundError:
         content = b""
-    tables = _tables(path, content)
-    return StateFile(tables, hash_of(content), _part(tables.pop(_JOURNAL, {}).get("1")))
+    with ThreadPoolExecutor(1) as pool:  # it takes a quarter of the time that the parser takes, on another core
+        digest = pool.submit(hash_of, content)
+        tables = _tables(path, content)
+    return StateFile(tables, digest.result(), _part(tables.pop(_JOURNAL, {}).get("1")))
 
 
 def _tables(path: Path, content: bytes) -> Tables:
