@@ -21,6 +21,7 @@ from rtgmock.service.context import ServiceContext
 from rtgmock.service.maintenance import Maintenance
 from rtgmock.service.provisioner import Provisioner
 from rtgmock.service.supervisor import Supervisor
+from rtgmock.service.wanted_instances import WantedInstances
 from rtgmock.service.watcher import Watcher
 from rtgmock.settings.parsers import ANY_ACCOUNT
 from rtgmock.storage.store import Store
@@ -62,6 +63,7 @@ class Composition:
     provisioner: Provisioner
     supervisor: Supervisor
     maintenance: Maintenance
+    wanted: WantedInstances
     watcher: Watcher
     journal: Journal
     controls: ControlContext
@@ -70,12 +72,17 @@ class Composition:
     """The certificate that clients must trust; None without TLS."""
 
     def start(self) -> None:
-        """Load the fixture, bring the instances' Redis servers back, then answer requests. Raises StartupError."""
+        """Load the fixture, bring the Redis servers back, make the wanted instances, then answer requests.
+
+        Raises StartupError.
+        """
         # All of the state is there before the first response; until then clients wait in the socket's queue.
         self.maintenance.load_fixture()
         self.supervisor.report_other_engines()
         if self.engine.real:
             self._recover()
+        self.wanted.provide()
+        if self.engine.real:
             self.watcher.start()
         self.server.start()
 
@@ -111,7 +118,8 @@ def compose(
 
     context = ServiceContext(config, store, clock, randomness, engine)
     supervisor, provisioner = Supervisor(context), Provisioner(context)
-    maintenance = Maintenance(context, supervisor)
+    wanted = WantedInstances(context, provisioner)
+    maintenance = Maintenance(context, supervisor, wanted)
     redactor = Redactor(account.password for account in config.named_accounts)
     journal, access_log = Journal(redactor), AccessLog(log, redactor)
     health = HealthState(clock.ticks(), engine.name)
@@ -127,7 +135,7 @@ def compose(
     for close in (watcher.join, server.stop, watcher.stop, health.stop):
         resources.callback(close)
     return Composition(
-        store, engine, provisioner, supervisor, maintenance, watcher, journal, controls, server, certificate
+        store, engine, provisioner, supervisor, maintenance, wanted, watcher, journal, controls, server, certificate
     )
 
 

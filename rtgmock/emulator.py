@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rtgmock.faults.registry import Fault
     from rtgmock.faults.rule import Keys
     from rtgmock.journal.assertions import Requests
+    from rtgmock.model.types import Record
     from rtgmock.storage.store import Store
     from rtgmock.web.access_log import Entry, Log
 
@@ -177,8 +178,21 @@ class Emulator:
             suggestion = parameters.suggest_attribute(given.unknown)
             raise Invalid([suggestion or f"{parameters.printable_names(given.unknown)} is not an attribute"])
         provisioner = self._parts.provisioner
-        record = provisioner.create(self.username, given.values)
-        view = view_context(self.config, provisioner, self.username, client_host(self.config.host), [record])
+        return self._shown(provisioner.create(self.username, given.values))
+
+    @property
+    def instances(self) -> list[dict[str, Any]]:
+        """The instances of the setting ``instances`` that there are now, as the API would show them, ``url`` included.
+
+        RuntimeError before ``start``.
+        """
+        by_port = {record["port"]: record for record in self.store.instances(self.username)}
+        return [self._shown(by_port[port]) for port in self._parts.wanted.ports() if port in by_port]
+
+    def _shown(self, record: Record) -> dict[str, Any]:
+        """Return what the API shows of an instance to the first account's client on this machine."""
+        host = client_host(self.config.host)
+        view = view_context(self.config, self._parts.provisioner, self.username, host, [record])
         return {attribute.name: value for attribute, value in represent(record, JSON.show_payload, view)}
 
     def reset(self) -> None:

@@ -32,7 +32,7 @@ def listen_problem(host: str, port: int, error: OSError) -> str:
     """Return why an address cannot be listened on, and what to do about it."""
     if error.errno == errno.EADDRINUSE:
         return (
-            f"the port {port} on {host} is taken{_listening_process(port)}; "
+            f"the port {port} on {host} is taken{listening_process(port)}; "
             "stop that, or take another: --port 0 finds a free one"
         )
     if error.errno == errno.EACCES:
@@ -42,7 +42,7 @@ def listen_problem(host: str, port: int, error: OSError) -> str:
     return f"cannot listen on {host}, port {port}: {os.strerror(error.errno or 0)}; choose another: --host, --port"
 
 
-def _listening_process(port: int) -> str:
+def listening_process(port: int) -> str:
     """Return `` by NAME (process ID)`` for the process that listens on a port, or nothing when it is not visible."""
     import psutil  # noqa: PLC0415 - only this error needs it
 

@@ -48,8 +48,8 @@ def execute(command: tuple[str, ...], plan: str | None, *, proxy: bool, verbose:
     """Run COMMAND with an emulator, and exit with its exit code.
 
     COMMAND finds the emulator in RTGMOCK_URL, REDISTOGO_API_URL (which includes the account), REDISTOGO_USERNAME and
-    REDISTOGO_PASSWORD, and with --plan an instance in REDISTOGO_URL and REDIS_URL. The emulator and its instances are
-    removed when COMMAND ends.
+    REDISTOGO_PASSWORD, and with --plan or --instance an instance in REDISTOGO_URL and REDIS_URL. The emulator and its
+    instances are removed when COMMAND ends.
     """
     config = build_config(parameters | {"tls": proxy or parameters["tls"]})
     with log_output(config) as log:
@@ -80,8 +80,8 @@ def run(
         variables = child_environment.without_settings(os.environ) | child_environment.of_emulator(emulator)
         if proxy:
             variables |= child_environment.of_proxy(emulator, os.environ)
-        if plan:
-            variables |= child_environment.of_instance(_create_instance(emulator, plan))
+        if url := _instance_url(emulator, plan):
+            variables |= child_environment.of_instance(url)
         if relay.early:
             return _SIGNALLED + relay.early[0]
         try:
@@ -93,8 +93,13 @@ def run(
     return code if code >= 0 else _SIGNALLED - code
 
 
-def _create_instance(emulator: Emulator, plan: str) -> str:
-    """Create an instance and return its URL. Raises StartupError."""
+def _instance_url(emulator: Emulator, plan: str | None) -> str:
+    """Return the URL of a new instance of a plan; without one, of the first that --instance names, or an empty string.
+
+    Raises StartupError.
+    """
+    if plan is None:
+        return next((str(instance["url"]) for instance in emulator.instances), "")
     try:
         return str(emulator.create(plan=plan)["url"])
     except RequestError as error:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rtgmock.child_environment import of_instance
 from rtgmock.cli.log_writer import LogWriter
 from rtgmock.errors import cut
 from rtgmock.paths import HEALTH_PATH
@@ -87,13 +88,14 @@ def banner(emulator: Emulator) -> str:
     login, target = f"{first.name}:{first.password}", shlex.quote(f"{url}/instances.json")
     if login != SETTINGS["accounts"].shown_default:  # a password that somebody chose must not get into a log
         login = first.name  # curl asks for the password
-    rows = {
-        "API": f"{url}/instances",
-        "account": _accounts(config),
-        "state": f"{state} ({count} instance{'' if count == 1 else 's'})",
-        "Redis": emulator.engine.description,
-        "health": f"{url}{HEALTH_PATH}",
-        **({"CA": str(emulator.certificate)} if emulator.certificate else {}),
-        "try it": f"curl {trust}-u {shlex.quote(login)} -d plan=nano {target}",
-    }
-    return "\n".join([f"rtgmock {__version__}", *(f"  {name:<8} {text}" for name, text in rows.items())])
+    rows = [
+        ("API", f"{url}/instances"),
+        ("account", _accounts(config)),
+        ("state", f"{state} ({count} instance{'' if count == 1 else 's'})"),
+        ("Redis", emulator.engine.description),
+        *(("instance", of_instance(instance["url"])["REDISTOGO_URL"]) for instance in emulator.instances),
+        ("health", f"{url}{HEALTH_PATH}"),
+        *([("CA", str(emulator.certificate))] if emulator.certificate else []),
+        ("try it", f"curl {trust}-u {shlex.quote(login)} -d plan=nano {target}"),
+    ]
+    return "\n".join([f"rtgmock {__version__}", *(f"  {name:<8} {text}" for name, text in rows)])

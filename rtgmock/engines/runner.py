@@ -90,6 +90,10 @@ class Runner(Protocol):
         """Return whether the server runs; False when that cannot be known."""
         ...
 
+    def is_own(self, instance_id: int, process_id: int) -> bool:
+        """Return whether the server that answers, with this process id as it sees it, may be the instance's."""
+        ...
+
     def log(self, instance_id: int) -> str:
         """Return the last lines of the server's log."""
         ...

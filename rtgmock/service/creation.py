@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rtgmock.clock import timestamp
 from rtgmock.errors import EngineFailed, Invalid
 from rtgmock.model import attributes, lifecycle
 from rtgmock.model.instances import default_label, new_instance
-from rtgmock.model.lifecycle import Status
+from rtgmock.model.lifecycle import BootDelay, Status
 from rtgmock.model.plans import PLANS
 
 if TYPE_CHECKING:
@@ -21,6 +22,17 @@ if TYPE_CHECKING:
     from rtgmock.storage.store import Transaction
 
 
+@dataclass(frozen=True)
+class _Wish:
+    """What is to be created: for which account, with which values, on one of which ports, and since when."""
+
+    account: str
+    values: Record
+    ports: range
+    boot_delay: BootDelay
+    moment: datetime
+
+
 class Creation:
     """Creates instances. If anything fails, neither the instance nor its Redis is left."""
 
@@ -30,50 +42,52 @@ class Creation:
         self._clock, self._randomness = context.clock, context.randomness
         self._placement = placement
 
-    def create(self, account: str, values: Record) -> Record:
+    def create(self, account: str, values: Record, *, ports: range | None = None, boots: bool = True) -> Record:
         """Create an instance from valid attribute values and return its record, with the status ``new``.
 
+        It gets a port of ``ports``, by default of the settings' range. Unless it ``boots``, the boot delay is left out.
         Raises Invalid without a plan, or when there is no room; EngineFailed when its Redis cannot be started.
         """
         if "plan" not in values:
             raise Invalid(["Plan can't be blank"])
+        delay = self._config.boot_delay if boots else BootDelay()
+        wish = _Wish(account, values, ports or self._config.ports, delay, self._clock.now())
         with self._context.state_lock.shared():
-            return self._create(account, values)
+            return self._create(wish)
 
-    def _create(self, account: str, values: Record) -> Record:
-        now = self._clock.now()
+    def _create(self, wish: _Wish) -> Record:
         record: Record = {}
         try:
             while not record:
                 # Outside of the transaction, since it asks the engine. Another create may be faster, and take it.
-                port = self._placement.find_port()
+                port = self._placement.find_port(wish.ports)
                 with self._store.transaction() as change:
                     if self._placement.is_taken(port):
                         continue
-                    record = self._new(change, account, values, port, now)
+                    record = self._new(change, wish, port)
                     if not self._engine.real:
-                        return self._store_created(change, record, now)
+                        return self._store_created(change, record, wish)
                     # The Redis starts after the transaction, so that other requests need not wait for it. Until the
                     # instance is stored, its memory and port are reserved.
                     self._placement.reserve(record)
-            return self._start_and_store(account, record, now)
+            return self._start_and_store(record, wish)
         finally:
             self._placement.release(record.get("id", 0))
 
-    def _new(self, change: Transaction, account: str, values: Record, port: int | None, now: datetime) -> Record:
-        plan = PLANS[values["plan"]]
-        assigned = self._assigned(change, change.account_id(account), plan, port, now)
-        record = new_instance(plan, self._config.api, assigned) | values
+    def _new(self, change: Transaction, wish: _Wish, port: int | None) -> Record:
+        plan = PLANS[wish.values["plan"]]
+        assigned = self._assigned(change, wish, plan, port)
+        record = new_instance(plan, self._config.api, assigned) | wish.values
         if problems := replica_problems(record):
             raise Invalid(problems)
         return record
 
-    def _assigned(self, change: Transaction, user_id: int, plan: Plan, port: int | None, now: datetime) -> Record:
+    def _assigned(self, change: Transaction, wish: _Wish, plan: Plan, port: int | None) -> Record:
         """Return the values of a new instance that the service assigns. Raises Invalid without a port."""
-        instance_id = change.next_instance_id()
+        instance_id, user_id = change.next_instance_id(), change.account_id(wish.account)
         server_id, server = self._placement.server_for(change, plan, user_id)
         if port is None:
-            raise self._placement.no_port()
+            raise self._placement.no_port(wish.ports)
         return {
             "id": instance_id,
             "user_id": user_id,
@@ -83,46 +97,46 @@ class Creation:
             "password": self._randomness.password(instance_id),
             "config_command": self._randomness.config_command(instance_id),
             "status": Status.NEW.value,
-            "created_at": timestamp(now),
-            "updated_at": timestamp(now),
+            "created_at": timestamp(wish.moment),
+            "updated_at": timestamp(wish.moment),
         }
 
-    def _store_created(self, change: Transaction, record: Record, now: datetime) -> Record:
+    def _store_created(self, change: Transaction, record: Record, wish: _Wish) -> Record:
         """Store a new instance with the status that follows ``new``; return its record with ``new`` (documented)."""
-        status, boot = lifecycle.begin(self._config.boot_delay, now)
+        status, boot = lifecycle.begin(wish.boot_delay, wish.moment)
         change.put_instance(record | {"status": status, "boot": boot})
         return record
 
-    def _start_and_store(self, account: str, record: Record, now: datetime) -> Record:
+    def _start_and_store(self, record: Record, wish: _Wish) -> Record:
         """Start a new instance's Redis and store the instance; if either fails, remove both."""
         leftovers = self._context.leftovers
         leftovers.remove(record["id"])
         try:
-            record = self._start(account, record)
+            record = self._start(record, wish)
             with self._store.transaction() as change:
-                return self._store_created(change, record, now)
+                return self._store_created(change, record, wish)
         except BaseException:  # an interrupted create must not leave a Redis that no instance has either
             leftovers.add([record["id"]])
             leftovers.try_to_remove(record["id"])
             raise
 
-    def _start(self, account: str, record: Record) -> Record:
+    def _start(self, record: Record, wish: _Wish) -> Record:
         """Start a new instance's Redis and return its record, on another port if the first was taken meanwhile."""
         while True:
             try:
-                return record | {"version": self._engine.start(record, account)}
+                return record | {"version": self._engine.start(record, wish.account)}
             except EngineFailed as error:
                 # Another emulator, or any program, may have taken the port since it was chosen.
                 if self._engine.free_port([record["port"]]) is not None:
                     raise
-                other = self._reassign_port(record)
+                other = self._reassign_port(record, wish.ports)
                 if other is None:  # no port is left; the engine's error says more about this one
                     raise error from None
                 record = other
 
-    def _reassign_port(self, record: Record) -> Record | None:
+    def _reassign_port(self, record: Record, ports: range) -> Record | None:
         """Return a new instance's record with another port, and with the label that goes with it; None without one."""
-        while (port := self._placement.find_port()) is not None:
+        while (port := self._placement.find_port(ports)) is not None:
             with self._store.transaction():
                 if self._placement.is_taken(port):
                     continue

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from rtgmock.service.context import ServiceContext
     from rtgmock.service.supervisor import Supervisor
+    from rtgmock.service.wanted_instances import WantedInstances
     from rtgmock.storage.state import State
 
 
@@ -28,14 +29,17 @@ _MAX_REASON = 100
 class Maintenance:
     """Shows and replaces the whole state. The constructor raises StartupError for a fixture that cannot be read."""
 
-    def __init__(self, context: ServiceContext, supervisor: Supervisor) -> None:
+    def __init__(self, context: ServiceContext, supervisor: Supervisor, wanted: WantedInstances) -> None:
         self._context = context
         self._supervisor = supervisor
+        self._wanted = wanted
         fixture = context.config.fixture
-        self._initial_document = read_fixture(fixture) if fixture else {}
+        self._fixture: Any = read_fixture(fixture) if fixture else {}
 
     def load_fixture(self) -> None:
         """Load the fixture into a state that never had an instance. Raises StartupError for a wrong fixture.
+
+        The wanted instances are made later, when its Redis servers run, but one that contradicts it is refused here.
 
         Called at the emulator's start, before other threads use the state; so it takes no lock. The fixture is
         checked at each start, also where the state is kept: otherwise its mistakes would come up at a reset only.
@@ -43,8 +47,10 @@ class Maintenance:
         fixture, store = self._context.config.fixture, self._context.store
         if fixture is None:
             return
+        now = self._context.clock.now()
         try:
-            state = self._parse(self._initial_document, self._context.clock.now())
+            state = self._parse(self._fixture, now)
+            self._initial_state(now)
         except Invalid as error:
             more = f" (and {len(error.messages) - 1} more)" if len(error.messages) > 1 else ""
             raise StartupError(f"the fixture {fixture} cannot be used: {error.messages[0]}{more}") from error
@@ -54,13 +60,20 @@ class Maintenance:
                 change.replace(state, self._engine_name(), (record["id"] for record in state.instances))
 
     def reset(self, now: datetime, then: Callable[[], object] = bool) -> None:
-        """Return to the fixture, or to the empty state, as of ``now``; ids start from 1 again.
+        """Return to the fixture and the wanted instances, or to the empty state, as of ``now``; ids begin from 1 again.
 
         ``then`` is called as soon as the state is stored: for what else is to be reset, unless nothing changes.
         Raises InternalError when the state cannot be stored; EngineFailed when nothing has changed, or when the text
         says what is not removed yet.
         """
-        self._replace(self._parse(self._initial_document, now), then)
+        self._replace(self._initial_state(now), then)
+
+    def _initial_state(self, now: datetime) -> State:
+        """Return the state of the fixture, and the wanted instances that it lacks."""
+        state = self._parse(self._fixture, now)
+        if rows := self._wanted.rows_for(state):
+            return self._parse({**self._fixture, "instances": [*self._fixture.get("instances", []), *rows]}, now)
+        return state
 
     def document(self) -> dict[str, Any]:
         """Return the whole state as one document."""

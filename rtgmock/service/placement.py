@@ -82,15 +82,13 @@ class Placement:
         # A copy, since another thread may release a reservation while this one counts.
         return list(self._reserved.values())
 
-    def find_port(self) -> int | None:
-        """Return the lowest port of the range that no instance has and nothing else listens on, or None.
+    def find_port(self, ports: range) -> int | None:
+        """Return the lowest port of a range that no instance has and nothing else listens on, or None.
 
         Another thread may find the same one, so the caller looks at ``is_taken`` in the transaction that takes it.
         """
         reserved = self._reserved_ports()
-        return self._engine.free_port(
-            port for port in self._store.unused_ports(self._config.ports) if port not in reserved
-        )
+        return self._engine.free_port(port for port in self._store.unused_ports(ports) if port not in reserved)
 
     def is_taken(self, port: int | None) -> bool:
         """Return whether an instance has a port, or is going to have it."""
@@ -99,9 +97,9 @@ class Placement:
     def _reserved_ports(self) -> set[int]:
         return {record["port"] for record in self._reservations()}
 
-    def no_port(self) -> Invalid:
+    def no_port(self, ports: range) -> Invalid:
         """Return the error of a create for which ``find_port`` has found nothing."""
-        problem = f"all of {self._config.ports[0]}-{self._config.ports[-1]} are taken"
+        problem = f"all of {ports[0]}-{ports[-1]} are taken"
         return Invalid([f"Port can't be assigned: {problem}; delete an instance, or restart with a wider --ports"])
 
     def check_upgrade(self, before: Record, plan: Plan, fail_upgrade: Callable[[], bool]) -> None:

@@ -79,12 +79,13 @@ class Provisioner:
             )
         return record
 
-    def create(self, account: str, values: Record) -> Record:
+    def create(self, account: str, values: Record, *, ports: range | None = None, boots: bool = True) -> Record:
         """Create an instance from valid attribute values and return its record, with the status ``new``.
 
+        It gets a port of ``ports``, by default of the settings' range. Unless it ``boots``, it is running at once.
         Raises Invalid without a plan, or when there is no room; EngineFailed when its Redis cannot be started.
         """
-        return self._creation.create(account, values)
+        return self._creation.create(account, values, ports=ports, boots=boots)
 
     def update(
         self, account: str, instance_id: int, values: Record, *, fail_upgrade: Callable[[], bool] = bool

@@ -15,6 +15,7 @@ from rtgmock.settings.parsers import (
     ANY_ACCOUNT,
     MEMORY,
     Credentials,
+    WantedInstance,
     parse_account,
     parse_allowed_host,
     parse_api,
@@ -22,6 +23,7 @@ from rtgmock.settings.parsers import (
     parse_flag,
     parse_host,
     parse_hostname,
+    parse_instance,
     parse_log_format,
     parse_name,
     parse_port,
@@ -68,6 +70,15 @@ class Config:
         parse_account,
         "Account that may use the API; any lets every other name in, with any password; may be repeated.",
         many=True,
+    )
+    instances: Setting[Iterable[WantedInstance | str], tuple[WantedInstance, ...]] = Setting(
+        "--instance",
+        "PLAN[:PASSWORD][@PORT]",
+        "none",
+        parse_instance,
+        "Instance of the first account that is there from the start, with a known password or port; may be repeated.",
+        many=True,
+        unset=True,
     )
     api: Setting[int | str, int] = Setting(
         "--api",
@@ -159,6 +170,9 @@ class Config:
         names = [name for name, _ in self.named_accounts]
         if twice := [name for name in names if names.count(name) > 1]:
             raise ValueError(f"the account {twice[0]!r} is given twice; give each name once")
+        ports = [instance.port for instance in self.instances if instance.port]
+        if shared := [port for port in ports if ports.count(port) > 1]:
+            raise ValueError(f"two instances have the port {shared[0]}; give each its own")
 
     @property
     def admits_any(self) -> bool:

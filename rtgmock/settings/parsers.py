@@ -9,17 +9,20 @@ import contextlib
 import ipaddress
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from rtgmock.model.attributes import APIS
+from rtgmock.model.attributes import APIS, BY_NAME
+from rtgmock.model.plans import PLANS
 from rtgmock.model.types import ACCOUNT_NAME, InvalidValue
 from rtgmock.settings.engine_names import EngineName
-from rtgmock.text import printable
+from rtgmock.text import printable, shortened
 
 MEMORY = ":memory:"
 """The value of ``--state`` with which nothing is written to a file."""
 MAX_PORT = 65535
+_INSTANCE_FORMS = "an instance is written as nano, nano:secret, nano@9001 or nano:secret@9001"
 
 
 class Credentials(NamedTuple):
@@ -31,6 +34,23 @@ class Credentials(NamedTuple):
 
 ANY_ACCOUNT = Credentials("any", "")
 """Stands among the accounts for every name that none of them has, with any password. No account has an empty one."""
+
+
+@dataclass(frozen=True)
+class WantedInstance:
+    """An instance that is there from the start; None leaves the password to chance, or the port to be found."""
+
+    plan: str
+    password: str | None = None
+    port: int | None = None
+
+    def __str__(self) -> str:
+        """Return it as it is written, without the password: an error or a log may show this."""
+        return f"{self.plan}@{self.port}" if self.port else self.plan
+
+    def given(self) -> dict[str, Any]:
+        """Return the attributes that are given."""
+        return {name: value for name, value in vars(self).items() if value is not None}
 
 
 def parse_port(text: str) -> int:
@@ -82,6 +102,26 @@ def name_problem(name: str) -> str:
     if not name:
         return "is empty"
     return "" if name.isprintable() else "has a character that cannot be printed"
+
+
+def parse_instance(text: str) -> WantedInstance:
+    """Parse ``PLAN``, ``PLAN:PASSWORD``, ``PLAN@PORT`` or ``PLAN:PASSWORD@PORT``. No error shows the password.
+
+    The last ``@`` begins the port, so that a password may contain others.
+    """
+    rest, at, port = text.rpartition("@") if "@" in text else (text, "", "")
+    plan, colon, password = rest.partition(":")
+    if plan not in PLANS:
+        raise ValueError(f"{shortened(plan)!r} is not a plan; accepted are {', '.join(PLANS)}")
+    if at and not (re.fullmatch(r"\d{1,5}", port, re.ASCII) and 1 <= int(port) <= MAX_PORT):
+        raise ValueError(f"what follows the last @ is not a port from 1 to {MAX_PORT}; {_INSTANCE_FORMS}")
+    if colon and not password:
+        raise ValueError(f"the password is empty; {_INSTANCE_FORMS}")
+    try:
+        secret = str(BY_NAME["password"].parse(password)) if colon else None
+    except InvalidValue as error:
+        raise ValueError(f"the password {error}") from error
+    return WantedInstance(plan, secret, int(port) if at else None)
 
 
 def parse_host(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from rtgmock.model.lifecycle import BootDelay
-from rtgmock.settings.parsers import check_account
+from rtgmock.settings.parsers import WantedInstance, check_account
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,12 +69,12 @@ class Setting(Generic[Accepted, Held]):
         """Return ``value`` as ``Config`` holds it. Raises ValueError."""
         if not self.many:
             return self._convert_item(value)
-        return tuple(map(self._convert_item, [value] if isinstance(value, str) else value))
+        return tuple(map(self._convert_item, [value] if isinstance(value, str | WantedInstance) else value))
 
     def _convert_item(self, value: Any) -> Any:
         if isinstance(value, tuple):
             return check_account(value)
-        if value is None or isinstance(value, bool | range | BootDelay):
+        if value is None or isinstance(value, bool | range | BootDelay | WantedInstance):
             return value
         # Numbers and paths are parsed as well: the parser checks their bounds.
         return self.parse(str(value))

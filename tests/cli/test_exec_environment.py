@@ -81,6 +81,17 @@ def test_with_a_plan_the_command_is_told_the_url_of_an_instance(tmp_path: Path) 
     assert told == [url, url]
 
 
+def test_the_url_of_an_instance_may_be_known_beforehand(tmp_path: Path) -> None:
+    wanted = ("--instance", "mini:secret@9044", "--instance", "nano@9045")
+
+    for options, port in ((wanted, 9044), ((*wanted, "--plan", "nano"), 9001)):
+        variables = command_environment(tmp_path, *options)
+        assert urlsplit(variables["REDISTOGO_URL"]).port == urlsplit(variables["REDIS_URL"]).port == port
+    assert urlsplit(command_environment(tmp_path, *wanted)["REDISTOGO_URL"]).password == "secret"
+    told = command_environment(tmp_path, env={"RTGMOCK_INSTANCE": "nano:secret@9046"})
+    assert urlsplit(told["REDISTOGO_URL"]).port == 9046
+
+
 def test_the_urls_host_is_the_one_that_is_asked_for(tmp_path: Path) -> None:
     variables = command_environment(
         tmp_path, "--plan", "nano", "--hostname", "{server}.redistogo.com", "--random-seed", "1"

@@ -24,6 +24,7 @@ def test_every_option_may_come_as_a_variable(command: Start, tmp_path: Path) -> 
         "RTGMOCK_HOST": "localhost",
         "RTGMOCK_STATE": "by-variable.json",
         "RTGMOCK_ACCOUNT": "ann:a1 bob:b:2",
+        "RTGMOCK_INSTANCE": "nano@9201 nano:secret@9202",
         "RTGMOCK_API": "2012",
         "RTGMOCK_REDIS": "off",
         "RTGMOCK_REDIS_SERVER": "redis-server",
@@ -50,16 +51,19 @@ def test_every_option_may_come_as_a_variable(command: Start, tmp_path: Path) -> 
     assert re.fullmatch(r"[a-z]+\.example\.com", made[0]["hostname"])
     full = call("POST", f"{server.url}/instances.json", auth=("ann", "a1"), json={"plan": "small"})
     assert "restart with a larger --server-memory" in full.text
-    reads = [call("GET", f"{server.url}/instances/1.json", auth=("ann", "a1")).json()["status"] for _ in range(2)]
+    shown = f"{server.url}/instances/{made[0]['id']}.json"
+    reads = [call("GET", shown, auth=("ann", "a1")).json()["status"] for _ in range(2)]
     assert reads == ["starting", "running"]
     for host in ("one.example", "two.example"):
         assert call("GET", f"{server.url}/instances", auth=("ann", "a1"), headers={"Host": host}).status_code == 200
+    rows = [row["instance"] for row in call("GET", f"{server.url}/instances.json", auth=("ann", "a1")).json()]
+    assert [row["port"] for row in rows] == [9202, 9201, 9101]
     assert json.loads(server.err_lines(1)[0])["path"] == "/instances.json"
     assert (tmp_path / "by-variable.json").exists()
     seeded = command(
         "--state", ":memory:", "--random-seed", "7", "--hostname", "{server}.example.com", "--account", "ann:a1"
     )
-    assert create(seeded.url, ("ann", "a1"))["password"] == made[0]["password"]
+    assert [create(seeded.url, ("ann", "a1"))["password"] for _ in range(2)][1] == rows[1]["password"]
 
 
 def test_an_option_counts_for_more_than_its_variable(command: Start) -> None:
@@ -104,6 +108,14 @@ WRONG = [
     ("--account", ":hunter2", "written as NAME:PASSWORD"),
     ("--account", "username:", "written as NAME:PASSWORD"),
     ("--account", "user\nname:hunter2", r"the account 'user\nname' has a"),
+    ("--instance", "huge", "'huge' is not a plan; accepted are nano, mini, "),
+    ("--instance", "nano:", "the password is empty; an instance is written as nano, nano:secret, "),
+    ("--instance", "nano:hunter2@", "what follows the last @ is not a port from 1 to 65535"),
+    ("--instance", "nano:pass@hunter2", "what follows the last @ is not a port from 1 to 65535"),
+    ("--instance", "nano@0", "what follows the last @ is not a port from 1 to 65535"),
+    ("--instance", "nano@65536", "what follows the last @ is not a port from 1 to 65535"),
+    ("--instance", "nano:hunter2\t@9001", "the password is invalid: it has a control character"),
+    ("--instance", f"nano:{'hunter2' * 50}", "the password is too long (maximum is 255 characters)"),
     ("--api", "2011", "accepted are 2010 and 2012"),
     ("--redis", "valkey", "'valkey' is not an engine; accepted are off, "),
     ("--redis-server", "", "'' is not a name"),

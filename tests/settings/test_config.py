@@ -13,7 +13,7 @@ from rtgmock import Emulator
 from rtgmock.model.lifecycle import BootDelay
 from rtgmock.settings.config import SETTINGS, Config, ephemeral_config
 from rtgmock.settings.engine_names import EngineName
-from rtgmock.settings.parsers import Credentials
+from rtgmock.settings.parsers import Credentials, WantedInstance
 
 if TYPE_CHECKING:
     from rtgmock.settings.setting import Setting
@@ -43,12 +43,19 @@ def test_type_checkers_know_the_keywords_of_an_emulator() -> None:
 
 def test_keywords_accept_what_the_command_line_accepts_and_python_values() -> None:
     written = ephemeral_config(
-        ports="9101-9102", boot_delay=2, accounts=["a:b"], server_memory="1GB", api=2012, state="x.json"
+        ports="9101-9102",
+        boot_delay=2,
+        accounts=["a:b"],
+        instances="nano:c@9101",
+        server_memory="1GB",
+        api=2012,
+        state="x.json",
     )
     held = ephemeral_config(
         ports=range(9101, 9103),
         boot_delay=BootDelay(seconds=2),
         accounts=[("a", "b")],
+        instances=[WantedInstance("nano", "c", 9101)],
         server_memory=2**30,
         api="2012",
         state=Path("x.json"),
@@ -60,6 +67,7 @@ def test_keywords_accept_what_the_command_line_accepts_and_python_values() -> No
         ports=range(9101, 9103),
         boot_delay=BootDelay(seconds=2),
         accounts=(Credentials("a", "b"),),
+        instances=(WantedInstance("nano", "c", 9101),),
         server_memory=2**30,
         api=2012,
         state=Path("x.json"),
@@ -81,6 +89,8 @@ def test_by_default_python_takes_a_free_port_and_keeps_nothing() -> None:
         ({"accounts": [Credentials("a:b", "c")]}, "accounts: the account name 'a:b' has a colon in it"),
         ({"accounts": [("ann",)]}, "accounts: an account is written as NAME:PASSWORD"),
         ({"accounts": [("ann", "a", "b")]}, "accounts: an account is written as NAME:PASSWORD"),
+        ({"instances": "huge"}, "instances: 'huge' is not a plan; accepted are nano, "),
+        ({"instance": "nano"}, "there is no setting instance; did you mean instances?"),
         ({"accounts": [("", "c")]}, "accounts: an account is written as NAME:PASSWORD"),
     ],
 )
@@ -115,7 +125,7 @@ def test_the_default_that_help_shows_is_the_default(setting: Setting[Any, Any]) 
     assert setting.convert(setting.shown_default) == setting.default
 
 
-@pytest.mark.parametrize("option", ["--account", "--allow-host"])
+@pytest.mark.parametrize("option", ["--account", "--instance", "--allow-host"])
 def test_these_options_may_be_repeated(option: str) -> None:
     assert [setting.many for setting in SETTINGS.values() if setting.option == option] == [True]
 

@@ -12,6 +12,7 @@ from rtgmock.service.context import ServiceContext
 from rtgmock.service.maintenance import Maintenance
 from rtgmock.service.provisioner import Provisioner
 from rtgmock.service.supervisor import Supervisor
+from rtgmock.service.wanted_instances import WantedInstances
 from rtgmock.settings.config import Config
 from rtgmock.storage.store import Store
 from tests.support.clock import ManualClock
@@ -87,7 +88,7 @@ class SlowService:
         self.store = Store.open(config.state, STATE_ID)
         self.context = ServiceContext(config, self.store, ManualClock(), Randomness(7), self.engine)
         self.provisioner, self.supervisor = Provisioner(self.context), Supervisor(self.context)
-        self.maintenance = Maintenance(self.context, self.supervisor)
+        self.maintenance = Maintenance(self.context, self.supervisor, WantedInstances(self.context, self.provisioner))
         self.account = "username"
         self.calls: list[str] = []
         """The engine's methods that were called, where a test notes them."""

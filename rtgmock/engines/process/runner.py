@@ -171,6 +171,18 @@ class ProcessRunner:
         process = self._processes.get(instance_id)
         return process is not None and process.poll() is None
 
+    def is_own(self, instance_id: int, process_id: int) -> bool:
+        """Return whether that is the process, or one that it has started, as a script in place of redis-server would.
+
+        Another Redis may have the port, and even the same password.
+        """
+        process = self._processes.get(instance_id)
+        if process is None or process.pid == process_id:
+            return process is not None
+        with contextlib.suppress(psutil.Error):
+            return process.pid in (parent.pid for parent in psutil.Process(process_id).parents())
+        return False
+
     def log(self, instance_id: int) -> str:
         """Return the last lines that the server wrote."""
         lines = termination.read_log(self._folder_of(instance_id)).strip().splitlines()

@@ -181,13 +181,13 @@ class ServerLifecycle:
             try:
                 with self._connections.to(record) as connection:
                     reply: dict[str, Any] = connection.info()
+                if not self._runner.is_own(record["id"], reply["process_id"]):
+                    raise _foreign_server(record)
                 if not reply["loading"]:
                     return info.version(reply)
                 deadline = time.monotonic() + _START_TIMEOUT  # loading may take any time, as long as it goes on
             except redis.AuthenticationError as error:
-                raise EngineFailed(
-                    f"Another Redis than the instance's answers on port {record['port']}; nothing was stored"
-                ) from error
+                raise _foreign_server(record) from error
             except (redis.ConnectionError, redis.TimeoutError):
                 pass
             self._check_start(record["id"], deadline)
@@ -232,6 +232,10 @@ class ServerLifecycle:
             raise EngineFailed(f"The instance's Redis cannot save its data: {error}") from error
         except redis.RedisError:
             pass  # nothing can be asked of it, and it is restarted for that
+
+
+def _foreign_server(record: Record) -> EngineFailed:
+    return EngineFailed(f"Another Redis than the instance's answers on port {record['port']}; nothing was stored")
 
 
 def _complaints(log: str) -> str:
