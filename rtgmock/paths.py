@@ -9,6 +9,8 @@ HEALTH_PATH = f"{CONTROL_PATH}/health"
 OPENAPI_PATH = f"{CONTROL_PATH}/openapi.json"
 HEADERS_KEY = "rtgmock.headers"
 """The key in a WSGI environment under which rtgmock's own server gives all entries that are headers, by their keys."""
+HEADERS_SIZE_KEY = "rtgmock.headers_size"
+"""The key under which it gives the bytes of all headers together."""
 PROXY_ADDRESS_KEY = "rtgmock.proxy_address"
 """The key of the address at which the client of a proxy has reached it; empty for all other clients."""
 BODY_LIMIT = 2**20

@@ -41,7 +41,7 @@ def answers(
 ) -> set[bool]:
     """What the server is told of requests with an account's credentials."""
     headers = {"HTTP_AUTHORIZATION": f"Basic {b64encode(f'{name}:{password}'.encode()).decode()}"}
-    return {may_wait(Request(method, path, "1.1", headers, b"", path, "", True)) for method, path in requests}
+    return {may_wait(Request(method, path, "1.1", headers, 0, b"", path, "", True)) for method, path in requests}
 
 
 @pytest.mark.parametrize("has_file", [False, True])
@@ -65,7 +65,7 @@ def test_a_list_waits_for_many_instances_of_its_own_account_only() -> None:
 
     assert answers(may_wait, LISTS, "other") == {False}
     assert answers(may_wait, LISTS, "username", "wrong") == {False}
-    assert may_wait(Request("GET", "/instances", "1.1", {}, b"", "/instances", "", True)) is False
+    assert may_wait(Request("GET", "/instances", "1.1", {}, 0, b"", "/instances", "", True)) is False
 
 
 def test_a_read_waits_for_the_disk_while_an_instance_of_its_account_boots() -> None:

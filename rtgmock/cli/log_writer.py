@@ -33,7 +33,8 @@ class LogWriter:
         self._descriptor = descriptor
         self._encoding = encoding
         self._notice = notice
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()  # a warning may be logged while a line is added
+        self._changed = threading.Condition(self._lock)
         self._lines: list[str] = []
         self._size = 0
         self._dropped = 0
@@ -42,7 +43,7 @@ class LogWriter:
 
     def write(self, line: str) -> None:
         """Have a line written, without waiting for it. After ``close``, wait for it as ``close`` does."""
-        with self._changed:
+        with self._lock:  # the condition's own "with" takes longer
             if not self._closed:
                 self._add(line)
                 return
@@ -89,7 +90,7 @@ class LogWriter:
             return lines
 
     def _write(self, lines: list[str]) -> None:
-        data = memoryview("".join(f"{line}\n" for line in lines).encode(self._encoding, "backslashreplace"))
+        data = memoryview("\n".join([*lines, ""]).encode(self._encoding, "backslashreplace"))
         # When the reader is gone, as in `rtgmock serve 2>&1 | head`, serving goes on without a log.
         with contextlib.suppress(OSError):
             while data:

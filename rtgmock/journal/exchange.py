@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rtgmock.paths import HEADERS_KEY
+from rtgmock.paths import HEADERS_KEY, HEADERS_SIZE_KEY
 from rtgmock.wire.bodies import expected_content_type, parse_content_type
 from rtgmock.wire.endpoints import path_template
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
 MAX_BODY_BYTES = 16 * 2**10
 """Bytes that are kept of each body."""
-_OVERHEAD_BYTES = 1000
+OVERHEAD_BYTES = 1000
 """Bytes that an exchange takes beside its texts, roughly."""
 _BODY_HEADERS = {"CONTENT_TYPE", "CONTENT_LENGTH"}
 """The names in a WSGI environment of the two headers that have no HTTP_ before them."""
@@ -27,33 +27,35 @@ _MAX_NEAREST = 3
 class WsgiHeaders:
     """The headers in a WSGI environment, as ``Content-Type``, each with its value.
 
-    They are kept as one string, and separated when they are needed: the journal keeps many requests and shows few.
+    ``variables`` are the environment's variables that are headers.
     """
 
-    __slots__ = ("_text", "size")
+    __slots__ = ("_variables",)
 
-    def __init__(self, environ: Mapping[str, Any]) -> None:
-        headers = environ.get(HEADERS_KEY) or _headers(environ)
-        self._text = "\0".join(chain.from_iterable(headers.items()))  # no header has a null character
-        self.size = len(self._text)
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, WsgiHeaders) and self._text == other._text
+        return isinstance(other, WsgiHeaders) and self._variables == other._variables
 
     def __hash__(self) -> int:
-        return hash(self._text)
+        return hash(tuple(self._variables.items()))
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        texts = self._text.split("\0") if self._text else []
-        for name, value in zip(texts[::2], texts[1::2], strict=True):
+        for name, value in self._variables.items():
             header = name.removeprefix("HTTP_")
             if header == name or header not in _BODY_HEADERS:  # some servers have these two under both names
                 yield header.replace("_", "-").title(), value
 
 
-def _headers(environ: Mapping[str, Any]) -> dict[str, str]:
-    """Return the entries of the environment of any server that are headers."""
-    return {key: value for key, value in environ.items() if key.startswith("HTTP_") or (key in _BODY_HEADERS and value)}
+def header_variables(environ: Mapping[str, Any]) -> tuple[Mapping[str, str], int]:
+    """Return the variables of a WSGI environment that are headers, and the bytes that they take."""
+    if HEADERS_KEY in environ:  # our own server knows
+        return environ[HEADERS_KEY], environ[HEADERS_SIZE_KEY]
+    found = {
+        key: value for key, value in environ.items() if key.startswith("HTTP_") or (key in _BODY_HEADERS and value)
+    }
+    return found, _length(found.items())
 
 
 Headers = tuple[tuple[str, str], ...] | WsgiHeaders
@@ -82,6 +84,16 @@ class Body(NamedTuple):
 
 EMPTY = Body()
 
+if TYPE_CHECKING:
+    Recorded = tuple[
+        str, str, int, datetime, float, bytes, Mapping[str, str], bytes, int, tuple[tuple[str, str], ...],
+        bytes, int, str, tuple[str, ...], str, str
+    ]  # fmt: skip
+    """The fields of an exchange in their order, as they are at hand when it is recorded; a body with its whole size.
+
+    A plain tuple: each request makes one, which takes little time, and no search for garbage looks at it for long.
+    """
+
 
 @dataclass(eq=False, slots=True, weakref_slot=True)
 class Exchange:
@@ -106,14 +118,24 @@ class Exchange:
     hint: str = field(default="", repr=False)
     fault: str = ""
     number: int = 0
-    size: int = field(init=False, repr=False)
-    """The bytes of memory that it takes, roughly."""
 
-    def __post_init__(self) -> None:
-        headers = self.headers
-        length = headers.size if isinstance(headers, WsgiHeaders) else sum(map(len, chain.from_iterable(headers)))
-        texts = len(self.path) + len(self.query) + length
-        self.size = _OVERHEAD_BYTES + texts + len(self.body.data) + len(self.answer.data)
+    @classmethod
+    def of(cls, recorded: Recorded) -> Exchange:
+        """Return what was recorded as an exchange, without a number."""
+        (
+            method, path, status, moment, ms, query, headers, body, body_size,
+            answer_headers, answer, answer_size, account, ignored, hint, fault,
+        ) = recorded  # fmt: skip
+        return cls(
+            method, path, status, moment, ms, query.decode("latin-1"), WsgiHeaders(headers), Body(body, body_size),
+            answer_headers, Body(answer, answer_size), account, ignored, hint, fault,
+        )  # fmt: skip
+
+    @property
+    def size(self) -> int:
+        """The bytes of memory that it takes, roughly."""
+        texts = len(self.path) + len(self.query) + _length(self.headers)
+        return OVERHEAD_BYTES + texts + len(self.body.data) + len(self.answer.data)
 
     def contents(self) -> tuple[object, ...]:
         """Return all that is equal for a request that is sent again and answered in the same way."""
@@ -153,3 +175,7 @@ class Exchange:
 
         endpoints = nearest_endpoints(self.method, path, self.header("Content-Type"), self.body.data)
         return [str(endpoint) for endpoint in endpoints[:_MAX_NEAREST]]
+
+
+def _length(headers: Iterable[tuple[str, str]]) -> int:
+    return sum(map(len, chain.from_iterable(headers)))

@@ -6,19 +6,19 @@ secrets and is made when somebody first asks for it, so that a request is not de
 
 from __future__ import annotations
 
-import itertools
 import threading
 from collections import deque
 from typing import TYPE_CHECKING, TypeVar
 
 from rtgmock.journal.entries import Entries
 from rtgmock.journal.entry import redacted_texts
+from rtgmock.journal.exchange import Exchange
 from rtgmock.journal.filter import Filter
 from rtgmock.journal.redaction.redactor import Redactor
 
 if TYPE_CHECKING:
     from rtgmock.journal.entry import Entry
-    from rtgmock.journal.exchange import Exchange
+    from rtgmock.journal.exchange import Recorded
 
 MAX_REQUESTS = 1000
 """Requests that are kept."""
@@ -42,20 +42,29 @@ class Journal:
         self._entries = Entries(self._redactor)
         self._max_requests, self._max_bytes = max_requests, max_bytes
         self._lock = threading.Lock()
-        self._exchanges: deque[Exchange] = deque()
-        self._bytes = 0
-        self._dropped = 0
-        self._numbers = itertools.count(1)
+        self._kept: deque[Exchange | Recorded] = deque()
+        self._sizes: deque[int] = deque()
+        self._exchanges: dict[int, Exchange] = {}
+        """By their numbers: of those that are kept, what somebody has looked at."""
+        self._bytes = self._count = self._dropped = 0
 
     def add(self, exchange: Exchange) -> None:
-        """Number and keep an exchange, and drop the oldest ones if there are too many."""
+        """Keep an exchange, and drop the oldest ones if there are too many."""
+        self.record(exchange, exchange.size)
+
+    def record(self, recorded: Recorded | Exchange, size: int) -> None:
+        """Keep what takes ``size`` bytes, and drop the oldest ones. It becomes an exchange when somebody looks."""
         with self._lock:
-            exchange.number = next(self._numbers)
-            self._exchanges.append(exchange)
-            self._bytes += exchange.size
-            while len(self._exchanges) > self._max_requests or self._bytes > self._max_bytes:
-                self._bytes -= self._exchanges.popleft().size
+            self._count += 1
+            self._kept.append(recorded)
+            self._sizes.append(size)
+            self._bytes += size
+            while len(self._kept) > self._max_requests or self._bytes > self._max_bytes:
+                self._kept.popleft()
+                self._bytes -= self._sizes.popleft()
                 self._dropped += 1
+                if self._exchanges:
+                    self._exchanges.pop(self._count - len(self._kept), None)
 
     @property
     def dropped(self) -> int:
@@ -64,9 +73,19 @@ class Journal:
 
     def exchanges(self, condition: Filter = _ANY) -> list[Exchange]:
         """Return the exchanges that match, with their secrets: not to be shown. ``text`` and ``limit`` don't count."""
+        return [exchange for exchange in self._all() if condition.matches(exchange)]
+
+    def _all(self) -> list[Exchange]:
+        """Return all exchanges. What was recorded since the last look becomes one now."""
         with self._lock:
-            kept = list(self._exchanges)
-        return [exchange for exchange in kept if condition.matches(exchange)]
+            known, kept, first = self._exchanges, list(self._kept), self._count - len(self._kept) + 1
+        # Without the lock: requests that are being answered must not wait.
+        exchanges = {number: known.get(number) or _exchange(one, number) for number, one in enumerate(kept, first)}
+        found = list(exchanges.values())
+        with self._lock:
+            if self._exchanges is known:  # otherwise the journal was cleared meanwhile, or somebody else has looked
+                self._exchanges = exchanges
+        return found
 
     def entries(self, condition: Filter = _ANY) -> list[Entry]:
         """Return the requests that match as they may be shown, the newest last."""
@@ -94,14 +113,21 @@ class Journal:
     def clear(self) -> None:
         """Forget all requests; the numbers go on."""
         with self._lock:
-            self._exchanges.clear()
-            self._entries.clear()
+            self._exchanges = {}
+            for kept in (self._kept, self._sizes, self._entries):
+                kept.clear()
             self._bytes = self._dropped = 0
 
     def reset(self) -> None:
         """Forget all requests; the numbers begin at 1 again."""
         self.clear()
-        self._numbers = itertools.count(1)
+        self._count = 0
+
+
+def _exchange(one: Exchange | Recorded, number: int) -> Exchange:
+    exchange = one if isinstance(one, Exchange) else Exchange.of(one)
+    exchange.number = number
+    return exchange
 
 
 def _newest(items: list[Item], limit: int | None) -> list[Item]:

@@ -23,6 +23,8 @@ class Request(NamedTuple):
     """``1.0`` or ``1.1``. A request line without a version counts as 1.0."""
     headers: dict[str, str]
     """Values by the names that WSGI has for them, as ``HTTP_ACCEPT``; equal names are joined by a comma."""
+    headers_size: int
+    """The bytes of the headers as they were sent."""
     body: bytes
     path: str
     query: str
@@ -76,7 +78,8 @@ class RequestHead:
             values = values | {"CONTENT_LENGTH": str(len(body))}
         connection = self._headers.connection
         keep_alive = "close" not in connection if self.version == "1.1" else "keep-alive" in connection
-        return Request(self._method, self.target, self.version, values, body, self._path, self._query, keep_alive)
+        size = len(self._headers.block)
+        return Request(self._method, self.target, self.version, values, size, body, self._path, self._query, keep_alive)
 
 
 def _split_target(target: str, line: bytes) -> tuple[str, str]:

@@ -30,6 +30,8 @@ class RequestHeaders:
             pass  # a client offers another protocol, which needs no answer
         except httptools.HttpParserError as error:
             self.error = error
+        self.length = int(self.values.get("CONTENT_LENGTH") or 0) if self.error is None else 0
+        """What ``Content-Length`` says, which httptools has checked; 0 without it."""
         self.transfer_encoding = self.values.pop("HTTP_TRANSFER_ENCODING", "").lower()
         self.expects_continue = self.values.get("HTTP_EXPECT", "").lower() == "100-continue"
         self.connection = {token.strip() for token in self.values.get("HTTP_CONNECTION", "").lower().split(",")}
@@ -42,11 +44,6 @@ class RequestHeaders:
             return  # X_Y would be taken for X-Y, whose value somebody may trust
         key, text = _wsgi_name(name), value.strip(b" \t").decode("latin-1")
         self.values[key] = f"{self.values[key]}, {text}" if key in self.values else text
-
-    @property
-    def length(self) -> int:
-        """What ``Content-Length`` says, which httptools has checked; 0 without it."""
-        return int(self.values.get("CONTENT_LENGTH") or 0)
 
 
 @lru_cache(maxsize=512)

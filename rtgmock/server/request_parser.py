@@ -25,8 +25,8 @@ _TLS_HANDSHAKE = 0x16
 """The first byte of a TLS handshake record; no HTTP request begins with it."""
 _LINE_SLACK = 64
 """Bytes that a request line has beside its target, at most: method, version and blanks."""
-_MAX_KNOWN_HEADERS = 2048
-"""Bytes of the headers that a connection keeps, so that its idle connections take little memory."""
+_MAX_KNOWN = 2048
+"""Bytes of the head that a connection keeps, so that idle connections take little memory."""
 _HEAD_END = b"\r\n\r\n"
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 _REQUEST_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Z]+) ([^ \r\n]+)(?: HTTP/([0-9]\.[0-9]))?", re.ASCII)
@@ -46,6 +46,9 @@ class RequestParser:
         """Whether there is more to be read in what has arrived, which was left to the next call."""
         self._head: RequestHead | None = None
         self._chunks: ChunkedBody | None = None
+        self._continued = False
+        """Whether the client of the current request was told to send its body."""
+        self._known_head: tuple[bytes, RequestHead] | None = None
         self._known_headers: RequestHeaders | None = None
 
     def feed(self, data: bytes) -> None:
@@ -70,9 +73,9 @@ class RequestParser:
 
     def take_expectation(self) -> bool:
         """Return whether the client waits for ``100 Continue`` before it sends the body; true once a request."""
-        if self._head is None or self._buffer or not self._head.expects_continue:
+        if self._head is None or self._buffer or self._continued or not self._head.expects_continue:
             return False
-        self._head.expects_continue = False
+        self._continued = True
         return True
 
     def next_request(self) -> Request | None:
@@ -116,7 +119,8 @@ class RequestParser:
         whole = bytes(buffer[: end + len(_HEAD_END)])
         del buffer[: len(whole)]
         self._searched = 0
-        return self._read_head(whole)
+        self._continued = False
+        return self._known(whole) or self._read_head(whole)
 
     def _check_incomplete(self, buffer: bytearray) -> None:
         """Refuse a head whose end need not be waited for."""
@@ -128,6 +132,10 @@ class RequestParser:
             raise self._headers_too_large(line)
         if _BARE_LF.search(buffer, max(self._searched - 1, 0)):
             raise unreadable("Bare CR or LF found in HTTP message", line.rstrip(b"\r"))
+
+    def _known(self, whole: bytes) -> RequestHead | None:
+        """Return the last head if it is equal: a client that waits for something sends the same request again."""
+        return self._known_head[1] if self._known_head and self._known_head[0] == whole else None
 
     def _read_head(self, whole: bytes) -> RequestHead:
         line, _, headers = whole.partition(b"\r\n")
@@ -143,6 +151,7 @@ class RequestParser:
         head = RequestHead(line, match, self._read_headers(headers), self._limits)
         if self.plain_on_tls:
             raise tunnel_request(head, behind=bytes(self._buffer))
+        self._known_head = (whole, head) if len(whole) <= _MAX_KNOWN else None
         return head
 
     def _read_headers(self, block: bytes) -> RequestHeaders:
@@ -150,7 +159,7 @@ class RequestParser:
         known = self._known_headers
         if known is None or known.block != block:
             known = RequestHeaders(block)
-            self._known_headers = known if len(block) <= _MAX_KNOWN_HEADERS else None
+            self._known_headers = known if len(block) <= _MAX_KNOWN else None
         return known
 
     def _sized_body(self, head: RequestHead) -> bytes | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rtgmock.errors import INTERNAL_ERROR, reason
 from rtgmock.faults.connection import KEY
-from rtgmock.paths import HEADERS_KEY, PROXY_ADDRESS_KEY
+from rtgmock.paths import HEADERS_KEY, HEADERS_SIZE_KEY, PROXY_ADDRESS_KEY
 from rtgmock.server.response_faults import ResponseFaults
 from rtgmock.text import printable
 
@@ -107,6 +107,7 @@ def _environ(common: dict[str, Any], request: Request, client: Client) -> dict[s
         **common,
         **request.headers,
         HEADERS_KEY: request.headers,
+        HEADERS_SIZE_KEY: request.headers_size,
         "REMOTE_ADDR": client.host,
         "REMOTE_HOST": client.host,
         "REMOTE_PORT": str(client.port),

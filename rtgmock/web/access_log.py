@@ -97,11 +97,12 @@ def recorder(log: AccessLog) -> After:
     """Return the step that logs each request; it must come after all that change what its answer says about it."""
 
     def record(context: RequestContext, response: Response) -> None:
+        request = context.request
         log.add(
             context.ended,
-            context.request.method,
-            context.request.path,
-            context.request.query_string.decode("latin-1"),
+            request.method,
+            request.path,
+            request.query_string.decode("latin-1"),
             response.status_code,
             ms=round(context.ms, 1),
             account=context.account,
@@ -118,5 +119,9 @@ def as_json(entry: Entry) -> str:
 
 def as_text(entry: Entry) -> str:
     """Return an entry as one line for a person, of 300 characters at most."""
-    fields = "{time} {method} {path} {status} {ms} ms ".format_map(entry) + (entry["account"] or "-")
-    return cut(" ".join([fields, *(f"{name}: {entry[name]}" for name in REMARKS if name in entry)]))
+    who = entry["account"] or "-"
+    line = f"{entry['time']} {entry['method']} {entry['path']} {entry['status']} {entry['ms']} ms {who}"
+    for name in REMARKS:
+        if name in entry:
+            line += f" {name}: {entry[name]}"
+    return cut(line)

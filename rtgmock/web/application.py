@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, Response
 from flask.sessions import NullSession, SessionInterface
 
+from rtgmock.web.request_context import request_context
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -42,15 +44,16 @@ class Application(Flask):
 
     def full_dispatch_request(self) -> Response:
         """Return the answer to the current request, also if that fails."""
+        context = self._steps.begin()
         try:
-            response = self._steps.answer()
+            response = self._steps.answer(context)
         except Exception as error:  # noqa: BLE001 - any error has a handler, which answers
             response = self.make_response(self.handle_user_exception(error))
-        return self.process_response(response)
+        return self._steps.finish(context, response)
 
     def process_response(self, response: Response) -> Response:
         """Return the response as it is sent. Flask calls it, too, when a step after the request has failed."""
-        return self._steps.finish(response)
+        return self._steps.finish(request_context(), response)
 
     def create_url_adapter(self, request: Request | None) -> None:
         """Return nothing that could match a request's path to a route."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from werkzeug.exceptions import HTTPException
 
-from rtgmock.journal.exchange import EMPTY, Body, Exchange, WsgiHeaders
+from rtgmock.journal.exchange import MAX_BODY_BYTES, OVERHEAD_BYTES, header_variables
 from rtgmock.paths import is_control_path
 
 if TYPE_CHECKING:
@@ -20,31 +20,22 @@ def recorder(journal: Journal) -> After:
     """Return the step that records each answer as it goes out. It must come after all that change answers."""
 
     def record(context: RequestContext, response: Response) -> None:
-        if not is_control_path(context.request.path):
-            journal.add(_exchange(context, response))
+        request = context.request
+        method, path = request.method, request.path
+        if is_control_path(path):
+            return
+        headers, size = header_variables(request.environ)
+        whole_body = _body(request)
+        whole_answer = b"" if method == "HEAD" else _answer(response)  # a HEAD's has a body here, which isn't sent
+        body, answer, query = whole_body[:MAX_BODY_BYTES], whole_answer[:MAX_BODY_BYTES], request.query_string
+        recorded = (
+            method, path, response.status_code, context.ended, context.ms, query, headers, body, len(whole_body),
+            tuple(response.headers), answer, len(whole_answer),
+            context.account, tuple(context.ignored), context.hint, context.fault_id,
+        )  # fmt: skip
+        journal.record(recorded, OVERHEAD_BYTES + len(path) + len(query) + size + len(body) + len(answer))
 
     return record
-
-
-def _exchange(context: RequestContext, response: Response) -> Exchange:
-    request, status = context.request, response.status_code
-    is_head = request.method == "HEAD"  # its answer has a body here, which the server doesn't send
-    return Exchange(
-        request.method,
-        request.path,
-        status,
-        context.ended,
-        context.ms,
-        query=request.query_string.decode("latin-1"),
-        headers=WsgiHeaders(request.environ),
-        body=_body(request),
-        answer_headers=tuple(response.headers),
-        answer=EMPTY if is_head else Body.of(_answer(response)),
-        account=context.account,
-        ignored=tuple(context.ignored),
-        hint=context.hint,
-        fault=context.fault_id,
-    )
 
 
 def _answer(response: Response) -> bytes:
@@ -53,11 +44,11 @@ def _answer(response: Response) -> bytes:
     return parts[0] if isinstance(parts, list) and len(parts) == 1 else response.get_data()
 
 
-def _body(request: Request) -> Body:
+def _body(request: Request) -> bytes:
     environ = request.environ
     if not environ.get("CONTENT_LENGTH") and "HTTP_TRANSFER_ENCODING" not in environ:
-        return EMPTY  # as werkzeug finds, too, but more slowly
+        return b""  # as werkzeug finds, too, but more slowly
     try:
-        return Body.of(request.get_data())
+        return request.get_data()
     except HTTPException:  # the body is too large, or breaks off
-        return EMPTY
+        return b""

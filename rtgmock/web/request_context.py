@@ -80,18 +80,21 @@ class Steps:
     serve: Serve
     after: Sequence[After]
 
-    def answer(self) -> Response:
-        """Begin the current request's context, and carry the request out. Raises RequestError."""
+    def begin(self) -> RequestContext:
+        """Return a context for the current request."""
         found = cast("Request", request.environ["werkzeug.request"])
         # In Flask's g, so that it ends with the request and two requests never share one.
         g.rtgmock_context = context = RequestContext(found, self.clock.ticks())
+        return context
+
+    def answer(self, context: RequestContext) -> Response:
+        """Carry the request out. Raises RequestError."""
         for step in self.before:
             step(context)
         return self.serve(context)
 
-    def finish(self, response: Response) -> Response:
+    def finish(self, context: RequestContext, response: Response) -> Response:
         """Return the response as it is sent."""
-        context = request_context()
         context.ended, context.ms = self.clock.now(), round((self.clock.ticks() - context.started) * 1000, 3)
         if response.status_code < 400:  # noqa: PLR2004 - the first status of an error
             context.hint = ""

@@ -13,7 +13,7 @@ import orjson
 from rtgmock.app import create_app
 from rtgmock.emulator import Emulator
 from rtgmock.journal.redaction.redactor import Redactor
-from rtgmock.paths import HEADERS_KEY
+from rtgmock.paths import HEADERS_KEY, HEADERS_SIZE_KEY
 from rtgmock.web.access_log import AccessLog
 from tests.bench.applications import plain_flask
 from tests.bench.http import HOST
@@ -90,6 +90,7 @@ def _environ(request: Request) -> dict[str, object]:
         "REMOTE_ADDR": HOST,
         **headers,
         HEADERS_KEY: headers,
+        HEADERS_SIZE_KEY: len("".join([*headers, *headers.values()])),
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
         "wsgi.input": io.BytesIO(),

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from werkzeug.datastructures import EnvironHeaders
 
-from rtgmock.journal.exchange import WsgiHeaders
-from rtgmock.paths import HEADERS_KEY
+from rtgmock.journal.exchange import WsgiHeaders, header_variables
+from rtgmock.paths import HEADERS_KEY, HEADERS_SIZE_KEY
 from tests.support.control import JSON
 from tests.support.journal import exchange, shown_requests
 
@@ -64,14 +64,19 @@ def test_the_headers_of_a_wsgi_environment_are_those_of_the_request() -> None:
         "HTTP_HOST": "localhost",
         "wsgi.input": None,
     }
-    headers = WsgiHeaders(environ)
+    variables, size = header_variables(environ)
+    headers = WsgiHeaders(variables)
 
     assert list(headers) == [("Content-Type", "application/json"), ("X-Api-Key", ""), ("Host", "localhost")]
     assert list(headers) == list(EnvironHeaders(environ))
-    assert list(WsgiHeaders({})) == []
+    assert size == sum(len(name) + len(value) for name, value in variables.items())
+    assert header_variables({}) == ({}, 0)
 
 
 def test_the_headers_that_the_own_server_gives_are_taken_as_they_are() -> None:
-    headers = WsgiHeaders({HEADERS_KEY: {"HTTP_X_A": "b", "CONTENT_TYPE": "text/plain"}, "HTTP_HOST": "elsewhere"})
+    own = {"HTTP_X_A": "b", "CONTENT_TYPE": "text/plain"}
+    found, size = header_variables({HEADERS_KEY: own, HEADERS_SIZE_KEY: 50, "HTTP_HOST": "elsewhere"})
 
-    assert list(headers) == [("X-A", "b"), ("Content-Type", "text/plain")]
+    assert found is own
+    assert size == 50
+    assert list(WsgiHeaders(own)) == [("X-A", "b"), ("Content-Type", "text/plain")]

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from datetime import timedelta
+from typing import TYPE_CHECKING
 from unittest import mock
 
 from rtgmock.journal.entry import Entry
-from rtgmock.journal.exchange import MAX_BODY_BYTES
+from rtgmock.journal.exchange import MAX_BODY_BYTES, Body, Exchange, WsgiHeaders
 from rtgmock.journal.filter import Filter
 from rtgmock.journal.journal import Journal
 from rtgmock.journal.redaction.redactor import Redactor
 from tests.support.clock import START
 from tests.support.journal import exchange
 from tests.support.scaling import cpu_time
+
+if TYPE_CHECKING:
+    from rtgmock.journal.exchange import Recorded
 
 
 def test_the_oldest_are_dropped_when_there_are_too_many() -> None:
@@ -71,6 +76,44 @@ def test_many_threads_may_write_while_others_read() -> None:
     assert journal.dropped == 750
     numbers = [entry.number for entry in journal.entries()]
     assert numbers == list(range(751, 801))
+
+
+def recorded(path: str) -> Recorded:
+    """What the journal is given of a request whose answer is longer than what is kept."""
+    headers = {"HTTP_HOST": "localhost"}
+    answer_headers = (("Content-Type", "text/plain"),)
+    return "GET", path, 200, START, 1.5, b"a=%E9", headers, b"", 0, answer_headers, b"abc", 9, "one", (), "", ""
+
+
+def test_what_was_recorded_becomes_an_exchange_at_the_first_look() -> None:
+    journal = Journal(max_bytes=2500)
+    with mock.patch.object(Exchange, "of", wraps=Exchange.of) as make:
+        for number in range(4):
+            journal.record(recorded(f"/{number}"), 1000)
+        assert make.call_count == 0
+        first, second = journal.exchanges()
+        assert [journal.exchanges()[0] is first, journal.exchanges()[1] is second] == [True, True]
+        assert make.call_count == 2
+
+    assert (first.number, first.path, first.query, first.answer) == (3, "/2", "a=%E9", Body(b"abc", 9))
+    assert first.headers == WsgiHeaders({"HTTP_HOST": "localhost"})
+    assert journal.entries()[1].answer == "abc... (cut: 9 bytes in all)"
+
+
+def test_nothing_is_kept_of_a_journal_that_is_cleared_during_a_look() -> None:
+    journal = Journal()
+    journal.record(recorded("/secret"), 1000)
+    make = Exchange.of
+
+    def clear(given: Recorded) -> Exchange:
+        journal.clear()
+        return make(given)
+
+    with mock.patch.object(Exchange, "of", clear):
+        seen = weakref.ref(journal.exchanges()[0])
+
+    assert journal.exchanges() == []
+    assert seen() is None
 
 
 def test_an_entry_is_made_once() -> None:

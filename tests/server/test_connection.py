@@ -115,3 +115,19 @@ def test_nothing_fails_in_a_connection_that_is_used(api: Served, caplog: pytest.
         connection.sendall(raw.head(raw.LIST))
         assert raw.parse(raw.receive(connection)).status == 200
     assert not caplog.messages
+
+
+def test_equal_requests_on_one_connection_are_each_told_to_send_their_body(api: Served) -> None:
+    head = raw.head(f"{HEAD}\nContent-Length: 9\nExpect: 100-continue\nConnection: keep-alive")
+    with raw.connect(api.url) as connection:
+        for body in (b"plan=nano", b"plan=mini"):
+            connection.sendall(head)
+            assert connection.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
+            connection.sendall(body)
+            received = b""
+            while not raw.is_whole(received):
+                received += connection.recv(65536)
+            assert raw.parse(received).status == 201
+
+    plans = [item["instance"]["plan"] for item in api.get("/instances.json").json()]
+    assert plans == ["nano", "mini"]
