@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
-from rtgmock.paths import SERVICE
+from rtgmock.paths import HEROKU_USER, SERVICE
 from rtgmock.settings.config import SETTINGS
+from rtgmock.text import percent_encoded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +27,7 @@ _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 def of_emulator(emulator: Emulator) -> dict[str, str]:
     """Return the variables with the URL of the API, the first account and, with TLS, the certificate to trust."""
-    login = f"{quote(emulator.username, safe='')}:{quote(emulator.password, safe='')}"
+    login = f"{percent_encoded(emulator.username)}:{percent_encoded(emulator.password)}"
     return {
         "RTGMOCK_URL": emulator.url,
         "REDISTOGO_API_URL": emulator.url.replace("://", f"://{login}@", 1),
@@ -37,7 +38,14 @@ def of_emulator(emulator: Emulator) -> dict[str, str]:
 
 
 def of_instance(url: str) -> dict[str, str]:
-    """Return the variables with the URL of an instance's Redis."""
+    """Return the variables with the URL of an instance's Redis.
+
+    Its user is ``redistogo``, as in Heroku's URLs: applications have it in regular expressions. The API's URLs, as
+    ``url`` is one, have the account's name.
+    """
+    scheme, _, rest = url.partition("://")
+    secret_and_place = rest.partition(":")[2]  # a colon in a name would be percent-encoded
+    url = f"{scheme}://{HEROKU_USER}:{secret_and_place}"
     return {"REDISTOGO_URL": url, "REDIS_URL": url}
 
 

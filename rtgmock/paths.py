@@ -4,6 +4,8 @@ from __future__ import annotations
 
 SERVICE = ("redistogo.com", "www.redistogo.com")
 """The host names of the service, which the emulator accepts as well."""
+HEROKU_USER = "redistogo"
+"""The user in the URLs that Heroku gave to applications."""
 CONTROL_PATH = "/_rtgmock"
 HEALTH_PATH = f"{CONTROL_PATH}/health"
 OPENAPI_PATH = f"{CONTROL_PATH}/openapi.json"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import reprlib
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,6 +53,20 @@ def quoted(value: object) -> str:
 def shortened(text: str, limit: int = 80) -> str:
     """Return a text of at most ``limit`` characters: what is longer is cut, and ends with three dots."""
     return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def percent_encoded(text: str) -> str:
+    """Return a text as it stands in a URL: all but letters, digits and ``-._~`` is encoded."""
+    return quote(text, safe="")
+
+
+def encoding_note(name: str, value: str) -> str:
+    """Return a warning for a value, called ``name``, that is encoded in the instances' URLs; empty if it is not."""
+    if percent_encoded(value) == value:
+        return ""
+    return (
+        f"{name} is percent-encoded in URLs, and not all clients decode it; letters, digits and -._~ stay as they are"
+    )
 
 
 def listed(names: Iterable[str], limit: int = 160) -> str:

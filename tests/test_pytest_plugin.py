@@ -62,6 +62,7 @@ def test_the_environment_has_the_emulator_and_an_instance(
     assert told["RTGMOCK_URL"] == rtgmock_environ["RTGMOCK_URL"] == rtgmock.url
     assert told["REDISTOGO_API_URL"] == rtgmock.url.replace("//", "//username:password@")
     assert told["REDISTOGO_URL"] == told["REDIS_URL"] == redistogo_url
+    assert redistogo_url.startswith("redis://redistogo:")
     assert [record["plan"] for record in rtgmock.store.instances()] == ["nano"]
 
 

@@ -13,9 +13,12 @@ from rtgmock.cli.output import banner, log_output, print_line
 from rtgmock.cli.ready_file import ready_file
 from rtgmock.cli.signals import stop_on_signals
 from rtgmock.settings.click_options import build_config, options
+from rtgmock.text import encoding_note, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from rtgmock.settings.config import Config
 
 SWITCH_SECONDS = 0.0005
 
@@ -36,6 +39,8 @@ def serve(**parameters: Any) -> None:
             announce = resources.enter_context(ready_file(config.ready_file))
             emulator = resources.enter_context(Emulator(config, log=log.add, report=log.report))
         print_line(banner(emulator))
+        for note in filter(None, _notes(config)):
+            log.report(note)
         announce(emulator.url)
         # With a timeout, since a signal that arrives just before a wait begins is handled only after the wait.
         while not stop.wait(1):
@@ -56,3 +61,11 @@ def _kept() -> Iterator[None]:
         gc.freeze()
     finally:
         gc.enable()
+
+
+def _notes(config: Config) -> Iterator[str]:
+    """Give what is to be known of settings that work, but not for all clients."""
+    for name, _ in config.named_accounts:
+        yield encoding_note(f"the account {printable(name, 40)}", name)
+    for instance in config.instances:
+        yield encoding_note(f"the password of the instance {instance}", instance.password or "")

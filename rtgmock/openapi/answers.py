@@ -20,7 +20,10 @@ Node = dict[str, Any]
 
 _LOCATION = "The path of the new instance, with the extension of the request."
 _IGNORED = "The attributes that had no effect: read-only ones that differ, and unknown ones."
-_HINT = "What the mistake probably was, when the sentence alone does not tell."
+_HINT = (
+    "What the mistake probably was, when the sentence alone does not tell; "
+    "or that a new password is percent-encoded in the URL."
+)
 
 
 def headers() -> dict[str, Node]:
@@ -48,7 +51,7 @@ def responses(operation: Operation, variant: PathVariant, sample: Samples) -> di
 def _success(operation: Operation, variant: PathVariant, sample: Samples) -> Node:
     success: Node = {"description": operation.success.description}
     if operation.success.takes:
-        success["headers"] = {"X-Rtgmock-Ignored": ref("X-Rtgmock-Ignored", "headers")}
+        success["headers"] = {name: ref(name, "headers") for name in ("X-Rtgmock-Ignored", "X-Rtgmock-Hint")}
     if operation.success.status == 201:  # noqa: PLR2004 - a create
         success["headers"] |= {"Location": ref("Location", "headers")}
         # The expression of a link points into JSON only.

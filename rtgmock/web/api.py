@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 import textwrap
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from rtgmock.errors import MAX_SENTENCE, Invalid, MethodNotAllowed, NotFound
 from rtgmock.model.attributes import BY_NAME, changeable
-from rtgmock.text import printable
+from rtgmock.text import encoding_note, printable
 from rtgmock.web import responses
 from rtgmock.web.auth import authenticate
 from rtgmock.web.negotiation import negotiate
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from rtgmock.wire.renderings import Renderings
     from rtgmock.wire.representation import ViewContext
 
+_password_note = partial(encoding_note, "the password")
 _ID = re.compile(r"\d{1,18}", re.ASCII)
 
 
@@ -93,6 +95,7 @@ class Api:
         if "plan" not in parameters.values:  # it is refused, perhaps because the name is misspelt
             context.hint = suggest_attribute(parameters.unknown, self._config.api) or context.hint
         record = self._provisioner.create(context.account, parameters.values)
+        context.advice = _password_note(record["password"]) or encoding_note("the account's name", context.account)
         self._report_ignored(context, parameters, record)
         location = f"{COLLECTION}/{record['id']}" + (f".{target.extension}" if target.extension else "")
         return self._instance(context, record, 201, {"Location": location})
@@ -106,6 +109,8 @@ class Api:
         before, after = self._provisioner.update(
             account, instance_id, parameters.values, fail_upgrade=context.fail_upgrade
         )
+        if after["password"] != before["password"]:
+            context.advice = _password_note(after["password"])
         self._report_ignored(context, parameters, before)
         return self._instance(context, after)
 

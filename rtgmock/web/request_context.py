@@ -47,6 +47,8 @@ class RequestContext:
     """Names of the parameters that had no effect."""
     hint: str = ""
     """What the client's mistake probably was. It is dropped when the request works anyway."""
+    advice: str = ""
+    """What is to be known of a request that works; it becomes the hint."""
     parameters: Tree | None = None
     """The decoded body and query string; None until they are first needed."""
     fault: AppliedFault | None = None
@@ -97,7 +99,7 @@ class Steps:
         """Return the response as it is sent."""
         context.ended, context.ms = self.clock.now(), round((self.clock.ticks() - context.started) * 1000, 3)
         if response.status_code < 400:  # noqa: PLR2004 - the first status of an error
-            context.hint = ""
+            context.hint = context.advice
         for step in self.after:
             step(context, response)
         return response

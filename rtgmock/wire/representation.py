@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import quote
 
 from rtgmock.model.attributes import DOCUMENTED, Attribute, Role
 from rtgmock.model.payloads import layout
+from rtgmock.text import percent_encoded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,5 +40,5 @@ def _derived_values(record: Record, view: ViewContext) -> dict[str, Value]:
     """Return ``redis://{username}:{password}@{hostname}:{port}/`` (documented) and the hostname in it."""
     hostname = view.hostname.replace("{server}", view.servers.get(record["server_id"], ""))
     host = f"[{hostname}]" if ":" in hostname else hostname  # an IPv6 address
-    user, password = quote(view.username, safe=""), quote(record["password"], safe="")
+    user, password = percent_encoded(view.username), percent_encoded(record["password"])
     return {"url": f"redis://{user}:{password}@{host}:{record['port']}/", "hostname": hostname}

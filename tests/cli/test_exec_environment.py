@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,7 +79,14 @@ def test_with_a_plan_the_command_is_told_the_url_of_an_instance(tmp_path: Path) 
 
     plan, url, *told = done.stdout.split()
     assert plan == "small"
-    assert told == [url, url]
+    assert told == [url.replace("//username:", "//redistogo:")] * 2
+
+
+def test_the_urls_user_is_the_one_of_herokus_urls_whatever_the_account_is(tmp_path: Path) -> None:
+    variables = command_environment(tmp_path, "--plan", "nano", "--account", "a@b/c:secret")
+
+    assert re.fullmatch(r"redis://redistogo:[0-9a-f]{32}@127\.0\.0\.1:\d{4}/", variables["REDISTOGO_URL"])
+    assert variables["REDIS_URL"] == variables["REDISTOGO_URL"]
 
 
 def test_the_url_of_an_instance_may_be_known_beforehand(tmp_path: Path) -> None:

@@ -70,6 +70,21 @@ def test_the_banner_says_when_nothing_is_kept(command: Start) -> None:
     assert banner_row(command("--state", ":memory:"), "state").startswith("in memory only")
 
 
+def test_what_must_be_encoded_in_urls_is_warned_of(command: Start) -> None:
+    [port] = free_ports(1)
+    accounts = ("--account", "a@b:se/cret", "--account", "plain:se/cret")
+
+    server = command(
+        *accounts, "--instance", f"nano:pass/word@{port}", "--instance", "nano:pass-word", "--state", ":memory:"
+    )
+
+    warned = [
+        line.partition(" is percent-encoded in URLs, and not all clients decode it; ") for line in server.err_lines(2)
+    ]
+    assert [what for what, _, _ in warned] == ["the account a@b", f"the password of the instance nano@{port}"]
+    assert {advice for _, _, advice in warned} == {"letters, digits and -._~ stay as they are"}
+
+
 def test_requests_are_answered_as_soon_as_the_banner_is_printed(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [*PROGRAM, "serve", "--port", "0", "--state", ":memory:"],

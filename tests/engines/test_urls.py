@@ -82,6 +82,20 @@ def test_another_account_is_a_user_of_its_own_instance(emulators: RedisEmulators
     assert ask(made["url"], "ACL", "WHOAMI") == "mongrel"
 
 
+@pytest.mark.parametrize(("name", "encoded"), [("a@b/c", "a%40b%2Fc"), ("Größe", "Gr%C3%B6%C3%9Fe"), ("x y", "x%20y")])
+def test_a_client_that_does_not_decode_the_users_name_is_let_in(
+    emulators: RedisEmulators, name: str, encoded: str
+) -> None:
+    made = emulators.start(accounts=(Credentials(name, "secret"),)).emulator.create(plan="nano")
+    port, password = made["port"], made["password"]
+
+    assert made["url"] == f"redis://{encoded}:{password}@127.0.0.1:{port}/"
+    with redis.Redis(port=port, username=encoded, password=password) as client:
+        assert client.acl_whoami() == encoded
+    assert answers(f"redis://redistogo:{password}@127.0.0.1:{port}/")
+    assert answers(made["url"]) == (" " not in name)  # such a name cannot be a user's
+
+
 def test_any_password_works_from_a_create_and_from_an_update(emulators: RedisEmulators) -> None:
     api = emulators.start()
     second = api.create(password=ODD)

@@ -161,3 +161,41 @@ def test_a_delete_answers_200_without_a_body_and_the_id_is_gone(api: Served, ext
     assert answer.headers["Content-Length"] == "0"
     for method in ("GET", "PUT", "DELETE"):
         assert api.call(method, f"/instances/1{extension}").status_code == 404
+
+
+ENCODED = "{} is percent-encoded in URLs, and not all clients decode it; letters, digits and -._~ stay as they are"
+
+
+@pytest.mark.parametrize(
+    ("password", "is_encoded"), [("pass/word", True), ("ä", True), ("a b", True), ("aZ0-._~", False)]
+)
+def test_a_password_that_must_be_encoded_is_warned_of_where_it_is_set(
+    api: Served, password: str, is_encoded: bool
+) -> None:
+    hint = ENCODED.format("the password") if is_encoded else None
+
+    made = api.post("/instances.json", json={"plan": "nano", "password": password})
+    other = api.post("/instances.json", json={"plan": "nano"})
+    changed = api.put("/instances/2.json", json={"password": password})
+    saved = api.put("/instances/2.json", json=changed.json())
+    shown = api.get("/instances/2.json")
+
+    assert [answer.status_code for answer in (made, other, changed, saved, shown)] == [201, 201, 200, 200, 200]
+    assert [made.headers.get("X-Rtgmock-Hint"), changed.headers.get("X-Rtgmock-Hint")] == [hint, hint]
+    assert not {"X-Rtgmock-Hint"} & {*other.headers, *saved.headers, *shown.headers}
+    assert [entry.get("hint") for entry in api.log] == [hint, None, hint, None, None]
+    assert api.emulator.requests[0].hint == hint
+
+
+def test_an_accounts_name_that_must_be_encoded_is_warned_of_at_a_create(serve: Serve) -> None:
+    api = serve(accounts=[("a@b", "secret")])
+
+    made = api.post("/instances.json", json={"plan": "nano"})
+
+    assert made.headers["X-Rtgmock-Hint"] == ENCODED.format("the account's name")
+
+
+def test_a_wrong_request_has_the_hint_of_its_mistake(api: Served) -> None:
+    answer = api.post("/instances.json", json={"plam": "nano", "password": "a b"})
+
+    assert answer.headers["X-Rtgmock-Hint"] == "plam is not an attribute; did you mean plan?"

@@ -7,6 +7,8 @@ import re
 from typing import TYPE_CHECKING
 
 from rtgmock.model.attributes import DOCUMENTED, STORED, known
+from rtgmock.paths import HEROKU_USER
+from rtgmock.text import percent_encoded
 
 if TYPE_CHECKING:
     from rtgmock.engines.runner import Place
@@ -14,8 +16,8 @@ if TYPE_CHECKING:
     from rtgmock.model.types import Record
 
 # redis-py, ioredis and others send the URL's user name with the password, and Redis 6 and later refuse every name but
-# "default" unless it is an ACL user. Heroku's URLs had the first of these names, pkgcloud's clients send the second.
-USERS = ("redistogo", "nodejitsu")
+# "default" unless it is an ACL user. pkgcloud's clients send the second of these names.
+USERS = (HEROKU_USER, "nodejitsu")
 
 ADMINISTRATOR = "rtgmock:emulator"
 """The emulator's own user, where the others have not all rights. No account has such a name: HTTP forbids the colon."""
@@ -89,7 +91,9 @@ def users(record: Record, account: str, administrator: str | None = None) -> dic
 
     All have the instance's password, and all rights unless there is an ``administrator``.
     """
-    names = [name for name in (account, *USERS) if re.fullmatch(r"[^\s\0]+", name) and name != "default"]
+    # Some clients send the account's name as it stands in the URL, without decoding it (redis-py 3.5, Predis).
+    candidates = (account, percent_encoded(account), *USERS)
+    names = [name for name in candidates if re.fullmatch(r"[^\s\0]+", name) and name != "default"]
     return dict.fromkeys(names, _rules(record["password"], _RESTRICTED if administrator else ()))
 
 
