@@ -88,7 +88,7 @@ def test_the_example_without_privileges_works(runner: ImageRunner) -> None:
 def test_the_compose_file_starts_the_client_when_the_emulator_is_healthy_and_keeps_the_state(
     runner: ImageRunner,
 ) -> None:
-    compose = runner.compose(example("yaml", "Compose"))
+    compose = runner.compose(blocks("yaml", "Apps that call the API", CONTAINERS)[0])
     up = ("up", "--build", "--abort-on-container-exit", "--exit-code-from", "app")
 
     for expected in ("1", "2"):
@@ -116,7 +116,7 @@ def test_no_other_user_can_read_more_than_the_certificate_in_the_shared_volume(r
 
 
 def test_githubs_service_is_healthy_and_its_url_works_on_the_runner(runner: ImageRunner) -> None:
-    job = yaml.safe_load(example("yaml", "GitHub Actions"))["jobs"]["test"]
+    job = yaml.safe_load(blocks("yaml", "Apps that call the API", CONTAINERS)[1])["jobs"]["test"]
     service = job["services"]["rtgmock"]
     ports = " ".join(f"-p {port}" for port in service["ports"])
     variables = " ".join(f"-e {name}={value}" for name, value in service["env"].items())

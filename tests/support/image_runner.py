@@ -101,14 +101,19 @@ class ImageRunner:
             raise LookupError(f"{container.attrs['State']} {container.logs().decode()}")
         return container
 
-    def compose(self, text: str) -> Callable[..., str]:
-        """Write a Compose file and the image of its service ``app``; return a function that runs Compose on them."""
-        override = {"image": self.name, "environment": {"RTGMOCK_PORTS": self.range}}
+    def compose(self, text: str, app: str = "") -> Callable[..., str]:
+        """Write a Compose file and the image of its service ``app``; return a function that runs Compose on them.
+
+        ``app`` is the Dockerfile of an image that uses no ports of the host; by default it is that of CLIENT.
+        """
+        client = f'FROM {self.name}\nCOPY client.py /\nUSER 65534\nENTRYPOINT ["python", "/client.py"]\n'
+        environment = {} if app else {"RTGMOCK_PORTS": self.range}
+        override = {"image": self.name, "environment": environment}
         files = {
             "compose.yaml": self.with_own_ports(text),
             "override.yaml": json.dumps({"services": {"rtgmock": override}}),
             "client.py": CLIENT,
-            "Dockerfile": f'FROM {self.name}\nCOPY client.py /\nUSER 65534\nENTRYPOINT ["python", "/client.py"]\n',
+            "Dockerfile": app or client,
         }
         for name, content in files.items():
             (self.folder / name).write_text(content)
