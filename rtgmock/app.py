@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rtgmock.paths import BODY_LIMIT
 from rtgmock.web import (
     access_log,
+    auth,
     error_handlers,
     fault_injection,
     guard,
@@ -38,7 +39,11 @@ def create_app(
     """
     # The order matters: the guard refuses before a fault applies, and the log and the journal see responses as faults
     # have changed them.
-    before = (guard.checks(config, machine), fault_injection.before_request(controls.faults))
+    before = (
+        guard.checks(config, machine),
+        auth.before_request(config.accounts),
+        fault_injection.before_request(controls.faults),
+    )
     after = (
         fault_injection.after_request,
         response_headers.add_headers,

@@ -112,10 +112,14 @@ class FaultRegistry:
             if self._faults.get(fault.id) is fault:
                 del self._faults[fault.id]
 
-    def clear(self) -> None:
-        """Remove all faults; new ones get the next ids."""
+    def clear(self, account: str | None = None) -> None:
+        """Remove all faults, or those for an account alone; new ones get the next ids."""
         with self._lock:
-            self._faults.clear()
+            if account is None:
+                self._faults.clear()
+            else:
+                kept = self._faults.items()
+                self._faults = {number: fault for number, fault in kept if fault.rule.account != account}
 
     def reset(self) -> None:
         """Remove all faults and start with id 1 again, so that a seed draws the same random values again."""

@@ -62,6 +62,7 @@ MATCH_KEYS = (
         "a path",
         "Match requests to this path; `*` matches any characters. A path without an extension matches any extension.",
     ),
+    RuleKey("account", Text(), "a name", "Match requests with this account's credentials. By default, any request."),
     RuleKey("nth", Integer(1), "a number", "Apply to the nth matching request only."),
     RuleKey("after", Integer(), "a number", "Apply to the matching requests after this many."),
     RuleKey(
@@ -80,6 +81,7 @@ _FIELDS = {name: key.value_type for name, key in KEYS.items()}
 class Keys(kinds.Keys, total=False):
     """The keyword arguments of a rule in Python, besides ``method`` and ``path``."""
 
+    account: str
     nth: int
     after: int
     probability: float
@@ -91,6 +93,7 @@ class Trigger(NamedTuple):
 
     method: str
     path: str
+    account: str = ""
     upgrade: bool = False
 
 
@@ -105,6 +108,11 @@ class Rule:
         """The kinds of faults that it has."""
         return tuple(kind for kind in KINDS if kind.name in self.values)
 
+    @property
+    def account(self) -> str | None:
+        """The account whose requests it matches; None for a rule for everybody's."""
+        return self.values.get("account")
+
     @cached_property
     def _at_upgrade(self) -> bool:
         return any(kind.at_upgrade for kind in self.kinds)
@@ -115,7 +123,8 @@ class Rule:
 
     def matches(self, trigger: Trigger) -> bool:
         """Return whether the rule matches. The path ``/instances/*`` also matches ``/instances/7.json``."""
-        if trigger.upgrade != self._at_upgrade or self.values.get("method", trigger.method) != trigger.method:
+        method, account = self.values.get("method", trigger.method), self.values.get("account", trigger.account)
+        if (trigger.upgrade, trigger.method, trigger.account) != (self._at_upgrade, method, account):
             return False
         # The API accepts every path with a slash at the end and with an extension, so a rule does too.
         path = trigger.path.rstrip("/") or "/"

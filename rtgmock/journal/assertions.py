@@ -68,7 +68,7 @@ class Requests(Sequence["Entry"]):
     @property
     def dropped(self) -> int:
         """The number of older requests that the journal dropped, since it keeps only the newest."""
-        return self._journal.dropped
+        return self._journal.dropped()
 
     def clear(self) -> None:
         """Forget all requests so far."""

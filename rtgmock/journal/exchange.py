@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from rtgmock.paths import HEADERS_KEY, HEADERS_SIZE_KEY
 from rtgmock.wire.bodies import expected_content_type, parse_content_type
@@ -20,6 +20,8 @@ OVERHEAD_BYTES = 1000
 """Bytes that an exchange takes beside its texts, roughly."""
 _BODY_HEADERS = {"CONTENT_TYPE", "CONTENT_LENGTH"}
 """The names in a WSGI environment of the two headers that have no HTTP_ before them."""
+_ACCOUNT: Final = 12
+"""The place of the account in what is recorded."""
 _MAX_NEAREST = 3
 """Endpoints that are named for a request that no endpoint takes."""
 
@@ -93,6 +95,11 @@ if TYPE_CHECKING:
 
     A plain tuple: each request makes one, which takes little time, and no search for garbage looks at it for long.
     """
+
+
+def account_of(one: Exchange | Recorded) -> str:
+    """Return the account of an exchange, also of one that is only recorded."""
+    return one.account if isinstance(one, Exchange) else one[_ACCOUNT]
 
 
 @dataclass(eq=False, slots=True, weakref_slot=True)

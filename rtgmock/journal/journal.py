@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, TypeVar
+from itertools import compress
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from rtgmock.journal.dropped import DroppedRequests
 from rtgmock.journal.entries import Entries
 from rtgmock.journal.entry import redacted_texts
-from rtgmock.journal.exchange import Exchange
+from rtgmock.journal.exchange import Exchange, account_of
 from rtgmock.journal.filter import Filter
 from rtgmock.journal.redaction.redactor import Redactor
 
@@ -44,9 +46,11 @@ class Journal:
         self._lock = threading.Lock()
         self._kept: deque[Exchange | Recorded] = deque()
         self._sizes: deque[int] = deque()
+        self._numbers: deque[int] = deque()
         self._exchanges: dict[int, Exchange] = {}
         """By their numbers: of those that are kept, what somebody has looked at."""
-        self._bytes = self._count = self._dropped = 0
+        self._dropped = DroppedRequests()
+        self._bytes = self._count = 0
 
     def add(self, exchange: Exchange) -> None:
         """Keep an exchange, and drop the oldest ones if there are too many."""
@@ -58,18 +62,19 @@ class Journal:
             self._count += 1
             self._kept.append(recorded)
             self._sizes.append(size)
+            self._numbers.append(self._count)
             self._bytes += size
             while len(self._kept) > self._max_requests or self._bytes > self._max_bytes:
-                self._kept.popleft()
+                self._dropped.add(account_of(self._kept.popleft()))
                 self._bytes -= self._sizes.popleft()
-                self._dropped += 1
+                number = self._numbers.popleft()
                 if self._exchanges:
-                    self._exchanges.pop(self._count - len(self._kept), None)
+                    self._exchanges.pop(number, None)
 
-    @property
-    def dropped(self) -> int:
-        """The number of requests that were dropped since the journal was last cleared."""
-        return self._dropped
+    def dropped(self, account: str | None = None) -> int:
+        """Return the number of requests, of one account or of all, that were dropped since they were last cleared."""
+        with self._lock:
+            return self._dropped.count(account)
 
     def exchanges(self, condition: Filter = _ANY) -> list[Exchange]:
         """Return the exchanges that match, with their secrets: not to be shown. ``text`` and ``limit`` don't count."""
@@ -78,9 +83,11 @@ class Journal:
     def _all(self) -> list[Exchange]:
         """Return all exchanges. What was recorded since the last look becomes one now."""
         with self._lock:
-            known, kept, first = self._exchanges, list(self._kept), self._count - len(self._kept) + 1
+            known, kept, numbers = self._exchanges, list(self._kept), list(self._numbers)
         # Without the lock: requests that are being answered must not wait.
-        exchanges = {number: known.get(number) or _exchange(one, number) for number, one in enumerate(kept, first)}
+        exchanges = {
+            number: known.get(number) or _exchange(one, number) for number, one in zip(numbers, kept, strict=True)
+        }
         found = list(exchanges.values())
         with self._lock:
             if self._exchanges is known:  # otherwise the journal was cleared meanwhile, or somebody else has looked
@@ -89,12 +96,15 @@ class Journal:
 
     def entries(self, condition: Filter = _ANY) -> list[Entry]:
         """Return the requests that match as they may be shown, the newest last."""
+        return [self.entry(exchange) for exchange in _newest(self._mentioning(condition), condition.limit)]
+
+    def _mentioning(self, condition: Filter) -> list[Exchange]:
+        """Return the exchanges that match, the ``text`` as well."""
         exchanges = self.exchanges(condition)
         if condition.text is None:
-            return [self.entry(exchange) for exchange in _newest(exchanges, condition.limit)]
+            return exchanges
         # Searched in what is shown: otherwise a masked secret could be guessed letter by letter.
-        entries = [entry for entry in map(self.entry, exchanges) if entry.mentions(condition.text)]
-        return _newest(entries, condition.limit)
+        return [exchange for exchange in exchanges if self.entry(exchange).mentions(condition.text)]
 
     def entry(self, exchange: Exchange) -> Entry:
         """Return an exchange as it may be shown."""
@@ -114,9 +124,25 @@ class Journal:
         """Forget all requests; the numbers go on."""
         with self._lock:
             self._exchanges = {}
-            for kept in (self._kept, self._sizes, self._entries):
+            for kept in (self._kept, self._sizes, self._numbers, self._entries, self._dropped):
                 kept.clear()
-            self._bytes = self._dropped = 0
+            self._bytes = 0
+
+    def remove(self, condition: Filter) -> None:
+        """Forget the requests that match; the numbers go on. ``limit`` doesn't count."""
+        doomed = {exchange.number for exchange in self._mentioning(condition)}
+        with self._lock:
+            is_kept = [number not in doomed for number in self._numbers]
+            columns: tuple[deque[Any], ...] = (self._kept, self._sizes, self._numbers)
+            for column in columns:
+                left = list(compress(column, is_kept))
+                column.clear()
+                column.extend(left)
+            self._exchanges = {number: one for number, one in self._exchanges.items() if number not in doomed}
+            self._entries.clear()  # what it knows of equal requests has their secrets
+            self._bytes = sum(self._sizes)
+            if condition == Filter(account=condition.account):
+                self._dropped.clear(condition.account)
 
     def reset(self) -> None:
         """Forget all requests; the numbers begin at 1 again."""

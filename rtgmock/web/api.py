@@ -15,7 +15,7 @@ from rtgmock.errors import MAX_SENTENCE, Invalid, MethodNotAllowed, NotFound
 from rtgmock.model.attributes import BY_NAME, changeable
 from rtgmock.text import encoding_note, printable
 from rtgmock.web import responses
-from rtgmock.web.auth import authenticate
+from rtgmock.web.auth import check_access
 from rtgmock.web.negotiation import negotiate
 from rtgmock.web.parameters import decode_parameters, overridden_method
 from rtgmock.web.unknown_paths import unknown_path
@@ -76,7 +76,7 @@ class Api:
     def serve(self, context: RequestContext) -> Response:
         """Answer a request. Raises RequestError."""
         path, target = _find_target(context.request)
-        authenticate(context, self._config.accounts)
+        check_access(context, self._config.accounts)
         # Before the body is decoded, so that its errors have the right format too.
         negotiate(context, target.extension)
         endpoint = _endpoint(context, path)

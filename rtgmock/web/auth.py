@@ -9,21 +9,34 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.datastructures import Authorization
 
 from rtgmock.errors import AccessDenied
+from rtgmock.paths import is_control_path
 from rtgmock.settings.parsers import ANY_ACCOUNT, name_problem
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from rtgmock.settings.parsers import Credentials
-    from rtgmock.web.request_context import RequestContext
+    from rtgmock.web.request_context import Before, RequestContext
 
 
-def authenticate(context: RequestContext, accounts: Collection[Credentials]) -> str:
-    """Return the name of the account whose credentials the request has. Raises AccessDenied."""
-    context.account = account_of(context.request.environ, accounts)
+def before_request(accounts: Collection[Credentials]) -> Before:
+    """Return the step that finds out whose credentials a request to the emulated API has, if they are right.
+
+    It refuses none: the log, the journal and faults need the account also of a request that is refused for something
+    else, before access is checked.
+    """
+
+    def identify(context: RequestContext) -> None:
+        if not is_control_path(context.request.path):
+            context.account = account_of(context.request.environ, accounts)
+
+    return identify
+
+
+def check_access(context: RequestContext, accounts: Collection[Credentials]) -> None:
+    """Refuse a request that has the credentials of none of the accounts. Raises AccessDenied."""
     if not context.account:
         raise AccessDenied(hint=_hint(context.request.environ, accounts))
-    return context.account
 
 
 def account_of(environ: Mapping[str, Any], accounts: Collection[Credentials]) -> str:

@@ -35,8 +35,9 @@ def before_request(registry: FaultRegistry) -> Before:
             return
         # Before access is checked: a failing service or proxy would not check it either.
         path, method = context.request.path, _effective_method(context)
-        context.fail_upgrade = partial(_fails_upgrade, context, registry, Trigger(method, path, upgrade=True))
-        if fault := registry.apply(Trigger(method, path)):
+        trigger = Trigger(method, path, context.account)
+        context.fail_upgrade = partial(_fails_upgrade, context, registry, trigger._replace(upgrade=True))
+        if fault := registry.apply(trigger):
             context.apply(fault)
             # An injected 422 is in the format of the response; in JSON, when the client accepts no known format.
             with contextlib.suppress(RequestError):

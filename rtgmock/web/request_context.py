@@ -40,7 +40,7 @@ class RequestContext:
     host: str = ""
     """The host by which the client has reached the emulator, without its port."""
     account: str = ""
-    """The account's name, once the credentials are checked."""
+    """The name of the account whose credentials the request has; empty when they are wrong or missing."""
     answer_format: AnswerFormat = JSON
     """The format of the answer, and of a 422's messages."""
     ignored: list[str] = field(default_factory=list)

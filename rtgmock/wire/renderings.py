@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from rtgmock.wire.representation import represent
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 MAX_RENDERINGS = 512
 """Renderings that are kept for each account. One takes about 5 kB: a record, and its body."""
+MAX_ACCOUNTS = 1000
+"""Accounts for which renderings are kept."""
 
 
 class _Rendering(NamedTuple):
@@ -30,19 +33,25 @@ class _List(NamedTuple):
     body: bytes
 
 
+@dataclass
+class _Kept:
+    """What is kept for one account."""
+
+    lists: dict[Payload, _List] = field(default_factory=dict)
+    renderings: dict[tuple[int, Payload], _Rendering] = field(default_factory=dict)
+
+
 class Renderings:
     """Renders instances; for an instance that is as it was the last time, it returns what it rendered then.
 
     A rendering is kept with all that it was made from, and used again only if all of that is equal. So no other
     part has to report a change. Records that are given must not be changed afterwards. What is kept for one account
-    takes no other's place: the time of an answer would tell of the other's instances.
+    takes no other's place, unless there are very many: the time of an answer would tell of the other's instances.
     """
 
-    def __init__(self, max_renderings: int = MAX_RENDERINGS) -> None:
-        self._max_renderings = max_renderings
-        self._lists: dict[tuple[str, Payload], _List] = {}
-        self._kept: dict[str, dict[tuple[int, Payload], _Rendering]] = {}
-        """By account."""
+    def __init__(self, max_renderings: int = MAX_RENDERINGS, max_accounts: int = MAX_ACCOUNTS) -> None:
+        self._max_renderings, self._max_accounts = max_renderings, max_accounts
+        self._by_account: dict[str, _Kept] = {}
         self._lock = threading.Lock()
 
     def instance(self, record: Record, view: ViewContext, answer_format: AnswerFormat) -> bytes:
@@ -54,26 +63,37 @@ class Renderings:
         payload, encode = answer_format.list_payload, answer_format.encode_item
         items = [self._render(record, view, payload, encode) for record in records]
         # Many clients may be sent the same list at once. It is in memory once then.
-        key = view.username, payload
-        kept = self._lists.get(key)
+        lists = (
+            self._kept(view.username).lists if items else {}
+        )  # there may be any number of accounts without instances
+        kept = lists.get(payload)
         if kept is not None and kept.items == items:
             return kept.body
         body = answer_format.join_items(items)
-        # An empty one is not kept: where every name is an account, there may be any number of those without instances.
-        if 0 < len(items) <= self._max_renderings:
-            self._lists[key] = _List(items, body)
+        if len(items) <= self._max_renderings:
+            lists[payload] = _List(items, body)
         return body
 
-    def reset(self) -> None:
-        """Forget what was rendered, so that nothing is left of the instances of another state."""
+    def reset(self, account: str | None = None) -> None:
+        """Forget what was rendered, of one account or of all: nothing is left of the instances of another state."""
         with self._lock:
-            self._kept.clear()
-            self._lists.clear()
+            if account is None:
+                self._by_account.clear()
+            else:
+                self._by_account.pop(account, None)
+
+    def _kept(self, account: str) -> _Kept:
+        if account not in self._by_account:
+            with self._lock:
+                if len(self._by_account) >= self._max_accounts:
+                    del self._by_account[next(iter(self._by_account))]  # the oldest
+                return self._by_account.setdefault(account, _Kept())
+        return self._by_account.get(account) or _Kept()
 
     def _render(self, record: Record, view: ViewContext, payload: Payload, encode: Callable[[Fields], bytes]) -> bytes:
         # A payload belongs to one format, so that the key needs no format.
         key = record["id"], payload
-        renderings = self._kept.setdefault(view.username, {})
+        renderings = self._kept(view.username).renderings
         kept = renderings.get(key)
         # Python takes True and 1 for equal, but an attribute's values are all of one type.
         if kept is not None and kept.record == record and kept.view == view:

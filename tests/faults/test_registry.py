@@ -117,3 +117,14 @@ def test_rules_are_added_all_or_none() -> None:
 
     assert [message.partition(":")[0] for message in refused.value.messages] == ["rule 2", "rule 2", "rule 3"]
     assert not len(registry)
+
+
+def test_the_faults_for_an_account_are_removed_alone() -> None:
+    registry = FaultRegistry(Randomness(7))
+    registry.add([{"status": 503, "account": "ann"}, {"status": 503}, {"status": 503, "account": "bob"}])
+
+    registry.clear("ann")
+
+    assert [fault.id for fault in registry.faults()] == [2, 3]
+    registry.add([{"status": 503}])
+    assert [fault.id for fault in registry.faults()] == [2, 3, 4]

@@ -45,6 +45,7 @@ def test_a_rule_is_parsed(document: object, values: dict[str, Any]) -> None:
         ({"delay": "1"}, ["delay is not a number"]),
         ({"delay": 4000}, ["delay must be from 0 to 3600"]),
         ({"status": 503, "probability": 2}, ["probability must be from 0 to 1"]),
+        ({"status": 503, "account": ""}, ["account can't be blank"]),
         ({"status": 503, "nth": 0}, ["nth must be greater than 0"]),
         ({"status": 503, "path": "instances"}, ["path must begin with / or *, as /instances/*"]),
         ({"status": 503, "path": "/_rtgmock/*"}, ["path can't be in /_rtgmock: the control API has no faults"]),
@@ -100,3 +101,18 @@ def test_the_keyword_arguments_in_python_are_the_keys_of_the_table() -> None:
 def test_a_rule_matches_by_method_and_path(rule: dict[str, Any], method: str, path: str, *, matches: bool) -> None:
     assert parse_rule(rule | {"status": 503}).matches(Trigger(method, path)) is matches
     assert not parse_rule(rule | {"status": 503}).matches(Trigger(method, path, upgrade=True))
+
+
+@pytest.mark.parametrize(
+    ("rule", "account", "matches"),
+    [
+        ({}, "ann", True),
+        ({}, "", True),
+        ({"account": "ann"}, "ann", True),
+        ({"account": "ann"}, "anna", False),
+        ({"account": "ann"}, "", False),
+        ({"account": "ann", "method": "PUT"}, "ann", False),
+    ],
+)
+def test_a_rule_matches_by_account(rule: dict[str, Any], account: str, *, matches: bool) -> None:
+    assert parse_rule(rule | {"status": 503}).matches(Trigger("GET", "/", account)) is matches

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from unittest import mock
 
+from rtgmock.journal.dropped import DroppedRequests
 from rtgmock.journal.entry import Entry
 from rtgmock.journal.exchange import MAX_BODY_BYTES, Body, Exchange, WsgiHeaders
 from rtgmock.journal.filter import Filter
@@ -27,7 +28,7 @@ def test_the_oldest_are_dropped_when_there_are_too_many() -> None:
         journal.add(exchange(f"/{number}"))
 
     assert [(entry.number, entry.path) for entry in journal.entries()] == [(3, "/2"), (4, "/3"), (5, "/4")]
-    assert journal.dropped == 2
+    assert journal.dropped() == 2
 
 
 def test_the_oldest_are_dropped_when_they_are_too_large() -> None:
@@ -38,7 +39,7 @@ def test_the_oldest_are_dropped_when_they_are_too_large() -> None:
     kept = journal.exchanges()
     assert sum(exchange.size for exchange in kept) <= 100_000
     assert 4 <= len(kept) < 7
-    assert journal.dropped == 20 - len(kept)
+    assert journal.dropped() == 20 - len(kept)
 
 
 def test_headers_count_as_bytes() -> None:
@@ -54,9 +55,47 @@ def test_numbers_go_on_after_the_journal_was_cleared() -> None:
     journal.add(exchange())
     journal.add(exchange())
     journal.clear()
-    assert (journal.entries(), journal.dropped) == ([], 0)
+    assert (journal.entries(), journal.dropped()) == ([], 0)
     journal.add(exchange())
     assert [entry.number for entry in journal.entries()] == [3]
+
+
+def test_the_requests_of_one_account_are_cleared_alone() -> None:
+    journal = Journal(max_requests=4)
+    for account in ("ann", "bob", "ann", "bob", "ann", "bob"):
+        journal.add(exchange(account=account))
+    assert [journal.dropped(name) for name in ("ann", "bob", None)] == [1, 1, 2]
+
+    journal.remove(Filter(account="ann"))
+
+    assert [entry.number for entry in journal.entries()] == [4, 6]
+    assert [journal.dropped(name) for name in ("ann", "bob", None)] == [0, 1, 1]
+    for _ in range(3):
+        journal.add(exchange(account="ann"))
+    assert [entry.number for entry in journal.entries()] == [6, 7, 8, 9]
+
+
+def test_the_requests_that_a_filter_matches_are_cleared() -> None:
+    journal = Journal(max_requests=3)
+    for status in (200, 404, 200, 404):
+        journal.add(exchange(status=status, hint="did you mean plan?" if status == 404 else ""))
+
+    journal.remove(Filter(text="did you mean", status="4xx"))
+
+    assert [(entry.number, entry.status) for entry in journal.entries()] == [(3, 200)]
+    assert journal.dropped() == 1
+
+
+def test_the_dropped_requests_of_very_many_accounts_are_counted_together() -> None:
+    dropped = DroppedRequests(max_accounts=2)
+    for name in ("ann", "bob", "eve"):
+        dropped.add(name)
+
+    assert [dropped.count(name) for name in ("ann", "bob", "eve", None)] == [1, 2, 2, 3]
+    dropped.clear("bob")
+    assert [dropped.count(name) for name in ("bob", "eve", None)] == [1, 2, 2]
+    dropped.clear()
+    assert dropped.count() == 0
 
 
 def test_many_threads_may_write_while_others_read() -> None:
@@ -73,7 +112,7 @@ def test_many_threads_may_write_while_others_read() -> None:
     for thread in threads:
         thread.join()
 
-    assert journal.dropped == 750
+    assert journal.dropped() == 750
     numbers = [entry.number for entry in journal.entries()]
     assert numbers == list(range(751, 801))
 

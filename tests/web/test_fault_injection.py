@@ -49,6 +49,22 @@ def test_the_control_api_and_the_guard_are_exempt(api: Served) -> None:
     assert api.get("/instances", headers={"Origin": "https://example.com"}).status_code == 403
 
 
+def test_a_fault_for_an_account_applies_to_its_requests_alone(serve: Serve) -> None:
+    api = serve(accounts=("any", "bob:builder"))
+    fault = api.emulator.fail("GET", account="ann", status=503)
+    upgrade = api.emulator.fail(account="bob", upgrade=True)
+
+    answers = [api.get("/instances.json", auth=login) for login in (("ann", "x"), ("bob", "builder"), ("eve", "x"))]
+    assert [answer.status_code for answer in answers] == [503, 200, 200]
+    assert api.get("/instances.json", auth=("bob", "x")).status_code == 401
+    for name, password in (("ann", "x"), ("bob", "builder")):
+        login = (name, password)
+        made = api.post("/instances.json", json={"plan": "nano"}, auth=login).json()
+        api.put(f"/instances/{made['id']}.json", json={"plan": "mini"}, auth=login)
+    assert (fault.applied, fault.matched, upgrade.applied, upgrade.matched) == (1, 1, 1, 1)
+    assert [entry.status for entry in api.emulator.requests.of(account="ann")] == [503, 201, 200]
+
+
 def test_a_mistake_in_python_is_explained(api: Served) -> None:
     keys: Any = {"stauts": 503}
     with pytest.raises(Invalid, match="did you mean status"):

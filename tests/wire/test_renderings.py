@@ -105,6 +105,30 @@ def test_nothing_is_kept_after_a_reset() -> None:
     assert renderings.instance(record(), VIEW, answer_format) is not first
 
 
+def test_those_of_one_account_are_forgotten_alone() -> None:
+    renderings, other = Renderings(), VIEW._replace(username="other")
+    [answer_format, *_] = ANSWERS
+    bodies = [renderings.instance(record(), view, answer_format) for view in (VIEW, other)]
+
+    renderings.reset("other")
+
+    assert renderings.instance(record(), VIEW, answer_format) is bodies[0]
+    assert renderings.instance(record(), other, answer_format) is not bodies[1]
+
+
+def test_those_of_the_oldest_account_are_dropped_when_there_are_too_many() -> None:
+    renderings = Renderings(max_accounts=2)
+    [answer_format, *_] = ANSWERS
+    views = [VIEW._replace(username=name) for name in ("a", "b", "c")]
+    bodies = [renderings.instance(record(), view, answer_format) for view in views]
+    for number in range(5):
+        renderings.instances([], VIEW._replace(username=f"empty-{number}"), answer_format)
+
+    for view, body in reversed([*zip(views, bodies, strict=True)][1:]):
+        assert renderings.instance(record(), view, answer_format) is body
+    assert renderings.instance(record(), views[0], answer_format) is not bodies[0]
+
+
 def test_what_other_accounts_are_shown_takes_no_ones_place() -> None:
     renderings = Renderings(max_renderings=2)
     [answer_format, *_] = ANSWERS

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rtgmock.errors import AccessDenied, MethodNotAllowed, UnsupportedMedia
 from rtgmock.paths import CONTROL_PATH
 from rtgmock.text import nearest, printable
-from rtgmock.web.auth import authenticate
+from rtgmock.web.auth import account_of
 from rtgmock.web.control.endpoints import ENDPOINTS
 from rtgmock.web.unknown_paths import unknown_path
 from rtgmock.wire.endpoints import Waits
@@ -61,16 +61,15 @@ class ControlApi:
         That is one with a password: where every name is let in, nobody else must be able to do that.
         """
         named = self._config.named_accounts
-        try:
-            authenticate(context, named[:1])
-        except AccessDenied:
+        context.account = account_of(context.request.environ, named[:1])
+        if not context.account:
             raise AccessDenied(
                 "From another machine, a control request needs the credentials of the first account. "
                 "With curl: -u NAME:PASSWORD."
                 if named
                 else "From another machine, a control request needs an account with a password, and there is none; "
                 "restart with --account any --account NAME:PASSWORD."
-            ) from None
+            )
 
 
 def waits(method: str, path: str) -> Waits:

@@ -62,23 +62,26 @@ FIELDS: Fields = {
     "limit": Integer(1),
 }
 """The parameters of ``GET requests``: the fields of a ``Filter``."""
+CLEAR_FIELDS: Fields = {name: value_type for name, value_type in FIELDS.items() if name != "limit"}
+"""Those of ``DELETE requests``."""
 
 
 def show(context: ControlContext) -> Response:
     """List the requests that match the query string, the newest last."""
-    entries = context.journal.entries(_filter())
-    encoded = [orjson.Fragment(entry.encoded) for entry in entries]
-    return json_io.answer({"requests": encoded, "dropped": context.journal.dropped})
+    condition = _filter(FIELDS)
+    encoded = [orjson.Fragment(entry.encoded) for entry in context.journal.entries(condition)]
+    return json_io.answer({"requests": encoded, "dropped": context.journal.dropped(condition.account)})
 
 
 def clear(context: ControlContext) -> Response:
-    """Forget all requests."""
-    context.journal.clear()
-    return json_io.answer({"requests": [], "dropped": 0})
+    """Forget the requests that match the query string, or all of them, and answer as ``show`` does then."""
+    condition = _filter(CLEAR_FIELDS)
+    context.journal.remove(condition)
+    return json_io.answer({"requests": [], "dropped": context.journal.dropped(condition.account)})
 
 
-def _filter() -> Filter:
-    values = parse_fields(request.args.to_dict(), FIELDS)
+def _filter(fields: Fields) -> Filter:
+    values = parse_fields(request.args.to_dict(), fields)
     if "since" in values:
         values["since"] = _parse_since(values["since"])
     return Filter(**values)
@@ -93,4 +96,7 @@ def _parse_since(text: str) -> int | datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-ENDPOINTS = (ControlEndpoint("GET", "/requests", show, Waits.LONG), ControlEndpoint("DELETE", "/requests", clear))
+ENDPOINTS = (
+    ControlEndpoint("GET", "/requests", show, Waits.LONG),
+    ControlEndpoint("DELETE", "/requests", clear, Waits.LONG),
+)

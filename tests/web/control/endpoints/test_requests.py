@@ -13,7 +13,7 @@ from tests.support.control import JSON
 from tests.support.journal import exchange, shown_requests
 
 if TYPE_CHECKING:
-    from tests.conftest import Served
+    from tests.conftest import Serve, Served
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,25 @@ def test_the_journal_can_be_cleared(api: Served) -> None:
 
     assert (answer.status_code, answer.json()) == (200, {"requests": [], "dropped": 0})
     assert shown_requests(api) == []
+
+
+def test_the_requests_of_an_account_can_be_cleared(serve: Serve) -> None:
+    api = serve(accounts="any")
+    for name in ("ann", "bob", "ann"):
+        api.get("/instances", auth=(name, "x"))
+
+    answer = api.delete("/_rtgmock/requests?account=ann", headers=JSON)
+
+    assert (answer.status_code, answer.json()) == (200, {"requests": [], "dropped": 0})
+    assert [entry["account"] for entry in shown_requests(api)] == ["bob"]
+
+
+@pytest.mark.parametrize("query", ["?acount=ann", "?limit=1", "?status=x"])
+def test_a_wrong_query_clears_nothing(api: Served, query: str) -> None:
+    api.get("/instances")
+
+    assert api.delete(f"/_rtgmock/requests{query}", headers=JSON).status_code == 422
+    assert len(shown_requests(api)) == 1
 
 
 def test_a_web_page_cannot_clear_the_journal(api: Served) -> None:
