@@ -1,0 +1,1 @@
+redis-cli -u "$REDISTOGO_URL" ping
