@@ -8,7 +8,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from docker.errors import NotFound
+from docker.errors import APIError, NotFound
 
 from rtgmock.engines.docker import confinement
 from rtgmock.engines.docker.archive import archive_file
@@ -225,7 +225,14 @@ class DockerRunner:
 
     def _remove_container(self, instance_id: int) -> None:
         with contextlib.suppress(NotFound):
-            self._container(instance_id).remove(force=True, v=True)
+            container = self._container(instance_id)
+            try:
+                container.remove(force=True, v=True)
+            except APIError as error:
+                if "already in progress" not in str(error.explanation):
+                    raise
+                # An engine that hung goes on with what it was asked for then.
+                container.wait(condition="removed")
 
     def adopt(self, instance_id: int) -> None:
         """Keep a container as it runs, unless this emulator would publish its port elsewhere: then stop it."""

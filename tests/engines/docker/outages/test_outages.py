@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import re
 import signal
 import socket
 import time
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-import docker
 import psutil
 import pytest
 import redis
@@ -26,8 +23,6 @@ from tests.support.command import until
 from tests.support.redis_client import answers, ask, config
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.support.api_client import ApiClient
     from tests.support.command import Command
     from tests.support.private_engine import PrivateEngine
@@ -38,27 +33,6 @@ pytest_plugins = ["tests.support.redis_fixtures", "tests.support.engine_fixtures
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 PROMPT = 2.0
 """Seconds within which every request must be answered while there is no engine."""
-
-
-@pytest.fixture(autouse=True)
-def unconnected_sockets() -> Iterator[None]:
-    """Collect the sockets that the SDK could not connect and left open, so that they fail no later test."""
-    yield
-    with warnings.catch_warnings(action="ignore"):
-        gc.collect()
-
-
-@pytest.fixture
-def engine_name() -> str:
-    return "docker"
-
-
-@pytest.fixture
-def docker_client(private_engine: PrivateEngine, monkeypatch: pytest.MonkeyPatch) -> Iterator[docker.DockerClient]:
-    """A client of the private engine, which DOCKER_HOST of this process names."""
-    monkeypatch.setenv("DOCKER_HOST", private_engine.socket)
-    with contextlib.closing(docker.DockerClient(private_engine.socket, timeout=60)) as client:
-        yield client
 
 
 def use_during_outage(api: ApiClient, url: str) -> set[str]:
