@@ -104,6 +104,8 @@ def _redacted_body(body: Body, headers: Headers, redactor: Redactor, *, is_answe
     named = {name.lower(): value for name, value in headers}
     content_type = parse_content_type(named.get("content-type", ""))
     text = None if "content-encoding" in named else readable_text(body.data, content_type.charset)
+    if text == "":
+        return text
     if text is None:
         return f"({body.size} bytes that are no text)"
     if body.is_complete:

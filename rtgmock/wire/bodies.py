@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from werkzeug.http import parse_options_header
@@ -24,6 +25,7 @@ class ContentType(NamedTuple):
     boundary: str
 
 
+@lru_cache(16)  # a few only: a header has up to 64 kB
 def parse_content_type(header: str) -> ContentType:
     """Return the parts of a ``Content-Type`` header, which may be empty."""
     mime, options = parse_options_header(header)

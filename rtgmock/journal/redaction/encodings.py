@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 def encodings(text: str) -> Iterator[str]:
     """Give ``text`` as it is, and as each format may escape it as a whole; some of them are equal."""
+    if text.isascii() and text.isalnum():
+        yield text  # no format escapes it
+        return
     yield from (text, text.encode("unicode_escape").decode())
     for quoted in (quote(text), quote(text, safe=""), quote_plus(text)):
         # Python writes %2F; other clients write %2f.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections import defaultdict
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rtgmock.journal.redaction import form, json, xml
-from rtgmock.journal.redaction.credentials import AUTH_SCHEMES, credentials
+from rtgmock.journal.redaction.credentials import AUTH_SCHEMES
 from rtgmock.journal.redaction.encodings import encodings
-from rtgmock.journal.redaction.labels import find_label, find_name, names_secret
-from rtgmock.journal.redaction.secrets import MASK, NAME, is_secret, is_secret_word, is_url
+from rtgmock.journal.redaction.labels import find_name, names_secret
+from rtgmock.journal.redaction.masking import masked, masked_from_label
+from rtgmock.journal.redaction.secrets import MASK, MAX_CACHED_LENGTH, NAME, is_secret, is_secret_word, is_url
 from rtgmock.model.attributes import BY_NAME
 from rtgmock.model.lifecycle import Status
 from rtgmock.model.plans import PLANS
@@ -18,7 +20,6 @@ from rtgmock.model.plans import PLANS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from rtgmock.journal.redaction.credentials import Span
     from rtgmock.journal.redaction.secrets import RedactValue
 
 MIN_LENGTH = 6
@@ -26,8 +27,10 @@ MIN_LENGTH = 6
 MAX_FOUND = 100
 """Secrets of one request that are masked by their value. A list of instances, as far as it is kept, has fewer."""
 
-# A word or a number, as most texts are: there is nothing below that could match.
+# A word or a number, as most texts are: there is nothing in it that could match.
 _PLAIN = re.compile(r"[\w.-]*")
+_MAX_TEXTS = 1024
+_MAX_SECRETS = 32
 # The paths of nearly all requests.
 _API_PATH = re.compile(r"/(?:instances(?:/\d{1,18})?|_rtgmock/[a-z]{1,20})(?:\.(?:json|xml))?/?")
 # What may follow the last name in a path, and is no secret: /instances/1/password.json.
@@ -42,15 +45,47 @@ _ADDRESS = re.compile(r"(?:(?:\w+:)?//)?(?:[\w.-]*|\[[\w:.]*\])(?::\d{1,5})?(?:[
 _API_WORDS = frozenset({*BY_NAME, *PLANS, *Status, "instance", "instances", "application"})
 
 
+class _Memory:
+    """What is known of short texts: most of what clients send and are answered is the same in many requests.
+
+    It is forgotten by ``forget``, since some of the texts may be secret.
+    """
+
+    def __init__(self) -> None:
+        self.encodings = lru_cache(_MAX_SECRETS)(lambda secret: tuple({*encodings(secret)}))
+        self._masked = lru_cache(_MAX_TEXTS)(masked_from_label)
+        self._harmless: defaultdict[str, set[str]] = defaultdict(set)
+
+    def masked(self, text: str) -> str:
+        """Mask what follows the name of a secret, and all credentials."""
+        if _PLAIN.fullmatch(text):
+            return text
+        return self._masked(text) if len(text) <= MAX_CACHED_LENGTH else masked_from_label(text)
+
+    def harmless(self, kind: str) -> set[str]:
+        """Return the texts of a kind, as values of headers, that need no redaction, to be added to."""
+        if len(self._harmless[kind]) > _MAX_TEXTS:
+            self._harmless[kind] = set()  # a new one, since another thread may be reading
+        return self._harmless[kind]
+
+    def forget(self) -> None:
+        self._harmless.clear()
+        self.encodings.cache_clear()
+        self._masked.cache_clear()
+
+
 class Redactor:
     """Redacts what belongs to one request, and remembers the secrets that it finds on the way.
 
     ``secrets`` are masked wherever they are: the accounts' passwords. ``harmless`` values are never masked.
     """
 
-    def __init__(self, secrets: Iterable[str] = (), harmless: Iterable[str] = ()) -> None:
+    def __init__(
+        self, secrets: Iterable[str] = (), harmless: Iterable[str] = (), memory: _Memory | None = None
+    ) -> None:
         self._harmless = {*harmless}
-        self._encodings = {secret: list(encodings(secret)) for secret in filter(self._is_rare, secrets)}
+        self._memory = memory or _Memory()
+        self._encodings = {secret: self._memory.encodings(secret) for secret in filter(self._is_rare, secrets)}
         """The secrets that are known so far, each with the ways to write it."""
         self._hidden = self._longest_first()
         """The ways that are masked, the longest first, since a short one may be part of a long one."""
@@ -64,10 +99,14 @@ class Redactor:
 
         The account's name is shown, even if it is somebody's password as well.
         """
-        redactor = Redactor(harmless=[*self._harmless, account])
+        redactor = Redactor(harmless=[*self._harmless, account], memory=self._memory)
         redactor._encodings = {secret: written for secret, written in self._encodings.items() if secret != account}
         redactor._hidden = redactor._longest_first() if account in self._encodings else self._hidden
         return redactor
+
+    def forget(self) -> None:
+        """Forget what is remembered of texts, for all requests."""
+        self._memory.forget()
 
     def redact(self, render: Callable[[Redactor], Any]) -> Any:
         """Return the document that ``render`` makes by calling this redactor, without any of the secrets found.
@@ -80,7 +119,7 @@ class Redactor:
         if len(self._found) > MAX_FOUND:
             return _without_texts(document)
         if self._found:
-            self._encodings |= {secret: list(encodings(secret)) for secret in self._found}
+            self._encodings |= {secret: self._memory.encodings(secret) for secret in self._found}
             self._hidden = self._longest_first()
             texts = "\0".join(self._texts)
             if any(written in texts for written in self._hidden):
@@ -101,10 +140,20 @@ class Redactor:
     def header(self, name: str, value: str) -> str:
         """Redact a header's value; of credentials, the scheme is shown: ``Basic ***``."""
         if not is_secret(name):
-            return MASK if names_secret(value) else self.text(value)
+            return self._public_header(value)
         scheme, _, credentials = value.partition(" ")
         self._remember(credentials or value)
         return f"{scheme} {MASK}" if credentials and scheme.lower() in AUTH_SCHEMES else MASK
+
+    def _public_header(self, value: str) -> str:
+        harmless = self._memory.harmless("header")
+        if value in harmless:
+            self._texts.append(value)
+            return value
+        shown = MASK if names_secret(value) else self.text(value)
+        if shown == value and len(value) <= MAX_CACHED_LENGTH:
+            harmless.add(value)
+        return shown
 
     def value(self, name: str, value: str) -> str:
         """Redact the value under a name, which is all of it if the name is a secret's."""
@@ -122,11 +171,7 @@ class Redactor:
     def text(self, text: str) -> str:
         """Redact a sentence or another single value: what follows a secret's name, and the user in a URL."""
         self._texts.append(text)
-        text = self.redact_known(text)
-        if _PLAIN.fullmatch(text):
-            return text
-        label = find_label(text)
-        return _masked(text, label.value if label else None)
+        return self._memory.masked(self.redact_known(text))
 
     def target(self, method: str, path: str, query: str) -> tuple[str, str]:
         """Redact a request's path and query string; the method may be what a Redis is told, as ``AUTH``."""
@@ -140,7 +185,7 @@ class Redactor:
         if _API_PATH.fullmatch(path):
             return path, self.query(query)
         name = find_name(path)
-        shown = _masked(path, name.value if name and not _PATH_END.fullmatch(path[name.value :]) else None)
+        shown = masked(path, name.value if name and not _PATH_END.fullmatch(path[name.value :]) else None)
         # After a name, a query string may be the rest of a secret that has a ? in it.
         return shown, query and MASK if name else self.query(query)
 
@@ -160,14 +205,17 @@ class Redactor:
             # The items of a list have the same names and many equal values.
             return self._parsed(text, boundary, cache(value), complete=complete)
 
+        if is_ours and _is_json(text, complete=complete):
+            shown = json.redacted_again(text, self.value, self._memory.harmless("JSON"))
+            self._texts.append(shown or "")  # with what is harmless, in which no secret was looked for
+            return shown or self.unparsed(text)
         return (render(self.value) if is_ours else self._without_pairs(render)) or self.unparsed(text)
 
     def _parsed(self, text: str, boundary: str, value: RedactValue, *, complete: bool) -> str | None:
         """Redact a body of a known format; None for another one."""
-        start = text.lstrip()[:1]
-        if start and start in '{["' and (not complete or json.is_well_formed(text)):
+        if _is_json(text, complete=complete):
             return json.redacted(text, value)
-        if start == "<":
+        if text.lstrip().startswith("<"):
             return xml.redacted(text, value, complete=complete)
         found = form.multipart(text, boundary, value) if boundary else None
         return form.redacted(text, value) if found is None else found
@@ -199,7 +247,7 @@ class Redactor:
         self._texts.append(text)
         text = self.redact_known(text)
         name = find_name(text)
-        return _masked(text, name.end if name else None)
+        return masked(text, name.end if name else None)
 
     def _remember(self, secret: str) -> None:
         if secret not in self._encodings and self._is_rare(secret):
@@ -213,6 +261,11 @@ class Redactor:
         return sorted({text for written in self._encodings.values() for text in written}, key=len, reverse=True)
 
 
+def _is_json(text: str, *, complete: bool) -> bool:
+    """Return whether a body is JSON; one that is not ``complete`` is taken for it by its first character."""
+    return text.lstrip().startswith(("{", "[", '"')) and (not complete or json.is_well_formed(text))
+
+
 def _without_texts(document: Any) -> Any:
     """Return a document of dicts, lists and texts in which every text that can have a secret in it is masked."""
     if isinstance(document, dict):
@@ -220,25 +273,3 @@ def _without_texts(document: Any) -> Any:
     if isinstance(document, list):
         return [_without_texts(value) for value in document]
     return MASK if isinstance(document, str) and len(document) >= MIN_LENGTH else document
-
-
-def _masked(text: str, cut: int | None) -> str:
-    """Mask all from ``cut`` on, since nothing tells where a secret without a format ends, and all credentials.
-
-    The cut is the last step: it may be within the password of a URL, whose end would be unknown behind it.
-    """
-    spans = list(credentials(text))
-    if cut is not None and text[cut:].strip():
-        spans.append((cut, len(text)))
-    return _without(text, spans) if spans else text
-
-
-def _without(text: str, spans: list[Span]) -> str:
-    """Return ``text`` with a mask in place of each span; those that overlap get one mask together."""
-    parts: list[str] = []
-    end = 0
-    for start, stop in sorted(spans):
-        if start > end or not parts:
-            parts += [text[end:start], MASK]
-        end = max(end, stop)
-    return "".join([*parts, text[end:]])

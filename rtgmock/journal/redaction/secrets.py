@@ -36,7 +36,7 @@ _CREDENTIAL_WORD = re.compile(
 )
 _ATTRIBUTE_NAME = re.compile("|".join(map(pattern, SECRET_ATTRIBUTES)), re.IGNORECASE)
 _URL_NAME = re.compile(rf"{URL}\W*$", re.IGNORECASE)
-_MAX_CACHED_LENGTH = 80
+MAX_CACHED_LENGTH = 80
 """Characters of the longest name that is remembered, so that the memory for a thousand of them is small."""
 _MIN_SIMILARITY = 0.75
 """How similar a misspelt name is, of 1: "pasword" is similar enough to "password", "persistence" is not."""
@@ -46,12 +46,12 @@ _MIN_MISSPELT = 5
 
 def is_secret(name: str) -> bool:
     """Return whether the value under ``name`` is a secret: ``instance[password]``, ``pasword``, ``X-Api-Key``."""
-    return _is_secret_cached(name) if len(name) <= _MAX_CACHED_LENGTH else _is_secret(name)
+    return _is_secret_cached(name) if len(name) <= MAX_CACHED_LENGTH else _is_secret(name)
 
 
 def is_secret_word(text: str) -> bool:
     """Return whether ``text`` is the name of a secret and nothing else; the value "secret-plan" is none."""
-    return len(text) <= _MAX_CACHED_LENGTH and _is_secret_word_cached(text)
+    return len(text) <= MAX_CACHED_LENGTH and _is_secret_word_cached(text)
 
 
 def _is_secret(name: str) -> bool:
@@ -84,4 +84,4 @@ _is_secret_word_cached = lru_cache(1024)(_is_secret_word)
 
 def is_url(name: str) -> bool:
     """Return whether the value under ``name`` is a URL, which may have a password in it: ``url``, ``instance[url]``."""
-    return _URL_NAME.search(name) is not None
+    return URL in name.lower() and _URL_NAME.search(name) is not None
