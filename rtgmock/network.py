@@ -6,6 +6,9 @@ import contextlib
 import errno
 import ipaddress
 import os
+import socket
+
+LOCALHOST = "localhost"
 
 
 def client_host(host: str) -> str:
@@ -14,12 +17,29 @@ def client_host(host: str) -> str:
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - translated, not bound
 
 
+def listening_hosts(host: str) -> tuple[str, ...]:
+    """Return what a server that is told to listen on ``host`` listens on: for ``localhost`` both loopback addresses.
+
+    There is no second one on a machine without IPv6.
+    """
+    if host != LOCALHOST:
+        return (host,)
+    return ("127.0.0.1", "::1") if _has_ipv6() else ("127.0.0.1",)
+
+
+def _has_ipv6() -> bool:
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET6) as probe:
+        probe.bind(("::1", 0))
+        return True
+    return False
+
+
 def is_loopback(host: str) -> bool:
     """Return whether what listens on ``host`` is reached from this machine only."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return host == "localhost"
+        return host == LOCALHOST
 
 
 def local_url(host: str, port: int | str, *, tls: bool = False) -> str:

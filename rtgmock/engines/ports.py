@@ -6,12 +6,18 @@ import contextlib
 import socket
 from typing import TYPE_CHECKING
 
+from rtgmock.network import listening_hosts
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
 def can_listen(host: str, port: int) -> bool:
-    """Return whether a server could listen on this address now."""
+    """Return whether a server could listen there now."""
+    return all(_can_listen(address, port) for address in listening_hosts(host))
+
+
+def _can_listen(host: str, port: int) -> bool:
     with contextlib.suppress(OSError):
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family) as probe:
@@ -27,6 +33,7 @@ def first_free_port(host: str, candidates: Iterable[int]) -> int | None:
     return next((port for port in candidates if can_listen(host, port)), None)
 
 
-def resolve_host(host: str) -> str:
-    """Return the first address of a host name. Raises OSError."""
-    return str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
+def resolve_host(host: str) -> list[str]:
+    """Return the addresses on which a server for a host name or address listens. Raises OSError."""
+    hosts = listening_hosts(host)
+    return [str(socket.getaddrinfo(each, None, type=socket.SOCK_STREAM)[0][4][0]) for each in hosts]

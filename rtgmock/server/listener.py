@@ -7,6 +7,8 @@ import errno
 import socket
 from typing import TYPE_CHECKING
 
+from rtgmock.network import listening_hosts
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -21,7 +23,7 @@ _OUT_OF_FILES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
 class Listener:
-    """A socket that listens from its construction on (OSError if it can't), and accepts between ``open`` and ``close``.
+    """Listens from its construction on (OSError if it can't), and accepts between ``open`` and ``close``.
 
     ``take`` is called with each new connection, for which there is a place in ``room`` then.
     """
@@ -34,7 +36,7 @@ class Listener:
         take: Callable[[socket.socket], None],
         room: Room,
     ) -> None:
-        self._socket = _listen(host, port)
+        self._sockets = _listen_on_all(host, port)
         self._take = take
         self._room = room
         self._accepting = self._closed = False
@@ -43,22 +45,25 @@ class Listener:
     @property
     def port(self) -> int:
         """The port that it listens on."""
-        port: int = self._socket.getsockname()[1]
+        port: int = self._sockets[0].getsockname()[1]
         return port
 
     def open(self) -> None:
         """Accept connections, in the running loop; also before a rest is over."""
         if not (self._accepting or self._closed):
             self._accepting = True
-            asyncio.get_running_loop().add_reader(self._socket, self._accept)
+            for listening in self._sockets:
+                asyncio.get_running_loop().add_reader(listening, self._accept, listening)
 
     def close(self) -> None:
         """Accept the connections that the kernel has completed, whose requests are on their way, and no more."""
-        while self._accepting and self._accept():
-            pass
+        for listening in self._sockets:
+            while self._accepting and self._accept(listening):
+                pass
         self._stop_accepting()
         self._closed = True
-        self._socket.close()
+        for listening in self._sockets:
+            listening.close()
 
     def _rest(self) -> None:
         """Accept nothing for a moment: else the loop would report the same newcomer again and again."""
@@ -70,9 +75,10 @@ class Listener:
     def _stop_accepting(self) -> None:
         if self._accepting:
             self._accepting = False
-            asyncio.get_running_loop().remove_reader(self._socket)
+            for listening in self._sockets:
+                asyncio.get_running_loop().remove_reader(listening)
 
-    def _accept(self) -> bool:
+    def _accept(self, listening: socket.socket) -> bool:
         """Accept some connections; return whether there may be more."""
         for accepted in range(_ACCEPTED_AT_ONCE):
             if accepted and self._room.is_full:
@@ -81,7 +87,7 @@ class Listener:
                 self._rest()
                 return False
             try:
-                connected, _ = self._socket.accept()
+                connected, _ = listening.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return False
             except OSError as error:
@@ -91,6 +97,22 @@ class Listener:
                 return False
             self._take(connected)
         return True
+
+
+def _listen_on_all(host: str, port: int, attempts: int = 5) -> list[socket.socket]:
+    """Return sockets that listen on the same port of all addresses of a host. Raises OSError."""
+    sockets: list[socket.socket] = []
+    try:
+        for address in listening_hosts(host):
+            sockets.append(_listen(address, sockets[0].getsockname()[1] if sockets else port))
+    except OSError:
+        for listening in sockets:
+            listening.close()
+        # The free port of the first address may be taken at the second one.
+        if port or not (sockets and attempts):
+            raise
+        return _listen_on_all(host, port, attempts - 1)
+    return sockets
 
 
 def _listen(host: str, port: int) -> socket.socket:

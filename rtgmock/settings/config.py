@@ -51,7 +51,9 @@ class Config:
     the setting, for a value that the command line would refuse as well.
     """
 
-    host: Setting[str, str] = Setting("--host", "HOST", "127.0.0.1", parse_host, "Address to listen on.")
+    host: Setting[str, str] = Setting(
+        "--host", "HOST", "127.0.0.1", parse_host, "Address to listen on; localhost means both loopback addresses."
+    )
     port: Setting[int | str, int] = Setting(
         "--port", "PORT", "8080", parse_port, "Port to listen on; 0 takes a free one.", ephemeral_default="0"
     )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import shutil
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 import redis
 import requests
 
+from rtgmock.network import listening_hosts
 from rtgmock.settings.parsers import Credentials
 from tests.conftest import AUTH
 from tests.support.ports import free_ports, is_port_free
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from tests.conftest import Serve
     from tests.support.redis_emulators import RedisEmulators
 
+needs_ipv6 = pytest.mark.skipif(listening_hosts("localhost") == ("127.0.0.1",), reason="this machine has no IPv6")
 pytest_plugins = ["tests.support.redis_fixtures"]
 
 ODD = "\"qu'ote\\ # $x %20 Größe ロブスター \U0001f980"
@@ -127,6 +131,36 @@ def test_the_url_works_wherever_the_emulator_listens(emulators: RedisEmulators, 
     made = emulators.start(host=host).create()
 
     assert answers(made["url"])
+
+
+@needs_ipv6
+def test_an_instance_of_localhost_is_reached_at_both_loopback_addresses_and_its_url_has_a_name(
+    emulators: RedisEmulators,
+) -> None:
+    api = emulators.start(host="localhost")
+    made, port = api.create(), urlsplit(api.url).port
+
+    asked = [f"http://{host}:{port}/instances/1.json" for host in ("[::1]", "127.0.0.1", "localhost")]
+    urls = [api.session.get(url, timeout=10).json()["url"] for url in asked]
+
+    assert [urlsplit(url).hostname for url in urls] == ["localhost", "127.0.0.1", "localhost"]
+    for host in ("127.0.0.1", "[::1]", "localhost"):
+        assert answers(f"redis://redistogo:{made['password']}@{host}:{made['port']}/")
+    restarted = api.put("/instances/1.json", json={"databases": 2})
+    assert restarted.status_code == 200
+    assert answers(urls[0])
+
+
+@needs_ipv6
+@pytest.mark.parametrize(("family", "host"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")])
+def test_a_port_that_is_taken_at_either_loopback_address_is_passed_over(
+    emulators: RedisEmulators, family: socket.AddressFamily, host: str
+) -> None:
+    api = emulators.start(host="localhost")
+    with socket.create_server((host, emulators.ports[0]), family=family):
+        made = api.create()
+
+    assert made["port"] == emulators.ports[1]
 
 
 def test_a_delete_removes_the_redis_and_frees_the_port(emulators: RedisEmulators) -> None:

@@ -170,7 +170,8 @@ def test_http_1_1_needs_a_host(api: Served) -> None:
     [
         ("localhost:8080", "localhost", "localhost"),
         ("127.0.0.1", "127.0.0.1", "127.0.0.1"),
-        ("[::1]:8080", "::1", "[::1]"),
+        ("[fe80::1]:8080", "fe80::1", "[fe80::1]"),
+        ("[::1]:8080", "localhost", "localhost"),
         ("RedisToGo.com", "redistogo.com", "redistogo.com"),
         ("rtgmock:80", "rtgmock", "rtgmock"),
     ],
@@ -182,6 +183,12 @@ def test_urls_have_the_host_that_the_client_used(serve: Serve, host: str, hostna
 
     assert made["hostname"] == hostname
     assert made["url"] == f"redis://username:{made['password']}@{in_url}:9001/"
+
+
+def test_a_url_has_an_address_that_only_ipv6_clients_reach_if_no_other_is_listened_on(serve: Serve) -> None:
+    api = serve(host="::1")
+
+    assert api.create()["url"].endswith("@[::1]:9001/")
 
 
 def test_a_hostname_from_the_settings_is_in_all_urls(serve: Serve) -> None:

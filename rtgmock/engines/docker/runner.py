@@ -82,7 +82,7 @@ class DockerRunner:
         if self._remote_host:
             published = self._published_ports()
             return next((port for port in candidates if port not in published), None)
-        return first_free_port(self._host_address(), candidates)
+        return first_free_port(self._connection.bind, candidates)
 
     def _published_ports(self) -> set[int]:
         """Return the ports of the host that the engine's running containers publish, ours and others'."""
@@ -97,7 +97,7 @@ class DockerRunner:
 
     def address(self, record: Record) -> tuple[str, int]:
         """Return the published port."""
-        return self._remote_host or client_host(self._host_address()), record["port"]
+        return self._remote_host or client_host(self._host_addresses()[0]), record["port"]
 
     def resolve_master(self, record: Record) -> Record:
         """Return the record with the name of the master's container, if the master is an instance of this state.
@@ -127,7 +127,7 @@ class DockerRunner:
                 name=name,
                 labels={**labels, PORT_LABEL: str(record["port"])},
                 network=self._network.name,
-                ports=self._port_bindings(record["port"]),
+                ports=self._port_bindings(record["port"]),  # type: ignore[arg-type] # several addresses work too
                 volumes={name: {"bind": _DATA, "mode": "rw"}},
                 mem_limit=self._memory_limit(record),
                 memswap_limit=self._memory_limit(record),
@@ -148,13 +148,13 @@ class DockerRunner:
         for kind, labels in found.items():
             self._connection.check_owner(kind, name, labels)
 
-    def _host_address(self) -> str:
-        """Return the address on which the host publishes ports: ``--host``'s, or every address of another machine."""
-        return _WILDCARD if self._remote_host else resolve_host(self._connection.bind)
+    def _host_addresses(self) -> list[str]:
+        """Return the addresses on which the host publishes ports: ``--host``'s, or every address of another machine."""
+        return [_WILDCARD] if self._remote_host else resolve_host(self._connection.bind)
 
-    def _port_bindings(self, port: int) -> dict[str, tuple[str, int]]:
+    def _port_bindings(self, port: int) -> dict[str, list[tuple[str, int]]]:
         """Return the published ports of a container, in the form that the SDK takes."""
-        return {f"{PORT}/tcp": (self._host_address(), port)}
+        return {f"{PORT}/tcp": [(address, port) for address in self._host_addresses()]}
 
     def configure(self, record: Record, configuration: str) -> None:
         """Store the configuration in the container, and limit its memory, so that Docker's own restarts use both."""
@@ -241,8 +241,9 @@ class DockerRunner:
                 container = self._container(instance_id)
             except NotFound:
                 return
-        bindings = self._port_bindings(int(container.labels[PORT_LABEL]))
-        if _published_bindings(container) != {(name, host, str(port)) for name, (host, port) in bindings.items()}:
+        bindings = self._port_bindings(int(container.labels[PORT_LABEL])).items()
+        wanted = {(name, host, str(port)) for name, places in bindings for host, port in places}
+        if _published_bindings(container) != wanted:
             self.stop(instance_id)  # the next start replaces it
 
     def present(self) -> set[int]:

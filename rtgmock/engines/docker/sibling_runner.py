@@ -102,11 +102,11 @@ class SiblingRunner(DockerRunner):
     def _forward(self, instance_id: int, port: int) -> None:
         self._forwarder.forward(instance_id, port, partial(self._locate, instance_id))
 
-    def _port_bindings(self, port: int) -> dict[str, tuple[str, int]]:
+    def _port_bindings(self, port: int) -> dict[str, list[tuple[str, int]]]:
         return {} if self._own.publishes(port) else super()._port_bindings(port)
 
-    def _host_address(self) -> str:
-        return "127.0.0.1"  # --host is an address of this container, not of the host
+    def _host_addresses(self) -> list[str]:
+        return ["127.0.0.1"]  # --host is an address of this container, not of the host
 
     def remove(self, instance_id: int) -> None:
         """Remove the container and the volume, and stop forwarding."""

@@ -23,7 +23,7 @@ from rtgmock.engines.process.guarding import Guard
 from rtgmock.engines.redis.config_file import SNAPSHOT
 from rtgmock.engines.runner import Place, warn_of_kill
 from rtgmock.errors import EngineFailed
-from rtgmock.network import client_host
+from rtgmock.network import client_host, listening_hosts
 from rtgmock.processes import die_with_parent
 from rtgmock.settings.engine_names import EngineName
 
@@ -87,7 +87,7 @@ class ProcessRunner:
 
     def place(self, record: Record) -> Place:
         """Return the instance's port and folder."""
-        return Place(record["port"], self._host, str(self._folder_of(record["id"])))
+        return Place(record["port"], " ".join(listening_hosts(self._host)), str(self._folder_of(record["id"])))
 
     def resolve_master(self, record: Record) -> Record:
         """Return the record as it is: a process reaches every host that the emulator reaches."""

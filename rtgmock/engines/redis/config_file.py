@@ -75,8 +75,8 @@ def build_config(
     governed = directives(record, api)
     if _POLICY not in governed:
         fixed[_POLICY] = "noeviction"  # "Redis will just reject any write request" (blog)
-    lines = [_line(name, value) for name, value in fixed.items()]
-    for name, (_, value) in governed.items():
+    lines = []
+    for name, value in (fixed | {name: value for name, (_, value) in governed.items()}).items():
         lines += _lines(name, value)
     all_users = users(record, account, administrator)
     if administrator:
@@ -113,6 +113,8 @@ def quote(value: str) -> str:
 def _lines(name: str, value: str) -> list[str]:
     if name == "replicaof":
         return [] if value == "no one" else [f"{name} {value}"]  # "no one" is for the command REPLICAOF only
+    if name == "bind":
+        return [f"{name} {value}"]  # several addresses: Redis 6.2 reads a quoted text as one
     if name == "save" and value:
         numbers = value.split()  # a line for each save point: Redis 6.2 takes no more on one
         return [f"{name} {seconds} {changed}" for seconds, changed in zip(numbers[::2], numbers[1::2], strict=True)]
