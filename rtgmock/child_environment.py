@@ -27,13 +27,20 @@ _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 def of_emulator(emulator: Emulator) -> dict[str, str]:
     """Return the variables with the URL of the API, the first account and, with TLS, the certificate to trust."""
-    login = f"{percent_encoded(emulator.username)}:{percent_encoded(emulator.password)}"
     return {
-        "RTGMOCK_URL": emulator.url,
-        "REDISTOGO_API_URL": emulator.url.replace("://", f"://{login}@", 1),
-        "REDISTOGO_USERNAME": emulator.username,
-        "REDISTOGO_PASSWORD": emulator.password,
+        **of_api(emulator.url, emulator.username, emulator.password),
         **(dict.fromkeys(TRUST, str(emulator.certificate)) if emulator.certificate else {}),
+    }
+
+
+def of_api(url: str, username: str, password: str) -> dict[str, str]:
+    """Return the variables with the URL of an API and an account."""
+    login = f"{percent_encoded(username)}:{percent_encoded(password)}"
+    return {
+        "RTGMOCK_URL": url,
+        "REDISTOGO_API_URL": url.replace("://", f"://{login}@", 1),
+        "REDISTOGO_USERNAME": username,
+        "REDISTOGO_PASSWORD": password,
     }
 
 

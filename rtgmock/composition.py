@@ -123,7 +123,9 @@ def compose(
     redactor = Redactor(account.password for account in config.named_accounts)
     journal, access_log = Journal(redactor), AccessLog(log, redactor)
     health = HealthState(clock.ticks(), engine.name)
-    controls = ControlContext(clock, supervisor, maintenance, faults, journal, Renderings(), health, config.api)
+    controls = ControlContext(
+        clock, supervisor, maintenance, faults, journal, Renderings(), health, config, provisioner
+    )
     app = create_app(config, provisioner, controls, access_log, socket.gethostname())
 
     on_refusal = RefusedRequests(clock, access_log, journal).record

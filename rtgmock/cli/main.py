@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from rtgmock.cli.ca import ca
+from rtgmock.cli.env import env
 from rtgmock.cli.exec import execute
+from rtgmock.cli.hosts import hosts
 from rtgmock.cli.openapi import openapi
 from rtgmock.cli.prune import prune
 from rtgmock.cli.ready import ready
@@ -26,7 +28,7 @@ def cli() -> None:
     """A local emulator of the Redis To Go provisioning API."""
 
 
-for command in (serve, execute, ready, openapi, ca, prune):
+for command in (serve, execute, ready, env, hosts, openapi, ca, prune):
     cli.add_command(command)
 
 

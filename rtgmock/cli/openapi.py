@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from rtgmock.cli.output import print_line
-from rtgmock.cli.ready import configured_url
+from rtgmock.cli.running import configured_url
 from rtgmock.settings.click_options import options
 
 

@@ -62,7 +62,7 @@ class Supervisor:
 
     def monitor(self, report: Callable[[int], None]) -> None:
         """Let the engine observe all Redis servers, and report the instances that ``see_to`` is to be called for."""
-        self._engine.monitor(self._accounted, report)
+        self._engine.monitor(self.accounted, report)
 
     def cancel_starts(self) -> None:
         """Wait no longer for any Redis that starts, since the emulator ends."""
@@ -90,7 +90,7 @@ class Supervisor:
                 known |= self._engine.observation(instance_id).attributes
                 context.patch(instance_id, {name: value for name, value in known.items() if record[name] != value})
 
-    def _accounted(self) -> list[tuple[Record, str]]:
+    def accounted(self) -> list[tuple[Record, str]]:
         """Return the records of all instances, each with its account's name."""
         names = {number: name for name, number in self._store.accounts().items()}
         return [(record, names.get(record["user_id"], "")) for record in self._store.instances()]

@@ -51,6 +51,13 @@ def options(*names: str) -> list[click.Parameter]:
     return [_option(name, row) for name, row in SETTINGS.items() if not names or name in names]
 
 
+def setting_option(name: str, text: str) -> click.Parameter:
+    """Return a setting's option with another help, for a command that uses its value differently."""
+    option = _option(name, SETTINGS[name])
+    option.help = text
+    return option
+
+
 def ephemeral_options() -> list[click.Parameter]:
     """Return the options of an emulator that is started for a program, which needs no ready file.
 

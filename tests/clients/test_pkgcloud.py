@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.conftest import AUTH
-from tests.support import npm, raw
+from tests.support import netns, npm, raw
+from tests.support.command import PROGRAM, environment
 from tests.support.scripts import javascript, printed, run
 
 if TYPE_CHECKING:
@@ -86,6 +88,37 @@ def test_pkgcloud_creates_gets_and_removes(api: Served, pkgcloud: Pkgcloud) -> N
     assert got == {"error": None, "result": {**made, "metadata": {**metadata, "status": "running"}}}
     assert removed == {"error": None, "result": "deleted"}
     assert api.get("/instances").json() == []
+
+
+RESOLVED = """
+$RTGMOCK serve --redis process --state :memory: --instance nano:secret@9001 --port 8080 >/dev/null &
+$RTGMOCK ready --wait 20 http://127.0.0.1:8080
+$RTGMOCK hosts --url http://127.0.0.1:8080 >>/etc/hosts
+redis-cli -u "$("$NODE" -e "$SCRIPT")" ping
+"""
+
+
+def test_the_host_in_pkgclouds_uri_leads_to_the_instance_by_the_lines_that_hosts_prints(
+    program: Callable[[str, str], str], pkgcloud_modules: Path, tmp_path: Path
+) -> None:
+    """The netns has an /etc/hosts of its own, and ends the emulator with its Redis."""
+    program("redis", "redis-server")
+    (tmp_path / "hosts").write_text("127.0.0.1 localhost\n")
+    script = javascript(PKGCLOUD, 'process.stdout.write((await call("get", 1)).result.uri); process.exit();')
+    variables = {
+        "RTGMOCK": " ".join(PROGRAM),
+        "NODE": program("node", "node"),
+        "NODE_PATH": str(pkgcloud_modules),
+        "SCRIPT": script,
+        "API": "http://127.0.0.1:8080",
+        "username": "username",
+        "password": "password",
+    }
+
+    done = netns.run(["sh", "-ec", RESOLVED], tmp_path / "hosts", tmp_path, environment(**variables))
+
+    assert (done.returncode, done.stdout.split()[-1:]) == (0, ["PONG"]), done.stderr
+    assert re.search(r"^127\.0\.0\.1 [a-z]+\.redistogo\.com$", (tmp_path / "hosts").read_text(), re.MULTILINE)
 
 
 def test_pkgcloud_sends_a_create_without_a_type(pkgcloud: Pkgcloud) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import yaml
 
 from tests.support.documents import example
@@ -51,3 +52,20 @@ def test_the_job_of_the_workflow_is_answered_with_its_url_alone(runner: ImageRun
 
 def _variables(env: dict[str, str]) -> list[str]:
     return [word for name, value in env.items() for word in ("-e", f"{name}={value}")]
+
+
+def test_another_container_is_told_by_env_and_hosts_what_leads_to_the_emulator(runner: ImageRunner) -> None:
+    network = ("--network", runner.network(), "--network-alias", "rtgmock")
+    variables = _variables({"RTGMOCK_INSTANCE": "nano:secret@9001", "RTGMOCK_ACCOUNT": "ann:a1"})
+    runner.command("docker", "run", "-d", "--name", runner.name, *network, *variables, runner.name)
+    runner.await_health()
+    script = 'eval "$(rtgmock env --url http://ann:a1@rtgmock:8080)"; env | grep ^RED; rtgmock hosts'
+    app = ("--rm", "--network", runner.name, "-e", "RTGMOCK_URL=http://ann:a1@rtgmock:8080", "--entrypoint", "sh")
+
+    shown = runner.command("docker", "run", *app, runner.name, "-c", script).splitlines()
+
+    assert f"REDISTOGO_URL={URL}" in shown
+    assert "REDISTOGO_API_URL=http://ann:a1@rtgmock:8080" in shown
+    assert re.fullmatch(r"(\d+\.){3}\d+ redistogo\.com", shown[-3])
+    with pytest.raises(LookupError, match="does not let the account username in with this password"):
+        runner.command("docker", "run", *app, runner.name, "-c", "rtgmock hosts --url http://rtgmock:8080")

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from rtgmock.faults.registry import FaultRegistry
     from rtgmock.journal.journal import Journal
     from rtgmock.service.maintenance import Maintenance
+    from rtgmock.service.provisioner import Provisioner
     from rtgmock.service.supervisor import Supervisor
+    from rtgmock.settings.config import Config
     from rtgmock.web.health import HealthState
     from rtgmock.wire.renderings import Renderings
 
@@ -26,8 +28,8 @@ class ControlContext:
     journal: Journal
     renderings: Renderings
     health: HealthState
-    api: int
-    """The version of the emulated API."""
+    config: Config
+    provisioner: Provisioner
 
     def reset(self) -> None:
         """Return to the empty state, or to the fixture: faults, clock, instances and journal.

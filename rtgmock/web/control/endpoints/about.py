@@ -33,7 +33,7 @@ def show_openapi(context: ControlContext) -> Response:
     """Answer with the OpenAPI document, whose server is the address that the client used."""
     from rtgmock.openapi.document import document  # noqa: PLC0415 - serving the API itself does not need it
 
-    body = document(context.api, request.host_url.rstrip("/"))
+    body = document(context.config.api, request.host_url.rstrip("/"))
     return Response(orjson.dumps(body), content_type="application/json")
 
 

@@ -66,3 +66,48 @@ def test_an_unknown_instance_is_404_and_the_known_ones_are_named(api: Served, pa
 
     assert answer.status_code == 404
     assert "there are 1" in answer.text
+
+
+def test_the_instances_of_all_accounts_are_listed_with_the_url_for_this_client(serve: Serve) -> None:
+    api = serve(accounts=["ann:a1", "bob:b2"], hostname="{server}.example.org")
+    made = api.create(label="mongrel")
+    other = api.post("/instances.json", json={"plan": "mini"}, auth=("bob", "b2")).json()
+    server = other["label"].partition("-")[0]
+
+    listed = control(api, "GET", "instances").json()["instances"]
+
+    assert listed == [
+        {
+            "id": 1,
+            "label": "mongrel",
+            "plan": "nano",
+            "url": made["url"],
+            "account": "ann",
+            "server": server,
+        },
+        {
+            "id": 2,
+            "label": f"{server}-9002",
+            "plan": "mini",
+            "url": f"redis://bob:{other['password']}@{server}.example.org:9002/",
+            "account": "bob",
+            "server": server,
+        },
+    ]
+
+
+def test_the_list_counts_as_no_read_and_has_the_clients_own_host(serve: Serve) -> None:
+    api = serve(boot_delay="2reads")
+    api.create()
+
+    for host in ("localhost", "127.0.0.1"):
+        [one] = control(api, "GET", "instances", headers={"Host": host}).json()["instances"]
+        assert one["url"].endswith(f"@{host}:9001/")
+    assert api.get("/instances/1.json").json()["status"] == "starting"
+
+
+def test_credentials_are_not_needed_for_the_list_but_wrong_ones_are_refused(serve: Serve) -> None:
+    api = serve(accounts=["ann:a1", "bob:b2"])
+
+    for auth, status in (((), 200), (("ann", "a1"), 200), (("bob", "b2"), 200), (("ann", "b2"), 401)):
+        assert control(api, "GET", "instances", auth=auth or None).status_code == status
