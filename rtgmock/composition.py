@@ -111,7 +111,8 @@ def compose(
     ``resources`` closes all of it, also after a StartupError, which says what could not be opened.
     """
     # Each part is registered at once, so that a failure of the next one closes it.
-    store = Store.open(config.state, randomness.state_id())
+    names = [account.name for account in config.initial_accounts]
+    store = Store.open(config.state, randomness.state_id(), names)
     resources.callback(store.close)
     engine = build_engine(config, store.state_id, report)
     resources.callback(engine.close)

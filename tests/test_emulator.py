@@ -209,3 +209,8 @@ def test_two_emulators_in_one_process_are_independent(serve: Serve) -> None:
     assert not other.log or other.log[-1]["path"] == "/instances.json"
     one.emulator.stop()
     assert other.create()["id"] == 1
+
+
+def test_a_new_state_is_written_once_at_the_start(tmp_path: Path) -> None:
+    with Emulator(state=tmp_path / "state.json"):
+        assert sorted(path.name for path in tmp_path.iterdir()) == [".state.json.lock", "state.json"]

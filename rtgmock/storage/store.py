@@ -42,26 +42,28 @@ class Store:
         self._database = Database(storage=lambda: storage)
 
     @classmethod
-    def open(cls, path: Path | None, state_id: str) -> Store:
-        """Open a state file, or an empty state in memory for None; a new state gets the id ``state_id``.
+    def open(cls, path: Path | None, state_id: str, accounts: Iterable[str] = ()) -> Store:
+        """Open a state file, or an empty state in memory for None.
 
-        Raises StartupError for a file that is in use, unreadable, of a newer format or not valid.
+        A new state gets the id ``state_id`` and the accounts, in one commit: each waits for the disk. Raises
+        StartupError for a file that is in use, unreadable, of a newer format or not valid.
         """
         store = cls(_storage(path))
         try:
-            store._prepare(state_id)
+            store._prepare(state_id, accounts)
         except BaseException:
             store._storage.abandon()
             raise
         return store
 
-    def _prepare(self, state_id: str) -> None:
+    def _prepare(self, state_id: str, accounts: Iterable[str]) -> None:
         """Check the tables of an existing file, and write what a new or an old one lacks."""
         tables = self._storage.read()
         if not tables:
-            with self.transaction():
+            with self.transaction() as change:
                 head = {"format": FORMAT, "state_id": state_id, "last_instance_id": 0}
                 self._database.named(HEAD).put(1, head)
+                change.add_accounts(accounts)
             return
         if problem := next(table_problems(tables), ""):
             raise StartupError(

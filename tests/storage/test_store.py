@@ -153,6 +153,12 @@ def test_a_new_file_bears_its_format_before_anything_else_is_in_it(path: Path) -
     }
 
 
+def test_a_new_file_has_the_first_accounts_in_its_first_commit(path: Path) -> None:
+    with contextlib.closing(Store.open(path, STATE_ID, ["username", "other"])) as store:
+        assert store.accounts() == {"username": 1, "other": 2}
+        assert not path.with_name(f"{path.name}.journal").exists()  # a second commit would have made it
+
+
 def test_a_file_is_read_and_not_written_when_it_is_opened_again(path: Path) -> None:
     path.write_text(json.dumps(state_tables(), indent=4))
     before = path.read_bytes()

@@ -45,6 +45,8 @@ def _character_pattern(character: str) -> str:
     if character == "_":
         # master_password is also written master-password, masterPassword, "master password" and master+password.
         return r"(?:[-_+. ]|%20|%2d|%5f|\\u005f)?"
-    codes = {ord(character.lower()), ord(character.upper())}
-    escapes = [rf"\\u00{code:02x}|%{code:02x}|&\#x0*{code:x};|&\#0*{code};" for code in sorted(codes)]
-    return f"(?:{re.escape(character)}|{'|'.join(escapes)})"
+    codes = sorted({ord(character.lower()), ord(character.upper())})
+    # As numbers, both cases of a letter differ in their first hexadecimal digit alone.
+    hexadecimal = f"[{''.join(f'{code >> 4:x}' for code in codes)}]{codes[0] & 15:x}"
+    decimal = "|".join(map(str, codes))
+    return rf"(?:{re.escape(character)}|\\u00{hexadecimal}|%{hexadecimal}|&\#(?:x0*{hexadecimal}|0*(?:{decimal}));)"
