@@ -17,6 +17,7 @@ import requests
 from rtgmock import child_environment
 from rtgmock.cli.output import banner
 from rtgmock.web.control.endpoints import ENDPOINTS
+from tests.support import netns
 from tests.support.command import environment as cleaned
 from tests.support.documents import DOCUMENTS, README, ROOT, blocks, document, example, section
 from tests.support.requirements import skip_or_fail
@@ -26,8 +27,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.conftest import Served
+    from tests.conftest import Serve, Served
 
+APP = """
+const options = {method: "POST", auth: "username:password", headers: {"Content-Type": "application/json"}};
+require("https").request("https://redistogo.com/instances.json", options, (answer) =>
+  answer.setEncoding("utf8").on("data", (text) => console.log("made", JSON.parse(text).id))).end('{"plan": "nano"}');
+"""
 ADDRESS = "127.0.0.1:8080"
 CONTROL = document("CONTROL.md")
 BUILT = document("CONTRIBUTING.md")
@@ -141,17 +147,22 @@ def test_the_first_test_has_a_redis(tmp_path: Path, program: Callable[[str, str]
     assert (done.code, done.counts) == (0, {"passed": 1}), done.out
 
 
-def run_installed(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run a shell script in ``folder`` with ``rtgmock`` on PATH."""
+def installed(folder: Path) -> dict[str, str]:
+    """Return an environment with ``rtgmock`` and this ``python`` on PATH, where they are in ``folder``."""
     (folder / "rtgmock").write_text(f'#!/bin/sh\nexec {sys.executable} -m rtgmock "$@"\n')
     (folder / "rtgmock").chmod(0o755)
     (folder / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     (folder / "python").chmod(0o755)
+    return cleaned(PATH=f"{folder}:{os.environ['PATH']}")
+
+
+def run_installed(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a shell script in ``folder`` with ``rtgmock`` on PATH."""
     return subprocess.run(
         ["sh", "-e"],
         input=script,
         cwd=folder,
-        env=cleaned(PATH=f"{folder}:{os.environ['PATH']}"),
+        env=installed(folder),
         capture_output=True,
         text=True,
         timeout=60,
@@ -170,6 +181,49 @@ def test_the_old_app(tmp_path: Path, program: Callable[[str, str], str], unset: 
     done = run_installed(example("sh", "Any language").replace("-- ", f"-- {unset}"), tmp_path)
 
     assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr
+
+
+def test_a_client_of_the_service_runs_unchanged_with_the_emulator_as_its_proxy(
+    tmp_path: Path, program: Callable[[str, str], str]
+) -> None:
+    program("curl", "curl")
+
+    done = run_installed(blocks("sh", "HTTPS and fixed hosts")[0].replace("curl", "curl -qsS"), tmp_path)
+
+    assert (done.returncode, done.stdout) == (0, "[]"), done.stderr
+
+
+def test_clients_of_the_service_run_unchanged_where_its_name_leads_to_the_emulator(
+    tmp_path: Path, program: Callable[[str, str], str]
+) -> None:
+    program("curl", "curl")
+    program("node", "node")
+    (tmp_path / "app.js").write_text(APP)
+    (tmp_path / "hosts").write_text("127.0.0.1 localhost redistogo.com\n")
+    serve, *clients = blocks("sh", "HTTPS and fixed hosts")[1].splitlines()
+    lines = [
+        f"{serve} >banner 2>log &",
+        "rtgmock ready --wait 20 https://redistogo.com",
+        *(line.replace("curl", "curl -qsS") for line in clients),
+        "kill $!",
+        "wait $!",
+    ]
+
+    done = netns.run(["sh", "-ec", "\n".join(lines)], tmp_path / "hosts", tmp_path, installed(tmp_path))
+
+    assert (done.returncode, done.stdout) == (0, "made 1\n" + done.stdout.removeprefix("made 1\n")), done.stderr
+    assert [item["instance"]["id"] for item in json.loads(done.stdout.removeprefix("made 1\n"))] == [1]
+
+
+def test_a_client_of_the_service_without_tls_runs_unchanged(
+    serve: Serve, program: Callable[[str, str], str], tmp_path: Path
+) -> None:
+    text = section("HTTPS and fixed hosts")
+    [host] = re.findall(r"`--allow-host (\S+)`", text)
+    [variable] = re.findall(r"`(http_proxy=\S+)`", text)
+    curl = f"curl -qsS -u username:password http://{host}/instances.json"
+
+    assert run(["sh", "-e"], f"{variable} {curl}", serve(allow_hosts=[host])) == "[]"
 
 
 def test_the_control_in_curl(api: Served, program: Callable[[str, str], str]) -> None:
