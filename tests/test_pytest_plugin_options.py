@@ -34,6 +34,23 @@ def test_options_come_from_the_ini_file_a_fixture_and_the_command_line(tmp_path:
     assert call_pytest(tmp_path, "--rtgmock-options=--api 2010 --account eve:e3").counts == {"passed": 1}
 
 
+def test_an_instance_of_the_options_is_there_in_each_test(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\nrtgmock_options = --instance nano:secret@9044\n")
+    write_modules(
+        tmp_path,
+        test_seen="""
+            import pytest
+
+            @pytest.mark.parametrize("number", [1, 2])
+            def test_seen(rtgmock, number):
+                assert [one["url"] for one in rtgmock.instances] == ["redis://username:secret@127.0.0.1:9044/"]
+                assert rtgmock.create(plan="nano")["id"] == 2
+        """,
+    )
+
+    assert call_pytest(tmp_path).counts == {"passed": 2}
+
+
 def test_variables_of_the_command_do_not_count(tmp_path: Path) -> None:
     write_modules(tmp_path, test_seen=SEEN.format(2010, "username"))
     variables = {setting.variable: "wrong" for setting in SETTINGS.values()} | {"RTGMOCK_API": "2012"}

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rtgmock import Emulator
-from rtgmock.child_environment import of_instance
 from rtgmock.errors import StartupError
 from rtgmock.settings.config import Config
 from tests.support.command import until
@@ -33,7 +32,7 @@ def test_its_redis_answers_when_the_banner_is_printed(emulators: RedisEmulators)
     port = emulators.ports[2]
     server, _ = emulators.run("--instance", f"nano:secret@{port}", "--boot-delay", "3600")
 
-    assert banner_row(server, "instance") == of_instance(url_at(port, "username"))["REDISTOGO_URL"]
+    assert banner_row(server, "instance") == url_at(port)
     assert answers(url_at(port))
     for user in ("", "username", "nodejitsu"):
         assert answers(url_at(port, user))

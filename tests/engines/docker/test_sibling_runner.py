@@ -86,6 +86,45 @@ def test_a_killed_emulator_that_is_started_again_finds_its_instances(containers:
     assert containers.orphans() == []
 
 
+def test_an_instance_whose_url_is_known_is_there_from_the_start_and_after_a_kill(
+    containers: EmulatorContainers,
+) -> None:
+    port = containers.ports[1]
+    emulator = containers.start("--instance", f"nano:secret@{port}")
+    url = f"redis://redistogo:secret@HOST:{port}/"
+    on_host, elsewhere = url.replace("HOST", "127.0.0.1"), url.replace("HOST", containers.name)
+
+    assert ask(on_host, "SET", "key", "value")
+    assert containers.run(f"import redis; print(redis.Redis.from_url('{elsewhere}').get('key'))") == "b'value'"
+    emulator.container.kill()
+    emulator.container.start()
+    emulator.wait()
+
+    assert ask(on_host, "GET", "key") == "value"
+    assert containers.count() == (1, 1, 1)
+
+
+def test_an_instance_whose_port_another_container_has_is_refused(containers: EmulatorContainers) -> None:
+    port = containers.ports[1]
+    containers.occupy(port)
+
+    with pytest.raises(LookupError, match=f"the port {port} of --instance nano@{port} is taken; stop that, or choose"):
+        containers.start("--instance", f"nano@{port}")
+
+
+def test_an_instance_whose_port_a_program_on_the_host_has_is_refused(containers: EmulatorContainers) -> None:
+    """From inside of its container, the emulator sees neither the port nor the program: Docker refuses it."""
+    port = containers.ports[1]
+
+    with (
+        occupied(port),
+        pytest.raises(
+            LookupError, match=rf"the instance nano@{port} \(--instance\) is not available: The port {port} "
+        ),
+    ):
+        containers.start("--instance", f"nano@{port}")
+
+
 def test_a_new_container_with_the_old_ones_volume_finds_its_instances(containers: EmulatorContainers) -> None:
     emulator = containers.start(publish=True)
     made = emulator.api.create()
