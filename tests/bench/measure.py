@@ -13,23 +13,8 @@ from typing import TYPE_CHECKING
 
 from tests.bench.http import Answer, BenchError, send_ok
 from tests.bench.load import find_client
-from tests.bench.processes import BusyCores, Process
-from tests.bench.results import (
-    BUSY_1,
-    BUSY_8,
-    BUSY_P99,
-    CYCLES,
-    FREE_1,
-    FREE_8,
-    FREE_P99,
-    MEMORY_IDLE,
-    MEMORY_USED,
-    P99_8,
-    RATE_1,
-    RATE_8,
-    STARTS,
-    XML_8,
-)
+from tests.bench.processes import CPU_STEP, BusyCores, Process
+from tests.bench.results import BUSY, CYCLES, FREE, MEMORY_IDLE, MEMORY_USED, PINNED, STARTS, XML_8
 from tests.bench.servers import Place
 
 if TYPE_CHECKING:
@@ -37,7 +22,7 @@ if TYPE_CHECKING:
 
     from tests.bench.http import Request
     from tests.bench.load import Client
-    from tests.bench.results import Results, Row
+    from tests.bench.results import LoadRows, Results, Row
     from tests.bench.servers import Server
     from tests.support.ports import PortBlock
 
@@ -91,7 +76,7 @@ class Measurement:
             self._add(MEMORY_IDLE, server.process.memory())
             self._cycles(server.port)
             self._warm(server, _CLIENT_CORE)
-            self._rates(server, _CLIENT_CORE, (RATE_1, RATE_8, P99_8))
+            self._rates(server, _CLIENT_CORE, PINNED)
             if self.server.show_xml:
                 found = self.plan.client(server.port, self.server.show_xml, 8, self.plan.seconds, _CLIENT_CORE)
                 self._add(XML_8, found.rate)
@@ -103,9 +88,9 @@ class Measurement:
         """Measure answers with every process on any core, and then while as many others keep all cores busy."""
         with self._running("") as server:
             self._warm(server, "")
-            self._rates(server, "", (FREE_1, FREE_8, FREE_P99))
+            self._rates(server, "", FREE)
             with BusyCores(os.cpu_count() or 1):
-                self._rates(server, "", (BUSY_1, BUSY_8, BUSY_P99))
+                self._rates(server, "", BUSY)
 
     def _cycles(self, port: int) -> None:
         """Measure cycles of create, list, show, update and delete, each request on a new connection."""
@@ -128,11 +113,16 @@ class Measurement:
             raise BenchError(f"the answer to a create has no id: {answer.body[:200]!r}")
         return found[1].decode() if self.server.id_pattern else otherwise
 
-    def _rates(self, server: _Running, cores: str, rows: tuple[Row, Row, Row]) -> None:
-        for connections, row in zip((1, 8), rows, strict=False):
-            found = self.plan.client(server.port, server.show, connections, self.plan.seconds, cores)
-            self._add(row, found.rate)
-        self._add(rows[2], found.p99_ms)
+    def _rates(self, server: _Running, cores: str, rows: LoadRows) -> None:
+        alone = self.plan.client(server.port, server.show, 1, self.plan.seconds, cores)
+        self._add(rows.rate_1, alone.rate)
+        cpu_before, began = server.process.cpu_seconds(), time.perf_counter()
+        found = self.plan.client(server.port, server.show, 8, self.plan.seconds, cores)
+        cpu, seconds = server.process.cpu_seconds() - cpu_before, time.perf_counter() - began
+        self._add(rows.rate_8, found.rate)
+        self._add(rows.p99_8, found.p99_ms)
+        self._add(rows.cores_8, cpu / seconds)
+        self._add(rows.per_cpu_second_8, found.count / max(cpu, CPU_STEP))
 
     def _warm(self, server: _Running, cores: str) -> None:
         self.plan.client(server.port, server.show, 8, self.plan.warm_seconds, cores)

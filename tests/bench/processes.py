@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 START_TIMEOUT = 60.0
+CPU_STEP = 0.01
+"""The seconds in which the system counts how much CPU a process has had."""
 _STOP_TIMEOUT = 15.0
 
 
@@ -61,8 +63,15 @@ class Process:
 
     def memory(self) -> float:
         """Return the resident memory of the process and its children in MB."""
+        return sum(one.memory_info().rss for one in self._all()) / 2**20
+
+    def cpu_seconds(self) -> float:
+        """Return the seconds of CPU that the process and its children have had."""
+        return sum(sum(one.cpu_times()[:2]) for one in self._all())
+
+    def _all(self) -> list[psutil.Process]:
         process = psutil.Process(self._process.pid)
-        return sum(one.memory_info().rss for one in (process, *process.children(recursive=True))) / 2**20
+        return [process, *process.children(recursive=True)]
 
     def _last_output(self) -> str:
         return self._log.read_text(errors="replace")[-500:].strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,26 +18,50 @@ class Row:
     name: str
     unit: str
     most: bool = False
+    compared: bool = True
+    """Whether a server can be better in it than another one."""
+
+    @property
+    def label(self) -> str:
+        """The name with the unit, where the figures don't have that."""
+        return f"{self.name}, {self.unit}" if self.unit not in {"/s", ""} else self.name
 
 
 STARTS = Row("start to first answer", "s")
 CYCLES = Row("cycles of create, list, show, update, delete on fresh connections", "s")
-RATE_1 = Row("show, 1 connection", "/s", most=True)
-RATE_8 = Row("show, 8 connections", "/s", most=True)
-P99_8 = Row("show, 8 connections, p99", "ms")
 XML_8 = Row("show in XML, 8 connections", "/s", most=True)
-FREE_1 = Row("show, 1 connection, not pinned", "/s", most=True)
-FREE_8 = Row("show, 8 connections, not pinned", "/s", most=True)
-FREE_P99 = Row("show, 8 connections, p99, not pinned", "ms")
-BUSY_1 = Row("show, 1 connection, all cores busy", "/s", most=True)
-BUSY_8 = Row("show, 8 connections, all cores busy", "/s", most=True)
-BUSY_P99 = Row("show, 8 connections, p99, all cores busy", "ms")
+
+
+class LoadRows(NamedTuple):
+    """The rows of a load in one of its circumstances: of 1 connection, and of 8."""
+
+    rate_1: Row
+    rate_8: Row
+    p99_8: Row
+    cores_8: Row
+    """How many cores the server had meanwhile: the seconds of CPU in a second."""
+    per_cpu_second_8: Row
+    """How many answers a second of CPU is enough for."""
+
+    @classmethod
+    def named(cls, circumstances: str = "") -> LoadRows:
+        """Return the rows of a load, whose names end with the circumstances."""
+        more = f", {circumstances}" if circumstances else ""
+        return cls(
+            Row(f"show, 1 connection{more}", "/s", most=True),
+            Row(f"show, 8 connections{more}", "/s", most=True),
+            Row(f"show, 8 connections, p99{more}", "ms"),
+            Row(f"show, 8 connections, cores that the server had{more}", "", compared=False),
+            Row(f"show, 8 connections, answers for a second of CPU{more}", "/s", most=True),
+        )
+
+
+PINNED = LoadRows.named()
+FREE = LoadRows.named("not pinned")
+BUSY = LoadRows.named("all cores busy")
 MEMORY_IDLE = Row("memory, idle", "MB")
 MEMORY_USED = Row("memory after the load", "MB")
-ROWS = (
-    *(STARTS, CYCLES, RATE_1, RATE_8, P99_8, XML_8),
-    *(FREE_1, FREE_8, FREE_P99, BUSY_1, BUSY_8, BUSY_P99, MEMORY_IDLE, MEMORY_USED),
-)
+ROWS = (STARTS, CYCLES, *PINNED, XML_8, *FREE, *BUSY, MEMORY_IDLE, MEMORY_USED)
 
 
 @dataclass
@@ -58,7 +82,7 @@ class Results:
             if found := self.samples.get(row):
                 cells = [written(found[server], row) if server in found else "-" for server in servers]
                 ratio = _ratio(found[own], [found[peer] for peer in peers if peer in found], row)
-                lines.append(_line([f"{row.name}, {row.unit}" if row.unit != "/s" else row.name, *cells, ratio]))
+                lines.append(_line([row.label, *cells, ratio]))
         return "\n".join(lines)
 
 
@@ -71,7 +95,7 @@ def written(values: Sequence[float], row: Row) -> str:
 
 def _ratio(own: Sequence[float], peers: Sequence[Sequence[float]], row: Row) -> str:
     """Return the ratio of the medians with the ratios that the spreads allow; nothing without a peer."""
-    if not (own and peers):
+    if not (own and peers and row.compared):
         return "-"
     best_of: Callable[..., Sequence[float]] = max if row.most else min
     best = best_of(peers, key=statistics.median)

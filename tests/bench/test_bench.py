@@ -13,7 +13,7 @@ from tests.bench.__main__ import run
 from tests.bench.http import Answer, BenchError
 from tests.bench.load import by_sockets
 from tests.bench.measure import Plan
-from tests.bench.results import RATE_8, ROWS, Results
+from tests.bench.results import PINNED, ROWS, Results
 from tests.bench.servers import BODY_SIZE, PEERS, RTGMOCK, Server
 from tests.support.command import environment, until
 
@@ -44,7 +44,7 @@ def test_a_row_has_medians_with_their_spread_and_the_ratio_to_the_best_peer() ->
     found = Results()
     for server, rates in {"ours": [2000, 1000, 3000], "one": [500], "other": [1000, 1000], "floor": [9000]}.items():
         for rate in rates:
-            found.add(RATE_8, server, rate)
+            found.add(PINNED.rate_8, server, rate)
 
     assert found.table(["ours", "one", "other", "floor"], "ours", ["floor"]).splitlines()[2] == (
         "| show, 8 connections | 2,000/s (1,000 to 3,000) | 500/s | 1,000/s | 9,000/s | 2.00 (1.00 to 3.00) |"
