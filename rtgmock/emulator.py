@@ -195,12 +195,16 @@ class Emulator:
         view = view_context(self.config, self._parts.provisioner, self.username, host, [record])
         return {attribute.name: value for attribute, value in represent(record, JSON.show_payload, view)}
 
-    def reset(self) -> None:
+    def reset(self, account: str | None = None) -> None:
         """Return to the empty state, or to the fixture: instances, ids, faults, clock, journal and Redis servers.
 
-        Raises EngineFailed, and RuntimeError before ``start``.
+        With an ``account``, only its instances, their Redis servers, the faults for it and its requests are reset.
+        Raises EngineFailed, Invalid for an unknown account, and RuntimeError before ``start``.
         """
-        self._parts.controls.reset()
+        if account is None:
+            self._parts.controls.reset()
+        else:
+            self._parts.controls.reset_account(account)
 
     def fail(self, method: str | None = None, path: str | None = None, **keys: Unpack[Keys]) -> Fault:
         """Let requests fail: ``fail("POST", "/instances", status=503, times=1)``. Raises Invalid for a wrong rule.

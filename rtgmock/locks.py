@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 from weakref import WeakValueDictionary
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Callable, Hashable, Iterator
+
+Lock = TypeVar("Lock")
 
 
-class KeyedLocks:
-    """One re-entrant lock for each key."""
+class KeyedLocks(Generic[Lock]):
+    """One lock for each key, made by ``make_lock``."""
 
-    def __init__(self) -> None:
+    def __init__(self, make_lock: Callable[[], Lock]) -> None:
+        self._make_lock = make_lock
         self._guard = threading.Lock()
         # A lock lives as long as some thread holds it or waits for it, so the locks of deleted instances don't pile up.
-        self._locks: WeakValueDictionary[Hashable, threading.RLock] = WeakValueDictionary()
+        self._locks: WeakValueDictionary[Hashable, Lock] = WeakValueDictionary()
 
-    def of(self, key: Hashable) -> threading.RLock:
+    def of(self, key: Hashable) -> Lock:
         """Return the lock of a key, to be held in a ``with``."""
         with self._guard:
             lock = self._locks.get(key)
             if lock is None:
-                lock = self._locks[key] = threading.RLock()
+                lock = self._locks[key] = self._make_lock()
             return lock
 
 

@@ -16,7 +16,7 @@ DEADLINE = 10.0
 
 
 def test_a_key_has_one_lock_and_another_key_another() -> None:
-    locks = KeyedLocks()
+    locks = KeyedLocks(threading.RLock)
     first = locks.of("a")
 
     assert locks.of("a") is first
@@ -24,7 +24,7 @@ def test_a_key_has_one_lock_and_another_key_another() -> None:
 
 
 def test_a_lock_that_no_thread_uses_is_not_kept() -> None:
-    locks = KeyedLocks()
+    locks = KeyedLocks(threading.RLock)
     with locks.of("a"):
         assert len(locks._locks) == 1
     gc.collect()

@@ -49,6 +49,12 @@ def default_label(server: str, port: int) -> str:
     return f"{server}-{port}"
 
 
+def moved(record: Record, before: str, server: str, port: int) -> Record:
+    """Return a record on another server or port, by the servers' names; a label that was assigned follows."""
+    is_default = record["label"] == default_label(before, record["port"])
+    return record | {"port": port} | ({"label": default_label(server, port)} if is_default else {})
+
+
 def follow_plan(plan: Plan) -> Record:
     """Return what an upgrade to ``plan`` changes, the plan itself included."""
     return {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rtgmock.clock import timestamp
 from rtgmock.errors import EngineFailed, Invalid
 from rtgmock.model import attributes, lifecycle
-from rtgmock.model.instances import default_label, new_instance
+from rtgmock.model.instances import default_label, moved, new_instance
 from rtgmock.model.lifecycle import BootDelay, Status
 from rtgmock.model.plans import PLANS
 
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from rtgmock.model.plans import Plan
     from rtgmock.model.types import Record
     from rtgmock.service.context import ServiceContext
-    from rtgmock.service.placement import Placement
-    from rtgmock.storage.store import Transaction
+    from rtgmock.storage.transaction import Transaction
 
 
 @dataclass(frozen=True)
@@ -36,11 +35,11 @@ class _Wish:
 class Creation:
     """Creates instances. If anything fails, neither the instance nor its Redis is left."""
 
-    def __init__(self, context: ServiceContext, placement: Placement) -> None:
+    def __init__(self, context: ServiceContext) -> None:
         self._context = context
         self._config, self._store, self._engine = context.config, context.store, context.engine
         self._clock, self._randomness = context.clock, context.randomness
-        self._placement = placement
+        self._placement = context.placement
 
     def create(self, account: str, values: Record, *, ports: range | None = None, boots: bool = True) -> Record:
         """Create an instance from valid attribute values and return its record, with the status ``new``.
@@ -52,7 +51,7 @@ class Creation:
             raise Invalid(["Plan can't be blank"])
         delay = self._config.boot_delay if boots else BootDelay()
         wish = _Wish(account, values, ports or self._config.ports, delay, self._clock.now())
-        with self._context.state_lock.shared():
+        with self._context.state_lock.shared(), self._context.account_locks.of(account).shared():
             return self._create(wish)
 
     def _create(self, wish: _Wish) -> Record:
@@ -141,9 +140,7 @@ class Creation:
                 if self._placement.is_taken(port):
                     continue
                 server = self._store.servers()[record["server_id"]].name
-                if record["label"] == default_label(server, record["port"]):
-                    record = record | {"label": default_label(server, port)}
-                record = record | {"port": port}
+                record = moved(record, server, server, port)
                 self._placement.reserve(record)
                 return record
         return None

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from rtgmock.errors import EngineFailed, InternalError
-from rtgmock.text import printable
+from rtgmock.text import printable, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 MAX_PARALLEL = 8
 """How many Redis servers are started or removed at the same time."""
 _MAX_SHOWN = 10
-"""How many ids a log line lists."""
+"""How many ids a sentence lists."""
+_MAX_REASON = 100
 
 
 class Leftovers:
@@ -40,7 +41,7 @@ class Leftovers:
     ``remove`` is called by several threads; each holds the instance's lock while it looks and destroys.
     """
 
-    def __init__(self, engine: Engine, store: Store, locks: KeyedLocks) -> None:
+    def __init__(self, engine: Engine, store: Store, locks: KeyedLocks[threading.RLock]) -> None:
         self._engine, self._store, self._locks = engine, store, locks
         self._guard = threading.Lock()
         self._ids: set[int] = set()
@@ -85,12 +86,12 @@ class Leftovers:
                 with contextlib.suppress(InternalError):  # the engine finds it at its next start all the same
                     self._note(left={instance_id})
 
-    def remove_all(self) -> Mapping[int, str]:
-        """Destroy what is left of all ids, several at a time; return why that of some is still there.
+    def remove_all(self, ids: Iterable[int] | None = None) -> Mapping[int, str]:
+        """Destroy what is left of all ids, or of some, several at a time; return why that of some is still there.
 
-        Needs the exclusive state lock, if other threads use the state.
+        Needs the instances' locks, or the exclusive state lock, if other threads use the state.
         """
-        ids = sorted(self.ids())
+        ids = sorted(self.ids() if ids is None else ids)
         with ThreadPoolExecutor(MAX_PARALLEL) as pool:
             reasons = dict(zip(ids, pool.map(self._destroy, ids), strict=True))
         problems = {number: reason for number, reason in reasons.items() if reason}
@@ -144,6 +145,14 @@ class Leftovers:
                 instance_id,
                 problems[instance_id],
             )
+
+
+def describe(left: Mapping[int, str]) -> str:
+    """Return what ``remove_all`` could not destroy, as a part of a sentence."""
+    ids = ", ".join(map(str, list(left)[:_MAX_SHOWN])) + (", ..." if len(left) > _MAX_SHOWN else "")
+    # The reason is the longest part, and no message has more than 300 characters.
+    reason = shortened(next(iter(left.values())), _MAX_REASON)
+    return f"what its old instances have left is not removed yet, of {ids}: {reason}"
 
 
 def _still_has(ids: set[int]) -> str:

@@ -8,10 +8,13 @@ import orjson
 
 from rtgmock.errors import EngineFailed, Invalid, StartupError
 from rtgmock.service import snapshot
-from rtgmock.text import shortened
+from rtgmock.service.account_reset import AccountReset
+from rtgmock.service.leftovers import describe
+from rtgmock.settings.parsers import name_problem
+from rtgmock.text import listed, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from datetime import datetime
     from pathlib import Path
 
@@ -21,11 +24,6 @@ if TYPE_CHECKING:
     from rtgmock.storage.state import State
 
 
-_MAX_SHOWN = 10
-"""How many ids an error message lists."""
-_MAX_REASON = 100
-
-
 class Maintenance:
     """Shows and replaces the whole state. The constructor raises StartupError for a fixture that cannot be read."""
 
@@ -33,6 +31,7 @@ class Maintenance:
         self._context = context
         self._supervisor = supervisor
         self._wanted = wanted
+        self._account_reset = AccountReset(context, supervisor)
         fixture = context.config.fixture
         self._fixture: Any = read_fixture(fixture) if fixture else {}
 
@@ -54,6 +53,7 @@ class Maintenance:
         except Invalid as error:
             more = f" (and {len(error.messages) - 1} more)" if len(error.messages) > 1 else ""
             raise StartupError(f"the fixture {fixture} cannot be used: {error.messages[0]}{more}") from error
+        self._context.placement.given_ports |= snapshot.given_ports(self._fixture)
         if store.last_instance_id == 0:
             # Data of an instance's id would be that of another state whose file was removed.
             with store.transaction() as change:
@@ -68,6 +68,21 @@ class Maintenance:
         """
         self._replace(self._initial_state(now), then)
 
+    def reset_account(self, account: str, then: Callable[[], object] = bool) -> None:
+        """Return one account to its instances of the fixture and the settings, or to none.
+
+        Raises Invalid for an unknown account, and otherwise as ``AccountReset.reset`` does, for ``then`` as well.
+        """
+        self._check_account(account)
+        self._account_reset.reset(account, self._initial_state(self._context.clock.now()), then)
+
+    def _check_account(self, account: str) -> None:
+        if self._context.config.admits_any:
+            if problem := name_problem(account):
+                raise Invalid([f"account {problem}"])
+        elif account not in (known := self._context.store.accounts()):
+            raise Invalid([f"account {printable(account, 40)} is not known; accepted are {listed(known)}"])
+
     def _initial_state(self, now: datetime) -> State:
         """Return the state of the fixture, and the wanted instances that it lacks."""
         state = self._parse(self._fixture, now)
@@ -75,9 +90,10 @@ class Maintenance:
             return self._parse({**self._fixture, "instances": [*self._fixture.get("instances", []), *rows]}, now)
         return state
 
-    def document(self) -> dict[str, Any]:
-        """Return the whole state as one document."""
-        return snapshot.show_state(self._context.store.state())
+    def document(self, account: str | None = None) -> dict[str, Any]:
+        """Return the whole state as one document, or what it has of one account."""
+        state = self._context.store.state()
+        return snapshot.show_state(state if account is None else snapshot.part_of(state, account))
 
     def load(self, document: object) -> None:
         """Replace the state by the one that a document describes; its Redis servers start empty.
@@ -110,7 +126,8 @@ class Maintenance:
                 left = context.leftovers.remove_all()
                 self._supervisor.start_all()
                 if left:
-                    raise _incomplete(left)
+                    problem = f"The state is replaced, but {describe(left)}"
+                    raise EngineFailed(f"{problem}; this is tried again, and the next reset finishes it")
 
     def _engine_name(self) -> str:
         """Return the name of the engine if it has Redis servers."""
@@ -121,16 +138,6 @@ class Maintenance:
         context = self._context
         ids = {record["id"] for record in context.store.instances()}
         return ids | context.engine.present() | context.leftovers.ids()
-
-
-def _incomplete(left: Mapping[int, str]) -> EngineFailed:
-    """Return the error of a replacement after which something of the old state is left, given the reasons by id."""
-    ids = ", ".join(map(str, list(left)[:_MAX_SHOWN])) + (", ..." if len(left) > _MAX_SHOWN else "")
-    # The reason is the longest part, and no message has more than 300 characters.
-    return EngineFailed(
-        f"The state is replaced, but what its old instances have left is not removed yet, of {ids}: "
-        f"{shortened(next(iter(left.values())), _MAX_REASON)}; this is tried again, and the next reset finishes it"
-    )
 
 
 def read_fixture(path: Path) -> object:

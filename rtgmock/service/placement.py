@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from rtgmock.errors import Invalid
 from rtgmock.text import format_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Container, Iterable, Iterator
 
     from rtgmock.engines.base import Engine
     from rtgmock.model.plans import Plan
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from rtgmock.randomness import Randomness
     from rtgmock.settings.config import Config
     from rtgmock.storage.state import Server
-    from rtgmock.storage.store import Store, Transaction
+    from rtgmock.storage.store import Store
+    from rtgmock.storage.transaction import Transaction
 
 
 class Placement:
@@ -33,6 +35,8 @@ class Placement:
         self._engine = engine
         self._randomness = randomness
         self._reserved: dict[int, Record] = {}
+        self.given_ports: set[int] = set()
+        """Ports that the fixture or the settings give to an instance: others get them last, also if that is gone."""
 
     def reserve(self, record: Record) -> None:
         """Keep the memory and the port of an instance as it is going to be, until ``release``."""
@@ -82,13 +86,23 @@ class Placement:
         # A copy, since another thread may release a reservation while this one counts.
         return list(self._reserved.values())
 
-    def find_port(self, ports: range) -> int | None:
+    def holds(self, instance_id: int) -> bool:
+        """Return whether an instance of that id is reserved for, since it is created or changed."""
+        return instance_id in self._reserved
+
+    def find_port(self, ports: range, exclude: Container[int] = ()) -> int | None:
         """Return the lowest port of a range that no instance has and nothing else listens on, or None.
 
         Another thread may find the same one, so the caller looks at ``is_taken`` in the transaction that takes it.
         """
         reserved = self._reserved_ports()
-        return self._engine.free_port(port for port in self._store.unused_ports(ports) if port not in reserved)
+
+        def unused(*, given: bool) -> Iterator[int]:
+            for port in self._store.unused_ports(ports):
+                if (port in self.given_ports) is given and port not in reserved and port not in exclude:
+                    yield port
+
+        return self._engine.free_port(chain(unused(given=False), unused(given=True)))
 
     def is_taken(self, port: int | None) -> bool:
         """Return whether an instance has a port, or is going to have it."""

@@ -11,14 +11,13 @@ from rtgmock.model import attributes, lifecycle
 from rtgmock.model.instances import follow_plan
 from rtgmock.model.plans import PLANS
 from rtgmock.service.creation import Creation, replica_problems
-from rtgmock.service.placement import Placement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from rtgmock.model.types import Record
     from rtgmock.service.context import ServiceContext
-    from rtgmock.storage.store import Transaction
+    from rtgmock.storage.transaction import Transaction
 
 
 class Provisioner:
@@ -32,8 +31,7 @@ class Provisioner:
         self._context = context
         self._config, self._store, self._engine = context.config, context.store, context.engine
         self._clock, self._health = context.clock, context.health
-        self._placement = Placement(self._config, self._store, self._engine, context.randomness)
-        self._creation = Creation(context, self._placement)
+        self._placement, self._creation = context.placement, Creation(context)
         # An account that the settings no longer have keeps its number and its instances, for when it comes back.
         names = [account.name for account in self._config.initial_accounts]
         if not set(names) <= set(self._store.accounts()):

@@ -58,6 +58,21 @@ def show_state(state: State) -> dict[str, Any]:
     }
 
 
+def part_of(state: State, account: str) -> State:
+    """Return what a state has of one account: its instances, and the servers that they are on."""
+    accounts = {number: name for number, name in state.accounts.items() if name == account}
+    instances = tuple(record for record in state.instances if record["user_id"] in accounts)
+    used = {record["server_id"] for record in instances}
+    servers = {number: server for number, server in state.servers.items() if number in used}
+    return State(instances, servers, accounts, state.last_instance_id)
+
+
+def given_ports(document: Mapping[str, Any]) -> set[int]:
+    """Return the ports that a document, which ``parse_state`` takes, gives to instances by itself."""
+    rows = [row.get("instance", row) for row in document.get("instances", [])]
+    return {int(row["port"]) for row in rows if row.get("port") is not None}
+
+
 def parse_state(document: object, config: Config, randomness: Randomness, now: datetime) -> State:
     """Return the state that a document describes. Raises Invalid with one message for each mistake."""
     parser = _StateParser(config, randomness, now)

@@ -10,7 +10,7 @@ from rtgmock.errors import EngineFailed, InternalError, NotFound
 from rtgmock.service.leftovers import MAX_PARALLEL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from rtgmock.engines.base import RedisAction
     from rtgmock.model.lifecycle import Status
@@ -48,15 +48,23 @@ class Supervisor:
 
     def start_all(self) -> None:
         """Start every Redis that isn't running, several at a time. Needs the exclusive state lock, if not alone."""
-        records = self._store.instances()
+        self._start(self._store.instances())
+
+    def start(self, ids: Iterable[int]) -> None:
+        """Start the Redis of some instances that isn't running, likewise. Needs the locks of these instances."""
+        records = map(self._store.instance, ids)
+        self._start([record for record in records if record is not None])
+
+    def _start(self, records: list[Record]) -> None:
         with ThreadPoolExecutor(MAX_PARALLEL) as pool:
             versions = list(pool.map(self._bring_back, records))
         # One transaction for all, since each one waits for the disk.
         try:
             with self._store.transaction() as change:
                 for record, version in zip(records, versions, strict=True):
-                    if version != record["version"]:
-                        change.put_instance(record | {"version": version})
+                    # Read again: a read, which takes no lock but the transaction, may have ended its boot.
+                    if version != record["version"] and (latest := self._store.instance(record["id"])):
+                        change.put_instance(latest | {"version": version})
         except InternalError as error:
             logging.getLogger("rtgmock").warning("the versions of the Redis servers are not stored: %s", error)
 
@@ -113,9 +121,9 @@ class Supervisor:
             self._reported_failures.add(instance_id)
             logging.getLogger("rtgmock").warning("instance %d is failed: %s", instance_id, error)
 
-    def forget_failures(self) -> None:
-        """Let the failures of a new state's instances be logged, whose ids may be the same."""
-        self._reported_failures.clear()
+    def forget_failures(self, ids: Iterable[int] | None = None) -> None:
+        """Let the failures of new instances be logged, which have the ids of former ones: of some, or of any."""
+        self._reported_failures -= {*(self._reported_failures if ids is None else ids)}
 
     def set_status(self, instance_id: int, status: Status) -> Record:
         """Give an instance any status, and end its boot; return its record. Raises NotFound."""

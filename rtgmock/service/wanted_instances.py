@@ -51,6 +51,7 @@ class WantedInstances:
             if record is not None:
                 self._check_redis(wanted, record)
         self._provided = [record or self._create(wanted) for wanted, record in pairs]
+        self._context.placement.given_ports.update(self.ports())
 
     def ports(self) -> list[int]:
         """Return the ports of those that the start has found or made, in the order of the settings."""

@@ -45,9 +45,11 @@ class IndexedTables:
         if changes.whole:
             self._index, self._ids_by_name = None, {}
         if self._index is not None:
-            rows = self.rows(INSTANCES)
+            rows, moved = self.rows(INSTANCES), {*changes.moved.get(INSTANCES, ())}
+            for number in moved:
+                self._index.replace(rows.get(number), None)
             for number, record in changes.documents.get(INSTANCES, {}).items():
-                self._index.replace(rows.get(number), record)
+                self._index.replace(None if number in moved else rows.get(number), record)
         for table, ids in self._ids_by_name.items():
             ids |= {row["name"]: int(number) for number, row in changes.documents.get(table, {}).items()}
         changes.apply_to(self.tables)

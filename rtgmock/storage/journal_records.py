@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import zlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import orjson
 
@@ -48,7 +48,8 @@ def head_record(base: str) -> bytes:
 
 def commit_record(changes: Changes, synced: int) -> bytes:
     """Return the record of a commit; ``synced`` is the length of the journal that is known to be on disk."""
-    return _record({"synced": synced, "whole": changes.whole, "documents": changes.documents})
+    moved = {"moved": changes.moved} if changes.moved else {}
+    return _record({"synced": synced, "whole": changes.whole, **moved, "documents": changes.documents})
 
 
 def _record(fields: dict[str, Any]) -> bytes:
@@ -93,10 +94,18 @@ def _fields(line: bytes) -> dict[str, Any] | None:
 
 
 def _changes(fields: dict[str, Any], offset: int) -> Changes:
-    documents, whole = fields.get("documents"), fields.get("whole")
-    if not isinstance(documents, dict) or not all(isinstance(rows, dict) for rows in documents.values()):
-        raise JournalDamagedError(f"the record at byte {offset} is not one of changes")
-    return Changes(documents, whole is True)
+    documents, whole, moved = fields.get("documents"), fields.get("whole"), fields.get("moved", {})
+    if _is_object_of(documents, dict) and _is_object_of(moved, list) and all(map(_are_ids, moved.values())):
+        return Changes(documents, whole is True, moved)
+    raise JournalDamagedError(f"the record at byte {offset} is not one of changes")
+
+
+def _is_object_of(value: object, kind: type) -> TypeGuard[dict[str, Any]]:
+    return isinstance(value, dict) and all(isinstance(item, kind) for item in value.values())
+
+
+def _are_ids(keys: list[Any]) -> bool:
+    return all(isinstance(key, str) for key in keys)
 
 
 def _synced(fields: dict[str, Any]) -> int:

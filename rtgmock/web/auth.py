@@ -61,8 +61,9 @@ def account_of(environ: Mapping[str, Any], accounts: Collection[Credentials]) ->
 def _hint(environ: Mapping[str, Any], accounts: Collection[Credentials]) -> str:
     """Return why a request's name is not let in where every name is."""
     name, _ = _credentials(environ.get("HTTP_AUTHORIZATION", ""))
-    problem = name_problem(name) if ANY_ACCOUNT in accounts else ""
-    return f"every name is an account here, but the request's {problem}" if problem else ""
+    problem = f"the request's {name_problem(name)}" if name else "the request has none in UTF-8"
+    is_unnamed = ANY_ACCOUNT in accounts and name_problem(name)
+    return f"every name is an account here, but {problem}" if is_unnamed else ""
 
 
 # A few only: a client sends the same header with each request. A header has up to 64 kB.

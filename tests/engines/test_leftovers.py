@@ -108,6 +108,25 @@ def test_the_next_reset_finishes_one_that_the_engine_refused(emulators: RedisEmu
     assert ask(api.create()["url"], "PING")
 
 
+def test_a_reset_of_one_account_that_the_engine_refuses_says_so_and_is_finished_later(
+    emulators: RedisEmulators, refusal: Refusal
+) -> None:
+    api = emulators.start(state=emulators.state, accounts=("username:password", "any"))
+    api.create()
+    api.create()
+    others = api.post("/instances.json", json={"plan": "nano"}, auth=("other", "x")).json()["url"]
+    with refusal(2):
+        answer = api.post("/_rtgmock/reset", headers=JSON, json={"account": "username"})
+        assert answer.status_code == 503
+        assert answer.text.startswith(
+            "The account username is reset, but what its old instances have left is not removed yet, of 2: "
+        )
+        assert (api.instance_ids(), ask(others, "PING")) == ([], True)
+
+    assert until(lambda: not emulators.home(2).exists() and len(emulators.volumes()) <= 1)
+    assert ask(others, "PING")
+
+
 @only_docker
 @pytest.mark.parametrize("other", ["process", "off"])
 def test_what_docker_has_left_is_told_by_an_emulator_with_another_engine_and_removed_with_docker(

@@ -57,6 +57,7 @@ def test_the_engine_is_never_asked_under_the_store_s_lock(asked: Callable[..., S
     service.supervisor.see_to(1)
     service.destroy(1)
     service.maintenance.load({"instances": [{"plan": "nano"}]})
+    service.maintenance.reset_account(service.account)
     service.maintenance.reset(service.context.clock.now())
 
     assert {"free_port", "start", "apply", "used_memory", "perform", "destroy"} <= set(service.calls)

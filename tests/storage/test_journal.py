@@ -66,7 +66,7 @@ def refused(path: Path) -> str:
 
 def test_a_journal_gives_back_what_was_written() -> None:
     whole = Changes({"fish": {"7": {"name": "catfish"}}}, whole=True)
-    removal = Changes({"fish": {"7": None}})
+    removal = Changes({"fish": {"7": None}}, moved={"fish": ["8"]})
     content = read_journal(journal(whole, removal))
 
     assert content.base == "5eed"
@@ -125,7 +125,15 @@ def test_sectors_that_are_lost_after_a_sync_are_damage() -> None:
 
 @pytest.mark.parametrize(
     "record",
-    [{}, {"documents": []}, {"documents": {"fish": None}}, {"documents": {"fish": [1]}}, {"base": "5eed"}],
+    [
+        {},
+        {"documents": []},
+        {"documents": {"fish": None}},
+        {"documents": {"fish": [1]}},
+        {"documents": {}, "moved": {"fish": 1}},
+        {"documents": {}, "moved": {"fish": [[]]}},
+        {"base": "5eed"},
+    ],
 )
 def test_a_record_of_something_else_is_damage(record: dict[str, Any]) -> None:
     content = json.dumps(record).encode()
@@ -146,6 +154,19 @@ def test_a_kill_loses_nothing_that_was_committed(path: Path) -> None:
         assert again.read() == states[-1]
         again.put("fish", "4", {"name": "eel"})
     assert tables_on_disk(path)["fish"]["4"] == {"name": "eel"}
+
+
+def test_the_order_of_documents_is_kept_by_a_kill(path: Path) -> None:
+    storage = FileStorage(path)
+    for key in ("1", "2", "3"):
+        storage.put("fish", key, {"name": key})
+    with storage.transaction():
+        for change in (None, {"name": "again"}):
+            storage.put("fish", "1", change)
+    storage.abandon()
+
+    with contextlib.closing(FileStorage(path)) as again:
+        assert [*again.read()["fish"]] == ["2", "3", "1"]
 
 
 def test_a_journal_cut_at_every_byte_gives_a_commit_that_there_was(path: Path, tmp_path: Path) -> None:

@@ -56,6 +56,23 @@ def test_any_thread_may_write(storage: TransactionalStorage) -> None:
     assert storage.read() == NEW
 
 
+def test_a_document_that_is_removed_and_set_again_comes_after_the_others(storage: TransactionalStorage) -> None:
+    for key in ("1", "2", "3"):
+        storage.put("fish", key, {"name": key})
+    with storage.transaction():
+        storage.put("fish", "1", {"name": "changed"})
+        for key in ("1", "2"):
+            storage.put("fish", key, None)
+        for key in ("2", "4", "1"):
+            storage.put("fish", key, {"name": f"new {key}"})
+        latest = [*storage.read()["fish"].items()]
+
+    expected = [("3", "3"), ("2", "new 2"), ("4", "new 4"), ("1", "new 1")]
+    assert [(key, row["name"]) for key, row in latest] == expected
+    for read in (storage.read, lambda: in_other_thread(storage.read)):
+        assert [(key, row["name"]) for key, row in read()["fish"].items()] == expected
+
+
 def test_an_error_in_a_transaction_leaves_nothing_of_it(storage: TransactionalStorage) -> None:
     storage.write(OLD)
     with pytest.raises(ZeroDivisionError):

@@ -88,7 +88,8 @@ class SlowService:
         self.store = Store.open(config.state, STATE_ID)
         self.context = ServiceContext(config, self.store, ManualClock(), Randomness(7), self.engine)
         self.provisioner, self.supervisor = Provisioner(self.context), Supervisor(self.context)
-        self.maintenance = Maintenance(self.context, self.supervisor, WantedInstances(self.context, self.provisioner))
+        self.wanted = WantedInstances(self.context, self.provisioner)
+        self.maintenance = Maintenance(self.context, self.supervisor, self.wanted)
         self.account = "username"
         self.calls: list[str] = []
         """The engine's methods that were called, where a test notes them."""

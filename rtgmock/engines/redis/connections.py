@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -17,7 +18,6 @@ from rtgmock.locks import KeyedLocks
 
 if TYPE_CHECKING:
     import socket
-    import threading
     from collections.abc import Callable, Iterator
 
     from rtgmock.engines.redis.probe import Replies
@@ -45,7 +45,7 @@ class Connections:
         self._address = address
         self._administrator = administrator
         self._open: dict[int, _Connection] = {}
-        self._locks = KeyedLocks()
+        self._locks = KeyedLocks(threading.RLock)
 
     def lock(self, instance_id: int) -> threading.RLock:
         """Return the lock that a thread holds while it uses an instance's connection, or starts or stops its server."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rtgmock.journal.filter import Filter
+
 if TYPE_CHECKING:
     from rtgmock.clock import ControlledClock
     from rtgmock.faults.registry import FaultRegistry
@@ -39,6 +41,19 @@ class ControlContext:
         # The fixture's instances are created at the time that the clock is about to show. All else is reset once the
         # new state is stored: if it cannot be, nothing changes, and the journal shows what led to that.
         self.maintenance.reset(self.clock.base_now(), self._reset_others)
+
+    def reset_account(self, account: str) -> None:
+        """Return one account to what it had at the start: its instances, the faults for it, and its journal entries.
+
+        Raises Invalid, InternalError and EngineFailed as ``Maintenance.reset_account`` does.
+        """
+
+        def reset_others() -> None:
+            self.faults.clear(account)
+            self.renderings.reset(account)
+            self.journal.remove(Filter(account=account))
+
+        self.maintenance.reset_account(account, reset_others)
 
     def _reset_others(self) -> None:
         for part in (self.faults, self.clock, self.renderings, self.journal):
