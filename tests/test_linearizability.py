@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import http.client
+import math
 import os
 import random
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -109,6 +112,8 @@ def test_concurrent_requests_are_linearizable(
 ) -> None:
     path = tmp_path / "state.json"
     api = serve(state=path)
+    server = api.emulator._parts.server  # it must not cut a client that was suspended together with it
+    server.limits = replace(server.limits, idle_seconds=math.inf, request_seconds=math.inf, answer_seconds=math.inf)
     sync, chance = os.fdatasync, random.Random(3)
 
     def sync_sometimes(descriptor: int) -> None:
@@ -118,9 +123,9 @@ def test_concurrent_requests_are_linearizable(
 
     outcomes = set()
     for seed in range(rounds(15, 1000, in_ci=60)):
-        headers = {"Content-Type": "application/json"}
-        assert api.post("/_rtgmock/reset", headers=headers).status_code == 200
-        initial = shown(api.create())
+        with Client(api.url) as client:
+            assert client.call("POST", "/_rtgmock/reset")[0] == 200
+            initial = shown(client.call("POST", "/instances.json", plan="nano")[1])
         history = History()
         with monkeypatch.context() as patch:
             if fails:
@@ -180,3 +185,13 @@ RENAME = ("PUT", (("label", "b"),))
 )  # fmt: skip
 def test_the_check_tells_right_histories_from_wrong_ones(history: list[Operation], is_right: bool) -> None:
     assert is_linearizable(history, OLD, apply) is is_right
+
+
+def test_a_client_gives_up_on_a_server_that_never_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.support.load.DEADLINE", 0.3)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        Client(f"http://127.0.0.1:{silent.getsockname()[1]}") as client,
+        pytest.raises(TimeoutError, match=r"^nothing came for 0\.3 seconds$"),
+    ):
+        client.call("GET", "/instances.json")

@@ -6,14 +6,15 @@ import base64
 import contextlib
 import http.client
 import json
+import socket
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from tests.conftest import AUTH
 from tests.support import raw
+from tests.support.patience import Patience
 
 if TYPE_CHECKING:
-    import socket
     import threading
 
 DEADLINE = 20.0
@@ -21,25 +22,43 @@ AUTHORIZATION = "Basic " + base64.b64encode(":".join(AUTH).encode()).decode()
 
 
 class Client:
-    """A client with one connection. Raises OSError or HTTPException when that ends before an answer is complete."""
+    """A client with one connection. Raises OSError or HTTPException when that ends before an answer is complete.
+
+    It waits for ``DEADLINE`` seconds, in which this process must run: one that is suspended may be the server, too.
+    """
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=DEADLINE)
+        self._patience = Patience(DEADLINE, self._cut)
 
     def call(self, method: str, path: str, **attributes: Any) -> tuple[int, Any]:
         """Send a request; return the answer's status and document, which is None without JSON, as in most errors."""
         headers = {"Authorization": AUTHORIZATION, "Content-Type": "application/json"}
-        self._connection.request(method, path, json.dumps(attributes) if attributes else None, headers)
-        answer = self._connection.getresponse()
-        body = answer.read()
+        with self._patience.waiting():
+            self._connect()
+            self._connection.request(method, path, json.dumps(attributes) if attributes else None, headers)
+            answer = self._connection.getresponse()
+            body = answer.read()
         is_json = "json" in answer.getheader("Content-Type", "")
         return answer.status, json.loads(body) if body and is_json else None
 
+    def _connect(self) -> None:
+        if self._connection.sock is None:
+            connected = socket.create_connection((self._connection.host, self._connection.port), DEADLINE)
+            connected.settimeout(None)
+            self._connection.sock = connected
+
+    def _cut(self) -> None:
+        with contextlib.suppress(OSError):
+            self._connection.sock.shutdown(socket.SHUT_RDWR)
+
     def __enter__(self) -> Self:
+        self._patience.__enter__()
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self._patience.__exit__(*exception)
         self._connection.close()
 
 
