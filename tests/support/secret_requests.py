@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape, quoteattr
 
+from tests.support.secret_bodies import BODIES
+
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable
@@ -56,51 +58,6 @@ def _target(text: str) -> str:
 
 JSON, XML = "Content-Type: application/json", "Content-Type: application/xml"
 FORM, PARTS = "Content-Type: application/x-www-form-urlencoded", "Content-Type: multipart/form-data; boundary=b"
-_BODIES: dict[str, Callable[[str, str], str]] = {
-    "JSON": lambda n, s: json.dumps({"plan": "nano", n: s}),
-    "nested JSON": lambda n, s: json.dumps({"instance": {n: s}}),
-    "JSON in JSON": lambda n, s: json.dumps({"label": json.dumps({n: s})}),
-    "broken JSON": lambda n, s: f'{{"plan": "nano", "{n}": {json.dumps(s)},}}',
-    "single quotes": lambda n, s: f"{{'{n}': '{s}'}}",
-    "a pair in JSON": lambda n, s: json.dumps([n, s]),
-    "name and value in JSON": lambda n, s: json.dumps({"fields": [{"name": n, "value": s}]}),
-    "value and name in JSON": lambda n, s: json.dumps({"fields": [{"value": s, "key": n}]}),
-    "a pair in JSON in JSON": lambda n, s: json.dumps({"label": json.dumps({"name": n, "value": s})}),
-    "XML": lambda n, s: f"<instance><{n}>{escape(s)}</{n}></instance>",
-    "XML with CDATA": lambda n, s: f"<instance><{n}><![CDATA[{s}]]></{n}></instance>",
-    "XML with a namespace": lambda n, s: f'<i xmlns:a="b"><a:{n}>{escape(s)}</a:{n}></i>',
-    "an attribute of XML": lambda n, s: f"<instance {n}={quoteattr(s)}/>",
-    "name and value in XML": lambda n, s: f"<i><name>{n}</name><value>{escape(s)}</value></i>",
-    "value and name in XML": lambda n, s: f"<i><value>{escape(s)}</value><name>{n}</name></i>",
-    "XML-RPC": lambda n, s: f"<member><name>{n}</name><value><string>{escape(s)}</string></value></member>",
-    "a parameter in XML": lambda n, s: f'<i><param name="{n}">{escape(s)}</param></i>',
-    "attributes of a parameter": lambda n, s: f"<i><param value={quoteattr(s)} name='{n}'/></i>",
-    "broken XML": lambda n, s: f"<instance><{n}>{s}</instance>",
-    "broken pairs in XML": lambda n, s: f"<instance><name>{n}</name><value>{s}</instance>",
-    "form": lambda n, s: f"plan=nano&{quote(n)}={quote_plus(s)}",
-    "nested form": lambda n, s: f"instance%5B{n}%5D={quote(s, safe='')}&label=x",
-    "careless form": lambda n, s: f"plan=nano&{n}={s.replace('&', '')}",
-    "name and value in a form": lambda n, s: f"name={n}&value={quote_plus(s)}",
-    "numbered names in a form": lambda n, s: f"f[0][value]={quote(s, safe='')}&f[0][name]={n}",
-    "multipart": lambda n, s: f'--b\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{s}\r\n--b--\r\n',
-    "multipart with bare LF": lambda n, s: f'--b\nContent-Disposition: form-data; name="{n}"\n\n{s}\n--b--\n',
-    "multipart without quotes": lambda n, s: f"--b\nContent-Disposition: form-data; name={n}\n\n{s}\n--b--\n",
-    "pairs in multipart": lambda n, s: (
-        f"--b\r\nContent-Disposition: form-data; name=name\r\n\r\n{n}\r\n"
-        f"--b\r\nContent-Disposition: form-data; name=value\r\n\r\n{s}\r\n--b--\r\n"
-    ),
-    "another boundary": lambda n, s: f'--x\nContent-Disposition: form-data; name="{n}"\n\n{s}\n--x--\n',
-    "multipart without an end": lambda n, s: f'--b\nContent-Disposition: form-data; name="{n}"\n\n{s}\n',
-    "YAML": lambda n, s: f"plan: nano\n{n}: {s}\n",
-    "a line": lambda n, s: f"{n} {s}",
-    "a URL": lambda _, s: f"see redis://x:{quote(s, safe='')}@host:1/",
-    "a URL in JSON": lambda _, s: json.dumps({"label": f"redis://x:{s}@host:1/"}),
-    "a URL in a form": lambda _, s: f"plan=nano&callback={quote_plus(f'redis://x:{s}@host/')}",
-    "a command line": lambda _, s: f"curl -u username:{s} http://localhost/instances",
-    "AUTH": lambda _, s: f"AUTH {s}\r\nPING\r\n",
-    "AUTH with a user": lambda _, s: f"AUTH username {s}\r\n",
-    "RESP": lambda _, s: f"*2\r\n$4\r\nAUTH\r\n${len(s.encode())}\r\n{s}\r\n",
-}
 _VALUES: dict[str, Callable[[str, str], str]] = {
     "alone": lambda n, s: f"{n}={s}",
     "with a colon": lambda n, s: f"{n}: {s}",
@@ -218,7 +175,7 @@ def _header(write: Callable[[str, str], str]) -> Callable[[str, str], bytes]:
 FORMS: dict[str, Callable[[str, str], bytes]] = {
     **{
         f"body: {name}, {content_type or 'without a type'}": _body_request(write, content_type)
-        for name, write in _BODIES.items()
+        for name, write in BODIES.items()
         for content_type in ("", JSON, XML, FORM, PARTS, "Content-Type: text/plain")
     },
     **{f"query: {name}": _value_in_query(write) for name, write in _VALUES.items()},

@@ -38,8 +38,10 @@ _LABELLED_SECRET = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+# A whole word. Before it may be an escape, which is no part of it: %5Bpwd.
+_WHOLE_WORD = r"(?<![\w-])(?:(?<=%)[0-9a-f]{2})?+([\w-]{2,}+)"
 # Any word with a sign after it: 'pasword: ', '"pwd":', "pwd]=", "pwd%3D".
-_LABEL = re.compile(r"""(?<![\w-])([\w-]{2,}+)(?:["'\]\s\\]|%5d|%22|%20){0,6}+(?:[=:>]|%3[ade])""", re.IGNORECASE)
+_LABEL = re.compile(rf"""{_WHOLE_WORD}(?:["'\]\s\\]|%5d|%22|%20){{0,6}}+(?:[=:>]|%3[ade])""", re.IGNORECASE)
 # An option with its value: --pass x.
 _OPTION = re.compile(r"(?<!\S)--([\w-]{2,}+)(?:\s|\+|%20)++(?=\S)")
 # A tag that has attributes: <pwd type="string">.
@@ -57,11 +59,12 @@ _SPOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_WORD = re.compile(r"([\w-]{2,}+)")
+_WORD = re.compile(_WHOLE_WORD, re.IGNORECASE)
 # A secret's name where a value is, as in {"name": "password", "value": …} or <name>password</name><value>…; not where
-# a name is, as in {"password": …}.
+# a name is, as in {"password": …}. It may be the last word of a text that was cut.
 _NAMED = re.compile(
-    r"""(?:["'>=,]|%22|%3[de])\s*+([\w.-]{2,80}+)\s*+(?:["'](?!\s*[:=])|[<&,\]]|%22(?!\s*%3a)|%3c|%26)""", re.IGNORECASE
+    r"""(?:["'>=,]|%22|%3[de])\s*+([\w.-]{2,80}+)\s*+(?:["'](?!\s*[:=])|[<&,\]]|%22(?!\s*%3a)|%3c|%26|\Z)""",
+    re.IGNORECASE,
 )
 
 # What a text that one of the patterns matches has in it, in lower case: most texts have none, and are read much faster.
