@@ -11,6 +11,8 @@ from tests.support import exchanges
 from tests.support.generated_values import TEXTS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.support.generated_values import Values
 
 _NAMES = [
@@ -19,6 +21,7 @@ _NAMES = [
 ]
 _FILTERS = ["method", "path", "status", "account", "unmatched", "since", "text", "limit", "other"]
 _DELAYS = {"delay", "jitter"}
+_MAX_PORT = 65535
 _STATES = exchanges.FOLDER.parent / "states"
 
 
@@ -31,11 +34,15 @@ class ControlRequest(NamedTuple):
 
 
 class ControlRequests:
-    """Draws requests to the control API. ``with_faults`` allows for rules that apply."""
+    """Draws requests to the control API.
 
-    def __init__(self, values: Values, *, with_faults: bool) -> None:
+    ``with_faults`` allows for rules that apply. With ``ports``, instances have no others: a Redis listens there.
+    """
+
+    def __init__(self, values: Values, *, with_faults: bool, ports: Sequence[int] = ()) -> None:
         self._values = values
         self._with_faults = with_faults
+        self._ports = ports
         self._states = [path.read_bytes() for path in sorted(_STATES.glob("*.json"))]
 
     def draw(self) -> ControlRequest:
@@ -58,7 +65,19 @@ class ControlRequests:
         document = json.loads(self._values.one_of(self._states))
         for _ in range(self._values.random.randint(0, 2)):
             self._replace_somewhere(document)
-        return ControlRequest("PUT", "state", document)
+        return ControlRequest("PUT", "state", self._with_own_ports(document) if self._ports else document)
+
+    def _with_own_ports(self, document: Any) -> Any:
+        if isinstance(document, list):
+            return [self._with_own_ports(value) for value in document]
+        if not isinstance(document, dict):
+            return document
+        return {
+            name: self._ports[value % len(self._ports)]
+            if name == "port" and type(value) is int and 0 < value <= _MAX_PORT
+            else self._with_own_ports(value)
+            for name, value in document.items()
+        }
 
     def _replace_somewhere(self, document: Any) -> None:
         """Replace or add a value at a random place of a document."""

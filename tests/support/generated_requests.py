@@ -13,7 +13,7 @@ from tests.support.generated_control import ControlRequests
 from tests.support.generated_values import TYPES, Values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 _METHODS = ["GET", "GET", "POST", "POST", "PUT", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS", "TRACE", "get", "X-Y"]
 _MEMBERS = ["/instances", "/instances/1", "/instances/2", "/instances/3", "/instances/0", "/instances/" + "9" * 19]
@@ -73,12 +73,15 @@ class Generated(NamedTuple):
 
 
 class RequestGenerator:
-    """Makes requests from a seed, always the same ones. ``with_faults`` allows for faults that apply."""
+    """Makes requests from a seed, always the same ones.
 
-    def __init__(self, seed: int, *, with_faults: bool) -> None:
+    ``with_faults`` allows for faults that apply. ``ports`` are the ones that instances may have, if not all may.
+    """
+
+    def __init__(self, seed: int, *, with_faults: bool, ports: Sequence[int] = ()) -> None:
         self._random = random.Random(seed)
         self._values = Values(self._random)
-        self._control_requests = ControlRequests(self._values, with_faults=with_faults)
+        self._control_requests = ControlRequests(self._values, with_faults=with_faults, ports=ports)
         self._exchanges = [exchange.wire_request("localhost") for exchange in exchanges.load()]
 
     def next(self) -> Generated:

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import psutil
 import pytest
 
 from tests.support.command import until
-from tests.support.control import JSON
 from tests.support.generated_requests import Generated, RequestGenerator
-from tests.support.pipelining import Pipeline, Reply
+from tests.support.generated_session import answered, errors, reset
 from tests.support.rounds import rounds
-from tests.support.serve_process import call
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.support.command import Command
+    from tests.support.pipelining import Reply
 
 SEED = 1000
 RUNS = rounds(2, 10)
@@ -36,8 +34,6 @@ MAX_MEMORY_GROWTH = 24 * 2**20
 """Bytes by which the memory may grow in the second half of the requests: pieces of what was freed stay in use."""
 MAX_THREADS = 24
 """The threads of pools start when they are first needed, and stay."""
-NOT_IMPLEMENTED = 501
-"""The answer to a Transfer-Encoding that is not known: no error of ours."""
 
 
 class Footprint(NamedTuple):
@@ -101,11 +97,6 @@ class Session:
         return f"{self._title}: {figures}, {', '.join(f'{status}: {count}' for status, count in statuses)}"
 
 
-def answered(server: Command, requests: list[Generated]) -> list[Reply]:
-    with Pipeline(server.url) as client:
-        return list(client.ask(requests))
-
-
 def is_slow(server: Command, request: Generated) -> bool:
     """Return whether a request takes long each time that it is sent alone."""
     seconds: list[float] = []
@@ -115,27 +106,8 @@ def is_slow(server: Command, request: Generated) -> bool:
     return min(seconds) >= MAX_SECONDS
 
 
-def reset(server: Command) -> None:
-    assert call("POST", f"{server.url}/_rtgmock/reset", headers=JSON).status_code == 200
-
-
 def footprint(server: Command) -> Footprint:
     """Return what the server takes once it has no connection."""
     process = psutil.Process(server.process.pid)
     assert until(lambda: len(process.net_connections("tcp")) == 1)
     return Footprint(process.memory_info().rss, process.num_threads(), process.num_fds())
-
-
-def errors(server: Command) -> list[dict[str, Any]]:
-    """Stop the server; return what it logged about errors of ours: records, and answers that no fault asked for.
-
-    Warnings of a request that took long don't count: on a busy machine, any may.
-    """
-    assert server.stop() == 0
-    lines = [json.loads(line) for line in server.err.splitlines() if line]
-    return [
-        line
-        for line in lines
-        if line.get("level", "warning") != "warning"
-        or (line.get("status", 0) >= 500 and line["status"] != NOT_IMPLEMENTED and "fault" not in line)
-    ]
