@@ -169,6 +169,24 @@ OWN_REQUEST = """async ([method, path, body]) => {
 }"""
 
 
+ASK_FOR_A_TUNNEL = """async () => {
+  const path = '/instances.json';
+  const ways = [() => fetch(path, { method: 'CONNECT' }), () => new XMLHttpRequest().open('CONNECT', path)];
+  const errors = ways.map(async (ask) => { try { await ask(); return ''; } catch (error) { return error.name; } });
+  return Promise.all(errors);
+}"""
+
+
+def test_no_page_can_ask_for_a_tunnel(attackers: Attackers) -> None:
+    with attacked_emulator(attackers) as target:
+        page = attackers.open(f"{target.api.url}/_rtgmock/health")
+        errors = page.evaluate(ASK_FOR_A_TUNNEL)
+        page.close()
+
+        assert errors == ["TypeError", "SecurityError"]
+        assert not [entry for entry in target.api.log if entry["method"] == "CONNECT"]
+
+
 def test_the_emulators_own_pages_and_programs_are_let_in(attackers: Attackers) -> None:
     with attacked_emulator(attackers) as target:
         page = attackers.open(f"{target.api.url}/_rtgmock/health")

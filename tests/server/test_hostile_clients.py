@@ -58,6 +58,7 @@ CASES = {
     "readers that don't read": Case("no_reader", 50, 400, LARGE),
     "readers that don't read TLS": Case("tls_no_reader", 30, 400, LARGE, tls=True),
     "half-open handshakes": Case("half_open_handshake", 60, 300, tls=True),
+    "tunnels in which nothing is sent": Case("silent_tunnel", 60, 300, tls=True),
     "held answers": Case("held_answer", 200, 2000),
     "few files": Case("idle", 300, 300, files=256),
     "few files, and readers that don't read": Case("no_reader", 300, 300, LARGE, files=256),

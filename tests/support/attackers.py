@@ -176,6 +176,15 @@ async def blank_chunks(attacker: Attacker) -> None:
             return
 
 
+async def silent_tunnel(attacker: Attacker) -> None:
+    """Is granted a tunnel, and sends nothing in it."""
+    await attacker.connect()
+    await attacker.send(b"CONNECT redistogo.com:443 HTTP/1.1\r\n\r\n")
+    await asyncio.get_running_loop().sock_recv(attacker.connected, 65536)
+    attacker.ready()
+    await attacker.until_closed()
+
+
 async def tls_idle(attacker: Attacker) -> None:
     """Asks once over TLS, and keeps the connection."""
     reader, writer = await asyncio.open_connection(*attacker.address, ssl=UNCHECKED)
@@ -218,6 +227,7 @@ KINDS: dict[str, Kind] = {
         never_continued,
         slow_chunks,
         blank_chunks,
+        silent_tunnel,
         tls_idle,
         tls_no_reader,
     )
