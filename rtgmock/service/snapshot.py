@@ -35,7 +35,7 @@ T = TypeVar("T")
 # Labels are a server's name, a hyphen and a port. One that is too long would be stored by a create, and the state file
 # could not be opened again.
 _MAX_SERVER_NAME = MAX_LENGTH - len("-65535")
-_MAX_GIVEN_ID = 10**12
+MAX_GIVEN_ID = 10**12
 """The highest id in a document. A state can store higher ones, so that there are some left to be given."""
 _TOP_LEVEL_NAMES = ("format", "last_instance_id", "accounts", "servers", "instances")
 _EXTRA_NAMES = ("boot", "account", "server")
@@ -111,7 +111,7 @@ class _StateParser:
         if document.get("format", FORMAT) != FORMAT:
             self.mistakes.add(f"format is {quoted(document['format'])}; accepted is {FORMAT}")
         self.last_instance_id = self._parse(
-            "last_instance_id", Integer(0, _MAX_GIVEN_ID).parse, document.get("last_instance_id", 0), 0
+            "last_instance_id", Integer(0, MAX_GIVEN_ID).parse, document.get("last_instance_id", 0), 0
         )
         self.accounts = self._parse_named(document, "accounts", lambda _, row: str(row["name"]))
         self.servers = self._parse_named(document, "servers", self._server)
@@ -161,7 +161,7 @@ class _StateParser:
         for where, row in rows:
             self._refuse_unknown(f"{where}: ", row, known)
             self._parse(f"{where}: name", Text().parse, row.get("name", ""), "")
-            number = self._parse(f"{where}: id", Integer(1, _MAX_GIVEN_ID).parse, row.get("id", len(by_id) + 1), 0)
+            number = self._parse(f"{where}: id", Integer(1, MAX_GIVEN_ID).parse, row.get("id", len(by_id) + 1), 0)
             if number in by_id:
                 self.mistakes.add(f"{where}: id {number} is another's")
             elif "name" in row:
@@ -195,8 +195,8 @@ class _StateParser:
             port = values["port"] if "port" in values else next(free_ports, None)
             if instance_id in self.instances:
                 self.mistakes.add(f"{where}: id {instance_id} is another's")
-            elif instance_id > _MAX_GIVEN_ID:
-                self.mistakes.add(f"{where}: id must be less than or equal to {_MAX_GIVEN_ID}")
+            elif instance_id > MAX_GIVEN_ID:
+                self.mistakes.add(f"{where}: id must be less than or equal to {MAX_GIVEN_ID}")
             elif port is None:
                 self.mistakes.add(f"{where}: no port is left in {self.config.ports[0]}-{self.config.ports[-1]}")
             else:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from itertools import zip_longest
+from itertools import count, zip_longest
 from typing import TYPE_CHECKING
 
 from rtgmock.errors import EngineFailed, RequestError, StartupError
 from rtgmock.network import listening_process
+from rtgmock.service.snapshot import MAX_GIVEN_ID
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from rtgmock.model.types import Record
     from rtgmock.service.context import ServiceContext
@@ -60,21 +61,23 @@ class WantedInstances:
     def rows_for(self, state: State) -> list[Record]:
         """Return what a document must have in addition, so that its state has the wanted instances.
 
-        After the start these get the ports and passwords that they had then, so that their URLs stay. Raises
+        After the start these get the ids, ports and passwords that they had then, so that their URLs stay. Raises
         StartupError for one that contradicts the state.
         """
         if not self._wanted:
             return []
         user_id = next(number for number, name in state.accounts.items() if name == self._account)
         found = match(self._wanted, state.instances, user_id)
-        taken = {record["port"] for record in state.instances}
-        rows: list[Record] = []
-        for wanted, provided, record in zip_longest(self._wanted, self._provided, found):
-            if record is None:
-                number = state.last_instance_id + 1 + len(rows)
-                given = wanted.given() | _kept(provided or {}, taken)
-                rows.append({"id": number, "account": self._account, **given})
-        return rows
+        missing = [
+            (wanted, _kept(provided or {}, state))
+            for wanted, provided, record in zip_longest(self._wanted, self._provided, found)
+            if record is None
+        ]
+        new_ids = count(max(state.last_instance_id, *(kept.get("id", 0) for _, kept in missing), 0) + 1)
+        return [
+            {"account": self._account, "id": kept.get("id") or next(new_ids)} | wanted.given() | kept
+            for wanted, kept in missing
+        ]
 
     def _create(self, wanted: WantedInstance) -> Record:
         values = wanted.given()
@@ -135,12 +138,16 @@ def _first_like(wanted: WantedInstance, records: Iterable[Record]) -> Record | N
     return min(alike, key=lambda one: one["id"], default=None)
 
 
-def _kept(provided: Record, taken: Collection[int]) -> Record:
-    """Return what an instance keeps over a reset; not its port, if an instance of the fixture has got that."""
-    kept: Record = {name: provided[name] for name in ("password", "port") if name in provided}
-    if kept.get("port") in taken:
-        del kept["port"]
-    return kept
+def _kept(provided: Record, state: State) -> Record:
+    """Return what an instance keeps over a reset: neither an id nor a port that an instance of the fixture has got."""
+    taken = {name: {record[name] for record in state.instances} for name in ("id", "port")}
+    if provided.get("id", 0) > MAX_GIVEN_ID:  # the document could not have it
+        taken["id"].add(provided["id"])
+    return {
+        name: provided[name]
+        for name in ("id", "password", "port")
+        if name in provided and provided[name] not in taken.get(name, ())
+    }
 
 
 def _contradiction(wanted: WantedInstance, record: Record, user_id: int) -> str:

@@ -266,3 +266,68 @@ def test_an_emulator_that_is_started_again_has_it_again(serve: Serve) -> None:
     api.emulator.start()
 
     assert listed(api) == [(1, "nano", 9001, "secret")]
+
+
+def test_a_reset_of_its_account_brings_it_back_beside_the_instances_of_others(serve: Serve, tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"state": tmp_path / STATE, "accounts": ["ann:a1", "bob:b2"]}
+    first = serve(**settings)
+    first.post("/instances.json", json={"plan": "nano"}, auth=("bob", "b2"))
+    first.close()
+    api = serve(**settings, instances=["nano:secret", "mini"])
+    before, others = listed(api), api.get("/instances.json", auth=("bob", "b2")).json()
+    assert [number for number, *_ in before] == [2, 3]
+    api.delete("/instances/2.json")
+    api.create()
+
+    for _ in range(2):
+        answer = api.post("/_rtgmock/reset", json={"account": "ann"})
+        assert answer.status_code == 200, answer.text
+        assert listed(api) == before
+        assert api.get("/instances.json", auth=("bob", "b2")).json() == others
+
+
+def test_a_reset_of_a_kept_state_leaves_it_its_id(serve: Serve, tmp_path: Path) -> None:
+    first = serve(state=tmp_path / STATE)
+    for plan in ("mini", "mini", "nano"):
+        first.create(plan=plan)
+    first.close()
+    path = fixture(tmp_path, {"plan": "small"}, {"plan": "small"})
+    settings: dict[str, Any] = {"state": tmp_path / STATE, "instances": ["nano", "mini"]}
+
+    api = serve(**settings)
+    api.emulator.reset()
+    assert [(number, plan, port) for number, plan, port, _ in listed(api)] == [(3, "nano", 9003), (1, "mini", 9001)]
+    assert api.create()["id"] == 4
+    api.close()
+    api = serve(**settings, fixture=path)
+    api.emulator.reset()
+    assert sorted((number, plan) for number, plan, *_ in listed(api)) == [
+        (1, "small"),
+        (2, "small"),
+        (3, "nano"),
+        (4, "mini"),
+    ]
+
+
+def test_an_id_that_no_document_may_have_is_not_kept(serve: Serve, tmp_path: Path) -> None:
+    first = serve(state=tmp_path / STATE)
+    first.put("/_rtgmock/state", json={"last_instance_id": 10**12})
+    first.close()
+    api = serve(state=tmp_path / STATE, instances="nano:secret@9044")
+    assert listed(api) == [(10**12 + 1, "nano", 9044, "secret")]
+
+    api.emulator.reset()
+
+    assert listed(api) == [(1, "nano", 9044, "secret")]
+
+
+def test_its_port_is_given_to_others_last(serve: Serve, tmp_path: Path) -> None:
+    """Otherwise the next start would find another instance there, and refuse."""
+    settings: dict[str, Any] = {"state": tmp_path / STATE, "instances": "nano:secret@9001", "ports": "9001-9002"}
+    api = serve(**settings)
+    api.delete("/instances/1.json")
+    assert [api.create(plan="mini")["port"] for _ in range(2)] == [9002, 9001]
+    api.delete("/instances/3.json")
+    api.close()
+
+    assert [port for *_, port, _ in listed(serve(**settings))] == [9002, 9001]
