@@ -47,6 +47,7 @@ LOCAL_VALUES: dict[str, dict[str, Any]] = {
     "faults.rule.Rule._path": {"self": SimpleNamespace(values={"path": "*a*a*a*a*b"})},
     "journal.filter.Filter._path_pattern": {"self": SimpleNamespace(path="*a*[b"), "only_stars": "*a*a*a*a*b"},
     "journal.redaction.form.multipart": {"boundary": "-b"},
+    "journal.redaction.patterns._Pattern.__getattr__": {"self": SimpleNamespace(pattern="a", flags=0)},
     "storage.file.FileStorage._remove_temporary_files": {"self": SimpleNamespace(path=SimpleNamespace(name="a.json"))},
     "wire.endpoints._PATTERNS": {"path": "/instances/{id}"},
     "wire.suggestions._split_extension": {"known": "json|xml"},

@@ -152,6 +152,7 @@ NOT_FOR_SERVING = {
 SERVE_ONCE = """
 import base64, http.client, sys
 from rtgmock.emulator import Emulator
+from rtgmock.journal.redaction.labels import _SECRET_NAME
 
 with Emulator() as emulator:
     credentials = base64.b64encode(f"{emulator.username}:{emulator.password}".encode()).decode()
@@ -165,6 +166,7 @@ with Emulator() as emulator:
         answer = connection.getresponse()
         assert (answer.status, bool(answer.read())) == (status, True)
     connection.close()
+    assert "search" not in vars(_SECRET_NAME)  # it is compiled when a text first needs it
     print(*sys.modules)
 """
 

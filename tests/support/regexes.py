@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _FOLDER = Path(rtgmock.__file__).parent
 _METHODS = ("search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn")
-_FUNCTIONS = {f"re.{name}" for name in ("compile", *_METHODS)}
+_FUNCTIONS = {"patterns.compile", *(f"re.{name}" for name in ("compile", *_METHODS))}
 _MAX_TOKENS = 12
 _CATEGORIES = {sre.CATEGORY_DIGIT: "1", sre.CATEGORY_SPACE: " ", sre.CATEGORY_WORD: "a", sre.CATEGORY_NOT_SPACE: "a"}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rtgmock.journal.redaction import patterns
 from rtgmock.journal.redaction.encodings import has_any, pattern
 
 if TYPE_CHECKING:
@@ -19,16 +20,16 @@ AUTH_SCHEMES = ("basic", "bearer", "digest")
 # Credentials outside their header: "Basic dXNlcjpwYXNz", "Bearer%20abcdefgh". Not "Basic realm=": that is a parameter.
 # The quantifiers are possessive, and nothing long is tried twice: otherwise "basic++++++ =" and "basic+basic+basic =",
 # would need quadratic time.
-_CREDENTIALS = re.compile(
+_CREDENTIALS = patterns.compile(
     r"\b(?:basic|bearer|digest)(?:\s|%20|\+)++([\w+/=.%-]{80,}+|[\w+/=.%-]{8,79}+(?!\s*=))", re.IGNORECASE
 )
 # The two slashes of a URL; JSON may write \/\/, a form %2F%2F.
-_SLASHES = re.compile(rf"(?:\\?{pattern('/')}){{2}}", re.IGNORECASE)
+_SLASHES = patterns.compile(rf"(?:\\?{pattern('/')}){{2}}", re.IGNORECASE)
 _SLASH_PARTS = ("@", "/", "\\", "%", "&")
-_AT = re.compile(pattern("@"), re.IGNORECASE)
+_AT = patterns.compile(pattern("@"), re.IGNORECASE)
 # A user and a password without slashes before them, and a password whose @ is missing; the latter is not a port.
-_BARE_USER = re.compile(r"(?<![^\s\"'<>=(,/])([^\s:@/\"'<>=(,]{1,80}+:(?!(?:\\?/){2})\S{1,400})@")
-_NO_PORT = re.compile(r"[^\s:/?#\[\]]{0,80}+:(?!\d{1,5}(?!\w))(?=\S)")
+_BARE_USER = patterns.compile(r"(?<![^\s\"'<>=(,/])([^\s:@/\"'<>=(,]{1,80}+:(?!(?:\\?/){2})\S{1,400})@")
+_NO_PORT = patterns.compile(r"[^\s:/?#\[\]]{0,80}+:(?!\d{1,5}(?!\w))(?=\S)")
 
 
 def credentials(text: str) -> Iterator[Span]:

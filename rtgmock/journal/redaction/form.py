@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_plus
 
+from rtgmock.journal.redaction import patterns
 from rtgmock.journal.redaction.labels import find_label
 from rtgmock.journal.redaction.secrets import MASK, is_secret
 
@@ -13,9 +14,9 @@ if TYPE_CHECKING:
     from rtgmock.journal.redaction.secrets import RedactValue
 
 # The name of a form's field: plan, instance[password], snapshots[]. JSON that is read as a form has no such names.
-_FIELD_NAME = re.compile(r"[\w.\[\]-]{0,80}")
+_FIELD_NAME = patterns.compile(r"[\w.\[\]-]{0,80}")
 # Some programs end the lines of a multipart form with a line feed alone.
-_BLANK_LINE = re.compile(r"\r?\n\r?\n")
+_BLANK_LINE = patterns.compile(r"\r?\n\r?\n")
 
 
 def redacted(text: str, redact: RedactValue) -> str | None:

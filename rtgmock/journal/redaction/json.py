@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import orjson
 
+from rtgmock.journal.redaction import patterns
 from rtgmock.journal.redaction.secrets import MASK, NAME, is_secret
 
 if TYPE_CHECKING:
@@ -20,11 +21,11 @@ _STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _UNFINISHED = r'"[^"\\]*+(?:\\.[^"\\]*+)*+\\?\Z'
 _SCALAR = r'[^\s"{}\[\],:]++'  # a number, true, false or null
 # A name with its value, unless that is an object or a list; or a string in a list.
-_MEMBER = re.compile(rf"({_STRING})(?:(\s*+:\s*+)({_STRING}|{_SCALAR})?)?|{_UNFINISHED}", re.DOTALL)
+_MEMBER = patterns.compile(rf"({_STRING})(?:(\s*+:\s*+)({_STRING}|{_SCALAR})?)?|{_UNFINISHED}", re.DOTALL)
 # The same, but for numbers: a member with one of them is seldom the same again.
-_KNOWABLE = re.compile(rf"({_STRING}(?:\s*+:\s*+(?:{_STRING}|null|true|false)?+)?+)|{_UNFINISHED}", re.DOTALL)
+_KNOWABLE = patterns.compile(rf"({_STRING}(?:\s*+:\s*+(?:{_STRING}|null|true|false)?+)?+)|{_UNFINISHED}", re.DOTALL)
 _MAX_HARMLESS = 160
-_TOKEN = re.compile(rf"\s+|{_STRING}|[{{}}\[\],:]|{_SCALAR}", re.DOTALL)
+_TOKEN = patterns.compile(rf"\s+|{_STRING}|[{{}}\[\],:]|{_SCALAR}", re.DOTALL)
 
 
 def is_well_formed(text: str) -> bool:

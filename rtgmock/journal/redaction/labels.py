@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rtgmock.journal.redaction import patterns
 from rtgmock.journal.redaction.encodings import has_any, pattern
 from rtgmock.journal.redaction.secrets import SECRET_ATTRIBUTES, is_secret, is_secret_word
 
@@ -22,9 +23,9 @@ class Label(NamedTuple):
 
 _REST = r"""(?:[\w\]\["'\\-]|%5b|%5d|%22)"""
 _ANY_NAME = "|".join(pattern(name) for name in SECRET_ATTRIBUTES)
-_SECRET_NAME = re.compile(_ANY_NAME, re.IGNORECASE)
+_SECRET_NAME = patterns.compile(_ANY_NAME, re.IGNORECASE)
 # The name of a secret attribute with what tells that its value follows.
-_LABELLED_SECRET = re.compile(
+_LABELLED_SECRET = patterns.compile(
     rf"""
     ({_ANY_NAME})
     (?:
@@ -41,15 +42,15 @@ _LABELLED_SECRET = re.compile(
 # A whole word. Before it may be an escape, which is no part of it: %5Bpwd.
 _WHOLE_WORD = r"(?<![\w-])(?:(?<=%)[0-9a-f]{2})?+([\w-]{2,}+)"
 # Any word with a sign after it: 'pasword: ', '"pwd":', "pwd]=", "pwd%3D".
-_LABEL = re.compile(rf"""{_WHOLE_WORD}(?:["'\]\s\\]|%5d|%22|%20){{0,6}}+(?:[=:>]|%3[ade])""", re.IGNORECASE)
+_LABEL = patterns.compile(rf"""{_WHOLE_WORD}(?:["'\]\s\\]|%5d|%22|%20){{0,6}}+(?:[=:>]|%3[ade])""", re.IGNORECASE)
 # An option with its value: --pass x.
-_OPTION = re.compile(r"(?<!\S)--([\w-]{2,}+)(?:\s|\+|%20)++(?=\S)")
+_OPTION = patterns.compile(r"(?<!\S)--([\w-]{2,}+)(?:\s|\+|%20)++(?=\S)")
 # A tag that has attributes: <pwd type="string">.
-_TAG = re.compile(r"<(?:[\w.-]{1,40}+:)?([\w.-]{2,}+)\s[^<>]{0,80}>")
+_TAG = patterns.compile(r"<(?:[\w.-]{1,40}+:)?([\w.-]{2,}+)\s[^<>]{0,80}>")
 # A folder of a path: /instances/1/password/x, also escaped.
-_FOLDER = re.compile(r"(?:/|%2f)([\w.-]{2,}+)(?=(\\?/|%2f))", re.IGNORECASE)
+_FOLDER = patterns.compile(r"(?:/|%2f)([\w.-]{2,}+)(?=(\\?/|%2f))", re.IGNORECASE)
 # What a command is given: curl -u name:password, redis-cli -a password; what a Redis is told: AUTH password.
-_SPOKEN = re.compile(
+_SPOKEN = patterns.compile(
     r"""
     (?<!\S)(?:-u|--(?:proxy-)?user)(?=\S*:|(?:\s|\+|%20)++\S*:)
     | redis-cli(?:\s++-(?!a)\S++(?:\s++[^\s-]\S*+)?){0,9}\s++-a
@@ -59,10 +60,10 @@ _SPOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_WORD = re.compile(_WHOLE_WORD, re.IGNORECASE)
+_WORD = patterns.compile(_WHOLE_WORD, re.IGNORECASE)
 # A secret's name where a value is, as in {"name": "password", "value": …} or <name>password</name><value>…; not where
 # a name is, as in {"password": …}. It may be the last word of a text that was cut.
-_NAMED = re.compile(
+_NAMED = patterns.compile(
     r"""(?:["'>=,]|%22|%3[de])\s*+([\w.-]{2,80}+)\s*+(?:["'](?!\s*[:=])|[<&,\]]|%22(?!\s*%3a)|%3c|%26|\Z)""",
     re.IGNORECASE,
 )

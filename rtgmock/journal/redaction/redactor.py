@@ -7,7 +7,7 @@ from collections import defaultdict
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from rtgmock.journal.redaction import form, json, xml
+from rtgmock.journal.redaction import form, json, patterns, xml
 from rtgmock.journal.redaction.credentials import AUTH_SCHEMES
 from rtgmock.journal.redaction.encodings import encodings
 from rtgmock.journal.redaction.labels import find_name, names_secret
@@ -34,13 +34,13 @@ _MAX_SECRETS = 32
 # The paths of nearly all requests.
 _API_PATH = re.compile(r"/(?:instances(?:/\d{1,18})?|_rtgmock/[a-z]{1,20})(?:\.(?:json|xml))?/?")
 # What may follow the last name in a path, and is no secret: /instances/1/password.json.
-_PATH_END = re.compile(r"s?(?:\.(?:json|xml))?/?")
+_PATH_END = patterns.compile(r"s?(?:\.(?:json|xml))?/?")
 # What a client asks a proxy to connect it to.
-_HOST_AND_PORT = re.compile(r"/?(?:[\w.-]{1,255}|\[[\w:.]{2,80}\])(?::\d{1,5})?")
+_HOST_AND_PORT = patterns.compile(r"/?(?:[\w.-]{1,255}|\[[\w:.]{2,80}\])(?::\d{1,5})?")
 # What is before the last @ in a URL, or in one without its slashes: redis://user:password@, user:password@.
-_USER = re.compile(r"^(\w+:(?://)?|//)?.*@", re.DOTALL)
+_USER = patterns.compile(r"^(\w+:(?://)?|//)?.*@", re.DOTALL)
 # A URL or a path without a user: redis://host:1/, host:1, /path. Not redis://user:passw, which was cut before its @.
-_ADDRESS = re.compile(r"(?:(?:\w+:)?//)?(?:[\w.-]*|\[[\w:.]*\])(?::\d{1,5})?(?:[?#].*|/(?!/).*)?", re.DOTALL)
+_ADDRESS = patterns.compile(r"(?:(?:\w+:)?//)?(?:[\w.-]*|\[[\w:.]*\])(?::\d{1,5})?(?:[?#].*|/(?!/).*)?", re.DOTALL)
 # Words of the API itself, which every request has: they are shown even if somebody uses one as a password.
 _API_WORDS = frozenset({*BY_NAME, *PLANS, *Status, "instance", "instances", "application"})
 

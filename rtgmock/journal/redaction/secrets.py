@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
+from rtgmock.journal.redaction import patterns
 from rtgmock.journal.redaction.encodings import pattern
 from rtgmock.model.attributes import BY_NAME, SECRETS
 from rtgmock.text import nearest
@@ -24,7 +25,7 @@ SECRET_ATTRIBUTES = sorted(SECRETS - {URL}, key=len, reverse=True)
 """The secret attributes of the table, but ``url``."""
 
 # Names outside the table: "pwd" in a body, the headers Authorization, Cookie, X-Auth and X-Api-Key.
-_CREDENTIAL_WORDS = re.compile(
+_CREDENTIAL_WORDS = patterns.compile(
     r"pass|pwd|psw|secret|token|cookie|credential|authorization|masterauth|(?<![a-z])auth(?![a-z])"
     r"|(?:api|access|private)[-_ ]?key",
     re.IGNORECASE,
@@ -34,8 +35,8 @@ _CREDENTIAL_WORD = re.compile(
     r"(?:[a-z0-9]{1,20}_){0,3}(?:pass(?:w(?:or)?d|phrase|code)?|pwd|pswd?|secret|token|cookie|credential|authorization"
     r"|requirepass|masterauth|auth|(?:api|access|private)_?key)s?"
 )
-_ATTRIBUTE_NAME = re.compile("|".join(map(pattern, SECRET_ATTRIBUTES)), re.IGNORECASE)
-_URL_NAME = re.compile(rf"{URL}\W*$", re.IGNORECASE)
+_ATTRIBUTE_NAME = patterns.compile("|".join(map(pattern, SECRET_ATTRIBUTES)), re.IGNORECASE)
+_URL_NAME = patterns.compile(rf"{URL}\W*$", re.IGNORECASE)
 MAX_CACHED_LENGTH = 80
 """Characters of the longest name that is remembered, so that the memory for a thousand of them is small."""
 _MIN_SIMILARITY = 0.75
