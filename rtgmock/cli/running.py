@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import socket
 import ssl
 from base64 import b64encode
@@ -37,8 +38,9 @@ class UnreachableError(Exception):
 
 
 def no_emulator(url: str, problem: str) -> StartupError:
-    """Return the error for a URL at which no emulator answers."""
-    return StartupError(f"no emulator answers at {url}: {problem}; start one with: rtgmock serve")
+    """Return the error for a URL at which no emulator answers. It does not show a password in the URL."""
+    place = re.sub("//[^/]*@", "//", url)
+    return StartupError(f"no emulator answers at {place}: {problem}; start one with: rtgmock serve")
 
 
 def find_url() -> str:

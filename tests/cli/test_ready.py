@@ -38,6 +38,14 @@ def test_ready_is_1_where_none_answers(tmp_path: Path) -> None:
     assert asked.stderr.count("\n") == 1
 
 
+def test_an_account_in_the_url_is_not_shown(tmp_path: Path) -> None:
+    place = f"127.0.0.1:{free_ports(1)[0]}"
+    for name in ("ready", "env"):
+        asked = run_main(name, folder=tmp_path, env={"RTGMOCK_URL": f"http://ann:hunter2@{place}/"})
+        assert asked.stderr.startswith(f"rtgmock: no emulator answers at http://{place}")
+        assert "hunter2" not in asked.stderr
+
+
 @pytest.fixture
 def not_found() -> Iterator[str]:
     """The URL of a server that answers 404 to everything."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.support.generated_values import Values
 
 _NAMES = [
-    *("health", "openapi.json", "state", "requests", "faults", "clock"),
+    *("health", "openapi.json", "state", "requests", "faults", "clock", "instances"),
     *("faults/1", "faults/999", f"faults/{'9' * 18}", "instances/1/status", "instances/1/redis", "instances/9/status"),
 ]
 _FILTERS = ["method", "path", "status", "account", "unmatched", "since", "text", "limit", "other"]

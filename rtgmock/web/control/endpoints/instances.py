@@ -44,7 +44,8 @@ def show(context: ControlContext) -> Response:
 def _row(context: ControlContext, record: Record, account: str) -> dict[str, Value]:
     view = view_context(context.config, context.provisioner, account, request_context().host, [record])
     shown = {attribute.name: value for attribute, value in represent(record, JSON.show_payload, view)}
-    [server] = context.provisioner.server_names([record]).values()
+    # The state may be replaced meanwhile, and its servers with it.
+    server = context.provisioner.server_names([record]).get(record["server_id"], "")
     return {name: shown[name] for name in ("id", "label", "plan", "url")} | {"account": account, "server": server}
 
 
