@@ -337,16 +337,6 @@ def test_the_nox_sessions_that_are_named_exist() -> None:
     assert set(named) <= set(sessions)
 
 
-def test_each_promise_has_a_proof_that_exists() -> None:
-    text = section("What is promised, and what proves it")
-    rows = [line for line in text.splitlines() if line.startswith("| ")][2:]
-    named = [re.findall(r"`(tests/[\w/]+\.py)`", row) for row in rows]
-
-    assert rows
-    assert all(named)
-    assert not [path for paths in named for path in paths if not (ROOT / path).is_file()]
-
-
 def test_ci_runs_the_test_command_that_is_shown() -> None:
     extract = "sed -n '/<!-- tests -->/,/^```$/p' README.md | grep -v '^```\\|<!--'"
     command = subprocess.run(["sh", "-c", extract], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
