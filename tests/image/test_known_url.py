@@ -9,8 +9,12 @@ import pytest
 import yaml
 
 from tests.support.documents import example
+from tests.support.main import run_main
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Serve
     from tests.support.image_runner import ImageRunner
 
 pytest_plugins = ["tests.support.redis_fixtures", "tests.support.emulator_containers", "tests.support.image_runner"]
@@ -29,6 +33,24 @@ def test_the_app_of_the_compose_file_is_answered_with_its_url_alone(runner: Imag
     for visits in (1, 2):  # the second start finds the instance of the first, with its data
         assert re.findall(r"VISIT (\d+)", compose(*up)) == [str(visits)]
         compose("rm", "--stop", "--force", "app")
+
+
+def test_the_aliases_that_hosts_prints_lead_the_app_to_its_instance(
+    runner: ImageRunner, serve: Serve, tmp_path: Path
+) -> None:
+    """As with pkgcloud, which makes a host of the server's name. The seed makes that known beforehand."""
+    settings = {"RTGMOCK_RANDOM_SEED": "7", "RTGMOCK_INSTANCE": "nano:secret@9001"}
+    printed = run_main("hosts", "--compose", "--url", serve(random_seed=7, instances="nano").url, folder=tmp_path)
+    aliases = yaml.safe_load(printed.stdout)
+    host = aliases["networks"]["default"]["aliases"][-1]
+    document: dict[str, Any] = yaml.safe_load(example("yaml", "Compose"))
+    document["services"]["rtgmock"] |= {"environment": settings, **aliases}
+    document["services"]["app"]["environment"]["REDISTOGO_URL"] = f"redis://nodejitsu:secret@{host}:9001/"
+    compose = runner.compose(yaml.safe_dump(document), app=f"FROM {runner.name}\nENTRYPOINT []\nCMD {COUNT}\n")
+
+    shown = compose("up", "--build", "--abort-on-container-exit", "--exit-code-from", "app")
+    assert re.fullmatch(r"[a-z]+\.redistogo\.com", host)
+    assert re.findall(r"VISIT (\d+)", shown) == ["1"]
 
 
 def test_the_job_of_the_workflow_is_answered_with_its_url_alone(runner: ImageRunner) -> None:
