@@ -18,6 +18,8 @@ COUNTED = {
     "tests/engines/test_leftovers.py": "{} tests",
     "tests/engines/test_full_disk.py": "{} changes and creates",
     "tests/engines/docker/outages/test_resets.py": "{} more in `tests/engines/docker/outages/test_resets.py`",
+    "tests/service/test_high_ids.py": "{} tests with ids and names",
+    "tests/service/test_account_names.py": "and {} |",
     "tests/storage/test_file_lock.py": "{} tests",
     "tests/engines/redis/test_stored_settings.py": "{} ways",
     "tests/engines/process/test_guard.py": "{} tests",
@@ -33,6 +35,7 @@ KILLS = "test_what_was_answered_survives_kills_in_the_middle_of_writing"
 HISTORIES = "test_concurrent_requests_are_linearizable"
 ENGINE_KILLS = "test_no_acknowledged_write_is_lost_when_everything_is_killed"
 FAULTY_DISKS = "tests/storage/test_faulty_disk.py", "tests/engines/test_faulty_disk.py"
+VERSIONS = "tests/engines/redis/test_versions.py"
 WEB, ENGINES = "tests/web/test_generated_requests.py", "tests/engines/test_generated_requests.py"
 KILLED_HISTORIES = "test_requests_that_a_kill_interrupts_are_linearizable"
 
@@ -58,6 +61,7 @@ def phrases() -> dict[str, str]:
     return {
         "tests/storage/test_kills.py": f"{kills.in_ci} kills while four clients write; {kills.long:,} in `nox -s long`",
         **{path: f"{length_of(path, 'CHANGES')} kinds of changes" for path in FAULTY_DISKS},
+        VERSIONS: f"{length_of(VERSIONS, 'REFUSED')} commands",
         "tests/test_linearizability.py": f"{histories.in_ci} histories, and {killed.in_ci} that a kill interrupts; "
         f"{histories.long:,} and {killed.long} in `nox -s long`",
         "tests/test_state_machine.py": f"{runs.in_ci} runs of {steps.in_ci} steps; "
