@@ -129,6 +129,7 @@ NOT_FOR_SERVING = {
     "docker",
     "filelock",
     "psutil",
+    "pyexpat",
     "pytest",
     "redis",
     "requests",
@@ -155,6 +156,7 @@ from rtgmock.emulator import Emulator
 from rtgmock.journal.redaction.labels import _SECRET_NAME
 
 with Emulator() as emulator:
+    assert "encodings.idna" not in sys.modules  # the client below imports it
     credentials = base64.b64encode(f"{emulator.username}:{emulator.password}".encode()).decode()
     headers = {"Authorization": f"Basic {credentials}", "Content-Type": "application/json"}
     connection = http.client.HTTPConnection(emulator.url.removeprefix("http://"), timeout=20)

@@ -7,7 +7,7 @@ from collections import defaultdict
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from rtgmock.journal.redaction import form, json, patterns, xml
+from rtgmock.journal.redaction import form, json, patterns
 from rtgmock.journal.redaction.credentials import AUTH_SCHEMES
 from rtgmock.journal.redaction.encodings import encodings
 from rtgmock.journal.redaction.labels import find_name, names_secret
@@ -216,6 +216,8 @@ class Redactor:
         if _is_json(text, complete=complete):
             return json.redacted(text, value)
         if text.lstrip().startswith("<"):
+            from rtgmock.journal.redaction import xml  # noqa: PLC0415 - expat, which takes half a megabyte
+
             return xml.redacted(text, value, complete=complete)
         found = form.multipart(text, boundary, value) if boundary else None
         return form.redacted(text, value) if found is None else found
