@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tests.support.documents import DOCUMENTS, blocks, document, example
+from tests.support.documents import DOCUMENTS, blocks, document, example, section
 from tests.support.image_runner import CLIENT
 from tests.support.redis_client import answers
 from tests.support.requirements import skip_or_fail
@@ -59,7 +59,10 @@ def test_the_first_example_works_from_the_host_in_ruby_and_python_and_from_anoth
     ruby = program("ruby", "ruby")
     if subprocess.run([ruby, "-e", "require 'rest-client'"], capture_output=True, timeout=60, check=False).returncode:
         skip_or_fail("ruby", "Ruby's rest-client is not installed")
-    container = runner.run(docker_run(blocks("sh", "")[1]))
+    [url] = re.findall(r"`(redis://redistogo:\S+)`", section(""))
+    port = str(runner.ports[0])
+    container = runner.run(docker_run(blocks("sh", "")[1]).replace("secret@9001", f"secret@{port}"))
+    assert answers(url.replace("9001", port))
     runner.client.networks.get(runner.network()).connect(container)
     host = f"localhost:{runner.port}"
 
@@ -70,9 +73,9 @@ def test_the_first_example_works_from_the_host_in_ruby_and_python_and_from_anoth
 
     script = example("python", "Clients on the host", CONTAINERS)
     shown = runner.command(sys.executable, stdin=script.replace("localhost:8080", host))
-    assert shown.endswith(f"@localhost:{runner.ports[1]}/ True\n")
+    assert shown.endswith(f"@localhost:{runner.ports[2]}/ True\n")
     shown = runner.ask(script.replace("localhost", runner.name))
-    assert shown.endswith(f"@{runner.name}:{runner.ports[2]}/ True\n")
+    assert shown.endswith(f"@{runner.name}:{runner.ports[3]}/ True\n")
 
 
 def test_the_example_without_privileges_works(runner: ImageRunner) -> None:
