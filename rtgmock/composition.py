@@ -114,7 +114,7 @@ def compose(
     names = [account.name for account in config.initial_accounts]
     store = Store.open(config.state, randomness.state_id(), names)
     resources.callback(store.close)
-    engine = build_engine(config, store.state_id, report)
+    engine = build_engine(config, store.state_id, report, store.last_engine() if store.instance_count() else "")
     resources.callback(engine.close)
 
     context = ServiceContext(config, store, clock, randomness, engine)

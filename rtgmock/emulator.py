@@ -38,6 +38,9 @@ class Emulator:
     state in memory by default. Raises ValueError for a wrong setting. Until ``start``, nothing is opened: no file, no
     socket, no thread. Several emulators in one process are independent of each other.
 
+    It runs no Redis servers unless it is told to. With ``redis="auto"`` it runs them if it can, as ``serve`` does;
+    ``"process"`` and ``"docker"`` let the start fail where it can't.
+
     It may be started again after a stop, and then begins like a new emulator with the same settings: with the
     instances of its state file, or in memory mode with none. It listens on the same port, also when the first start
     chose it.

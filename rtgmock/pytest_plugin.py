@@ -74,23 +74,37 @@ def rtgmock_settings() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def rtgmock_emulator(pytestconfig: pytest.Config, rtgmock_settings: dict[str, Any]) -> Iterator[Emulator]:
-    """The emulator of this run, or of this worker. It is not reset between tests."""
-    from rtgmock.emulator import Emulator  # noqa: PLC0415
-    from rtgmock.errors import StartupError  # noqa: PLC0415
+    """The emulator of this run, or of this worker. It is not reset between tests, and runs no Redis by default."""
+    with _started(pytestconfig, rtgmock_settings) as emulator:
+        yield emulator
 
-    with contextlib.ExitStack() as stack:
-        try:
-            emulator = stack.enter_context(Emulator(**_merge_settings(pytestconfig, rtgmock_settings)))
-        except StartupError as error:
-            pytest.fail(f"rtgmock: {error}", pytrace=False)
+
+@pytest.fixture(scope="session")
+def _rtgmock_living_emulator(
+    pytestconfig: pytest.Config, rtgmock_settings: dict[str, Any]
+) -> Iterator[Emulator | None]:
+    """The emulator of the tests that use ``redistogo_url``, with Redis servers; None where the settings name an engine.
+
+    Other tests need no servers, so they have an emulator without.
+    """
+    settings = _merge_settings(pytestconfig, rtgmock_settings)
+    if {"redis", "redis_server"} & settings.keys():
+        yield None
+        return
+    with _started(pytestconfig, rtgmock_settings, redis="auto", port=0) as emulator:
         yield emulator
 
 
 @pytest.fixture
-def rtgmock(rtgmock_emulator: Emulator) -> Emulator:
-    """The emulator of this run, reset before each test."""
-    rtgmock_emulator.reset()
-    return rtgmock_emulator
+def rtgmock(request: pytest.FixtureRequest, rtgmock_settings: dict[str, Any]) -> Emulator:  # noqa: ARG001 - for the hook
+    """The emulator of this run, reset before each test; in tests with ``redistogo_url`` one with Redis servers."""
+    emulator: Emulator | None = None
+    if "redistogo_url" in request.fixturenames:
+        emulator = request.getfixturevalue("_rtgmock_living_emulator")
+    if emulator is None:
+        emulator = request.getfixturevalue("rtgmock_emulator")
+    emulator.reset()
+    return emulator
 
 
 @pytest.fixture
@@ -116,12 +130,31 @@ def rtgmock_environ(rtgmock: Emulator, monkeypatch: pytest.MonkeyPatch) -> dict[
 
 
 @pytest.fixture
-def redistogo_url(rtgmock: Emulator, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The URL of a new nano instance; REDISTOGO_URL and REDIS_URL are set to it for this test."""
+def redistogo_url(request: pytest.FixtureRequest, rtgmock: Emulator, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of a new nano instance, which works; REDISTOGO_URL and REDIS_URL are set to it for this test."""
     from rtgmock import child_environment  # noqa: PLC0415
 
-    variables = child_environment.of_instance(str(rtgmock.create(plan="nano")["url"]))
+    emulator = request.getfixturevalue("_rtgmock_living_emulator") or rtgmock
+    if emulator is not rtgmock:  # this fixture was requested by getfixturevalue, after the other one
+        emulator.reset()
+    if emulator.engine.problem:
+        pytest.fail(f"rtgmock: {emulator.engine.problem}", pytrace=False)
+    variables = child_environment.of_instance(str(emulator.create(plan="nano")["url"]))
     return _set_variables(variables, monkeypatch)["REDISTOGO_URL"]
+
+
+@contextlib.contextmanager
+def _started(config: pytest.Config, keywords: dict[str, Any], **settings: Any) -> Iterator[Emulator]:
+    """Start an emulator of the run, with ``settings`` in addition to the run's own; fail the test if that fails."""
+    from rtgmock.emulator import Emulator  # noqa: PLC0415
+    from rtgmock.errors import StartupError  # noqa: PLC0415
+
+    with contextlib.ExitStack() as stack:
+        try:
+            emulator = stack.enter_context(Emulator(**_merge_settings(config, keywords, **settings)))
+        except StartupError as error:
+            pytest.fail(f"rtgmock: {error}", pytrace=False)
+        yield emulator
 
 
 def _set_variables(variables: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
@@ -130,13 +163,16 @@ def _set_variables(variables: dict[str, str], monkeypatch: pytest.MonkeyPatch) -
     return variables
 
 
-def _merge_settings(config: pytest.Config, keywords: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings of a run's emulators; with real Redis servers, each worker gets a share of the ports."""
+def _merge_settings(config: pytest.Config, keywords: dict[str, Any], **own: Any) -> dict[str, Any]:
+    """Return the settings of a run's emulator, ``own`` of them for this one.
+
+    With real Redis servers, each worker gets a share of the ports.
+    """
     from rtgmock.settings.config import ephemeral_config  # noqa: PLC0415
     from rtgmock.settings.engine_names import EngineName  # noqa: PLC0415
 
     ini, command_line = _parse_options(config)
-    settings = {**ini, **keywords, **command_line}
+    settings = {**ini, **keywords, **command_line, **own}
     worker: dict[str, Any] = getattr(config, "workerinput", {})  # pytest-xdist sets it in a worker
     parsed = ephemeral_config(**settings)
     if worker and parsed.redis != EngineName.OFF:

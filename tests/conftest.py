@@ -83,13 +83,19 @@ class Serve(Protocol):
     def __call__(self, *, clock: ManualClock | None = None, **settings: Any) -> Served: ...
 
 
+@pytest.fixture(scope="session")
+def rtgmock_settings() -> dict[str, Any]:
+    """No Redis servers for the plugin's own emulators: they would run on while other tests look for what is left."""
+    return {"redis": "off"}
+
+
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Start emulators: ``serve(ports=range(9001, 9003))``. By default the state is in memory and the port is free."""
+    """Start emulators: ``serve(ports=range(9001, 9003))``. By default in memory, on a free port, without Redis."""
     with contextlib.ExitStack() as stack:
 
         def start(*, clock: ManualClock | None = None, **settings: Any) -> Served:
-            config = Config(**{"port": 0, "state": None, "random_seed": 7, **settings})
+            config = Config(**{"port": 0, "state": None, "random_seed": 7, "redis": "off", **settings})
             served = Served(config, clock or ManualClock())
             stack.callback(served.close)
             return served

@@ -77,6 +77,6 @@ def test_an_engine_by_ssh_without_the_package_for_it_is_refused(
 
     assert done.returncode == 1
     assert done.stderr == (
-        "rtgmock: DOCKER_HOST=ssh://docker.example.com needs the package paramiko, which is not installed; "
+        "rtgmock: the Docker engine ssh://docker.example.com needs the package paramiko, which is not installed; "
         "install it: pip install 'rtgmock[ssh]'\n"
     )

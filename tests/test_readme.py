@@ -16,6 +16,7 @@ import requests
 
 from rtgmock import child_environment
 from rtgmock.cli.output import banner
+from rtgmock.engines.redis.binaries import Server
 from rtgmock.web.control.endpoints import ENDPOINTS
 from tests.support import netns
 from tests.support.command import environment as cleaned
@@ -142,7 +143,7 @@ def test_the_first_test_has_a_redis(tmp_path: Path, program: Callable[[str, str]
     program("redis", "redis-server")
     (tmp_path / "test_visits.py").write_text(blocks("python", "")[0])
 
-    done = run_pytest(tmp_path, "--rtgmock-options=--redis process", autoload=True)
+    done = run_pytest(tmp_path, autoload=True)
 
     assert (done.code, done.counts) == (0, {"passed": 1}), done.out
 
@@ -153,7 +154,7 @@ def installed(folder: Path) -> dict[str, str]:
     (folder / "rtgmock").chmod(0o755)
     (folder / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     (folder / "python").chmod(0o755)
-    return cleaned(PATH=f"{folder}:{os.environ['PATH']}")
+    return cleaned(PATH=f"{folder}:{os.environ['PATH']}", RTGMOCK_REDIS="")
 
 
 def run_installed(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -246,7 +247,7 @@ def test_the_state_by_hand(api: Served) -> None:
 
 def test_every_fixture_and_variable_is_listed(api: Served) -> None:
     plugin = (ROOT / "rtgmock" / "pytest_plugin.py").read_text(encoding="utf-8")
-    fixtures = re.findall(r"@pytest\.fixture.*\ndef (\w+)", plugin)
+    fixtures = re.findall(r"@pytest\.fixture.*\ndef ([a-z]\w+)", plugin)
     variables = child_environment.of_emulator(api.emulator) | child_environment.of_instance("redis://127.0.0.1:9001/")
 
     assert "rtgmock" in fixtures
@@ -285,7 +286,9 @@ def test_a_failed_assertion_prints_what_is_shown(api: Served) -> None:
 def test_the_banner_is_as_shown(api: Served) -> None:
     shown = README.partition("```\nrtgmock ")[2].partition("```")[0]
     printed = banner(api.emulator).removeprefix("rtgmock ").replace(api.url, f"http://{ADDRESS}")
-    expected = printed.replace("in memory only", "/home/you/rtgmock/rtgmock.json")
+    state = "/home/you/rtgmock/rtgmock.json"
+    redis = f"process: {Server('valkey-server', '9.1.2', is_bundled=True)}, data in {state}.redis"
+    expected = printed.replace("in memory only", state).replace(api.emulator.engine.description, redis)
 
     assert shown.strip() == expected
 

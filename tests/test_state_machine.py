@@ -94,6 +94,7 @@ class EmulatorMachine(RuleBasedStateMachine):
             accounts=tuple(Credentials(name, PASSWORDS[name]) for name in ACCOUNTS),
             server_memory=CAPACITY,
             ports=PORTS,
+            redis="off",
             boot_delay=BootDelay(reads=self.model.boot_reads),
         )
         served = Served(config, ManualClock())

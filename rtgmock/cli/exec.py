@@ -15,6 +15,7 @@ from rtgmock.cli.signals import SignalRelay
 from rtgmock.errors import RequestError, StartupError
 from rtgmock.model.plans import PLANS
 from rtgmock.settings.click_options import build_config, ephemeral_options
+from rtgmock.settings.engine_names import EngineName
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,7 +34,11 @@ _SIGNALLED = 128
     "exec",
     context_settings={"allow_interspersed_args": False},  # the options after COMMAND belong to it
     params=[
-        click.Option(["--plan"], type=click.Choice(list(PLANS)), help="Create an instance of this plan first."),
+        click.Option(
+            ["--plan"],
+            type=click.Choice(list(PLANS)),
+            help="Create an instance of this plan first; --redis is auto by default then.",
+        ),
         click.Option(
             ["--proxy"],
             is_flag=True,
@@ -51,10 +56,17 @@ def execute(command: tuple[str, ...], plan: str | None, *, proxy: bool, verbose:
     REDISTOGO_PASSWORD, and with --plan or --instance an instance in REDISTOGO_URL and REDIS_URL. The emulator and its
     instances are removed when COMMAND ends.
     """
+    if (plan or parameters["instances"] or parameters["redis_server"]) and _is_default("redis"):
+        parameters["redis"] = EngineName.AUTO.value
     config = build_config(parameters | {"tls": proxy or parameters["tls"]})
     with log_output(config) as log:
         code = run(config, command, plan, log.add if verbose else None, log.report, proxy=proxy)
     sys.exit(code)
+
+
+def _is_default(name: str) -> bool:
+    """Return whether neither an option nor a variable sets a setting."""
+    return click.get_current_context().get_parameter_source(name) is click.core.ParameterSource.DEFAULT
 
 
 def run(
@@ -96,8 +108,10 @@ def run(
 def _instance_url(emulator: Emulator, plan: str | None) -> str:
     """Return the URL of a new instance of a plan; without one, of the first that --instance names, or an empty string.
 
-    Raises StartupError.
+    Raises StartupError, also when auto was to find a Redis for it and has found none.
     """
+    if emulator.engine.problem and (plan or emulator.instances):
+        raise StartupError(f"{emulator.engine.problem}, or --redis off for a URL at which nothing listens")
     if plan is None:
         return next((str(instance["url"]) for instance in emulator.instances), "")
     try:

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from rtgmock.web.access_log import Log
 
 
+_INDENT = "\n" + " " * 11
+"""What begins a further line of a row of the banner."""
+
+
 def print_line(text: str, *, err: bool = False) -> None:
     """Print a line to the standard output or the standard error; ignore that it is closed."""
     try:
@@ -92,7 +96,7 @@ def banner(emulator: Emulator) -> str:
         ("API", f"{url}/instances"),
         ("account", _accounts(config)),
         ("state", f"{state} ({count} instance{'' if count == 1 else 's'})"),
-        ("Redis", emulator.engine.description),
+        ("Redis", emulator.engine.description.replace("\n", _INDENT)),
         *(("instance", of_instance(instance["url"])["REDISTOGO_URL"]) for instance in emulator.instances),
         ("health", f"{url}{HEALTH_PATH}"),
         *([("CA", str(emulator.certificate))] if emulator.certificate else []),

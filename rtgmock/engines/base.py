@@ -59,7 +59,9 @@ class Engine(Protocol):
 
     name: str
     description: str
-    """One line for the banner: the engine and where it runs the servers."""
+    """Lines for the banner: the engine and where it runs the servers, or why it runs none and how to get some."""
+    problem: str
+    """Why ``auto`` has found no engine that runs servers, and how to get one; else empty."""
     real: bool
     """Whether the engine runs Redis servers at all."""
     hostname: str | None

@@ -9,7 +9,7 @@ from rtgmock.engines.base import Condition, Observation
 from rtgmock.settings.engine_names import EngineName
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
 
     from rtgmock.engines.base import RedisAction
@@ -23,9 +23,16 @@ class OffEngine:
     """An Engine that runs nothing, so that every method succeeds without doing anything."""
 
     name: str = EngineName.OFF.value
-    description = "off: URLs are well-formed, nothing listens there"
     real = False
     hostname: str | None = None
+
+    def __init__(self, reasons: Sequence[str] = (), advice: str = "") -> None:
+        """Make the engine; where no other one can be had, ``reasons`` say why, and ``advice`` how to get one."""
+        self.description = "off: URLs are well-formed, nothing listens there"
+        self.problem = ""
+        if reasons:
+            self.description = "\n".join([self.description, *reasons, f"to get a Redis: {advice}"])
+            self.problem = f"no Redis can be run: {'; '.join(reasons)}; to get one: {advice}"
 
     def free_port(self, candidates: Iterable[int]) -> int | None:
         """Return the first port: nothing will listen on it, so it does not matter who else does."""

@@ -115,7 +115,8 @@ class Leftovers:
         """Note that what was left of ids is destroyed, or that it is still there. Raises InternalError."""
         name = self._engine.name
         noted = self._store.leftovers().get(name)
-        if self._engine.real and (noted is None or gone & noted or not left <= noted):
+        is_last = self._store.last_engine() == name
+        if self._engine.real and (noted is None or gone & noted or not left <= noted or not is_last):
             with self._store.transaction() as change:
                 noted = self._store.leftovers().get(name, set())
                 change.put_leftovers(name, ((self.ids() if noted is None else noted) | left) - gone)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
+import shlex
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from rtgmock.errors import EngineFailed, InternalError, NotFound
 from rtgmock.service.leftovers import MAX_PARALLEL
+from rtgmock.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from rtgmock.engines.base import RedisAction
     from rtgmock.model.lifecycle import Status
@@ -42,9 +45,24 @@ class Supervisor:
         self.start_all()
 
     def report_other_engines(self) -> None:
-        """Log what other engines than this one have left of the state, and how that is removed."""
-        if state := self._context.config.state:
-            self._context.leftovers.report_others(state)
+        """Log what other engines than this one have of the state: leftovers, and the data of the instances."""
+        config = self._context.config
+        if config.state:
+            self._context.leftovers.report_others(config.state)
+            if self._engine.real or self._engine.problem:
+                self._report_keeper(config.state)
+
+    def _report_keeper(self, state: Path) -> None:
+        """Log that the instances' data is not with this engine, and how to have it again. It is kept where it is."""
+        keeper = self._store.last_engine()
+        if keeper in {"", self._engine.name} or not self._store.instance_count():
+            return
+        logging.getLogger("rtgmock").warning(
+            "the data of the instances is in %s, and is not seen with %s; it is kept, and is there again with: %s",
+            printable(keeper),
+            self._engine.name,
+            shlex.join(["rtgmock", "serve", "--redis", printable(keeper), "--state", str(state.resolve())]),
+        )
 
     def start_all(self) -> None:
         """Start every Redis that isn't running, several at a time. Needs the exclusive state lock, if not alone."""

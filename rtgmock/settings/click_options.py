@@ -59,13 +59,9 @@ def setting_option(name: str, text: str) -> click.Parameter:
 
 
 def ephemeral_options() -> list[click.Parameter]:
-    """Return the options of an emulator that is started for a program, which needs no ready file.
-
-    An option that has another default here than in ``serve`` has no environment variable: the variable was set for an
-    emulator that is served.
-    """
+    """Return the options of an emulator that is started for a program, which needs no ready file."""
     return [
-        _option(name, row, default=row.ephemeral_default, from_environment=row.ephemeral_default is None)
+        _option(name, row, default=row.ephemeral_default, from_environment=not row.serve_only)
         for name, row in SETTINGS.items()
         if name != "ready_file"
     ]

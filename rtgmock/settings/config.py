@@ -55,7 +55,13 @@ class Config:
         "--host", "HOST", "127.0.0.1", parse_host, "Address to listen on; localhost means both loopback addresses."
     )
     port: Setting[int | str, int] = Setting(
-        "--port", "PORT", "8080", parse_port, "Port to listen on; 0 takes a free one.", ephemeral_default="0"
+        "--port",
+        "PORT",
+        "8080",
+        parse_port,
+        "Port to listen on; 0 takes a free one.",
+        ephemeral_default="0",
+        serve_only=True,
     )
     state: Setting[Path | str | None, Path | None] = Setting(
         "--state",
@@ -64,6 +70,7 @@ class Config:
         parse_state,
         f"TinyDB file that holds the state; {MEMORY} keeps nothing.",
         ephemeral_default=MEMORY,
+        serve_only=True,
     )
     accounts: Setting[Iterable[tuple[str, str] | str], tuple[Credentials, ...]] = Setting(
         "--account",
@@ -92,16 +99,17 @@ class Config:
     redis: Setting[str, str] = Setting(
         "--redis",
         "|".join(EngineName),
-        EngineName.OFF,
+        EngineName.AUTO,
         parse_redis,
         f"What runs the instances' Redis servers: {', '.join(f'{name.runs} ({name})' for name in EngineName)}.",
+        ephemeral_default=EngineName.OFF,
     )
     redis_server: Setting[str | None, str | None] = Setting(
         "--redis-server",
         "PATH",
-        "the first on PATH",
+        "the first on PATH, else that of rtgmock[redis]",
         parse_name,
-        "The redis-server or valkey-server that --redis process runs.",
+        "The redis-server or valkey-server that --redis process runs; naming one means --redis process.",
         unset=True,
     )
     redis_image: Setting[str, str] = Setting(
@@ -175,6 +183,8 @@ class Config:
         ports = [instance.port for instance in self.instances if instance.port]
         if shared := [port for port in ports if ports.count(port) > 1]:
             raise ValueError(f"two instances have the port {shared[0]}; give each its own")
+        if self.redis == EngineName.AUTO and self.redis_server:
+            vars(self)["redis"] = EngineName.PROCESS.value
 
     @property
     def admits_any(self) -> bool:
@@ -204,7 +214,7 @@ SETTINGS: dict[str, Setting[Any, Any]] = {name: row for name, row in vars(Config
 def ephemeral_config(**settings: Any) -> Config:
     """Return the configuration of an emulator that is started for a program: by default in memory, on a free port.
 
-    Raises ValueError, which names the setting.
+    It runs no Redis servers by default, unless a server is named. Raises ValueError, which names the setting.
     """
     for name in settings:
         if name in SETTINGS:
@@ -213,6 +223,8 @@ def ephemeral_config(**settings: Any) -> Config:
         hint = f"did you mean {guess}?" if guess else f"accepted are {', '.join(SETTINGS)}"
         raise ValueError(f"there is no setting {name}; {hint}")
     defaults = {name: row.ephemeral_default for name, row in SETTINGS.items() if row.ephemeral_default is not None}
+    if settings.get("redis_server"):
+        del defaults["redis"]
     return Config(**{**defaults, **settings})
 
 

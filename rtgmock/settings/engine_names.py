@@ -22,10 +22,10 @@ class EngineName(StrEnum):
     OFF = "off", "nothing"
     PROCESS = "process", "redis-server processes"
     DOCKER = "docker", "containers"
-    AUTO = "auto", "containers where Docker answers, else processes"
+    AUTO = "auto", "processes if there is a server, else containers if Docker has the image, else nothing"
 
 
 REAL_ENGINES = tuple(name for name in EngineName if name not in {EngineName.OFF, EngineName.AUTO})
 """The engines that run Redis servers."""
-AUTO_ORDER = (EngineName.DOCKER, EngineName.PROCESS)
+AUTO_ORDER = (EngineName.PROCESS, EngineName.DOCKER)
 """The engines that ``auto`` tries, in this order, until one can be used."""

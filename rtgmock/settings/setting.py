@@ -37,12 +37,14 @@ class Setting(Generic[Accepted, Held]):
         many: bool = False,
         unset: bool = False,
         ephemeral_default: str | None = None,
+        serve_only: bool = False,
     ) -> None:
         """Make a row.
 
         ``metavar`` is empty for an option without a value. ``default`` is written as on the command line, or, when
         ``unset`` is true, says what holds without a value. ``many`` is true for an option that may be repeated.
-        ``ephemeral_default`` is the default of an emulator that is started for a program, if it differs.
+        ``ephemeral_default`` is the default of an emulator that is started for a program, if it differs. The variable
+        of a ``serve_only`` row is not read for such an emulator: it was set for one that is served.
         """
         self.option = option
         self.metavar = metavar
@@ -51,6 +53,7 @@ class Setting(Generic[Accepted, Held]):
         self.help = text
         self.many = many
         self.ephemeral_default = ephemeral_default
+        self.serve_only = serve_only
         self.default: Any = () if many else None
         if not unset:
             self.default = self.convert(default)

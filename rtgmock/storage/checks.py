@@ -13,7 +13,7 @@ from rtgmock.model.columns import are_records_valid
 from rtgmock.model.instances import record_problems
 from rtgmock.model.lifecycle import is_boot
 from rtgmock.model.types import ACCOUNT_NAME, Integer, Text
-from rtgmock.storage.tables import ACCOUNTS, FORMAT, HEAD, INSTANCES, LEFTOVERS, SERVERS
+from rtgmock.storage.tables import ACCOUNTS, ENGINE, FORMAT, HEAD, INSTANCES, LEFTOVERS, SERVERS
 from rtgmock.text import printable, quoted
 
 if TYPE_CHECKING:
@@ -120,7 +120,11 @@ def _head_problem(head: Any) -> str:
     last = head.get("last_instance_id")
     if type(last) is not int or not 0 <= last <= _MAX_ID:
         return f"last_instance_id is {quoted(last)}"
-    return _leftovers_problem(head.get(LEFTOVERS, {}))
+    return _engine_problem(head.get(ENGINE, "")) or _leftovers_problem(head.get(LEFTOVERS, {}))
+
+
+def _engine_problem(name: Any) -> str:
+    return "" if isinstance(name, str) else f"{ENGINE} is {quoted(name)}"
 
 
 def _leftovers_problem(by_engine: Any) -> str:

@@ -10,7 +10,7 @@ from rtgmock.errors import InternalError, StartupError, cut
 from rtgmock.storage.checks import change_problems, table_problems
 from rtgmock.storage.database import Database
 from rtgmock.storage.state import State, copy_record, server_of, servers_in
-from rtgmock.storage.tables import ACCOUNTS, FORMAT, HEAD, INSTANCES, LEFTOVERS, SERVERS
+from rtgmock.storage.tables import ACCOUNTS, ENGINE, FORMAT, HEAD, INSTANCES, LEFTOVERS, SERVERS
 from rtgmock.storage.transaction import Transaction
 from rtgmock.storage.transactional import MemoryStorage
 
@@ -196,6 +196,12 @@ class Store:
         """
         noted = self._rows(HEAD)["1"].get(LEFTOVERS, {})
         return {engine: None if ids is None else set(ids) for engine, ids in noted.items()}
+
+    def last_engine(self) -> str:
+        """Return the engine that has the data of the instances: the one that ran last; empty if there is none."""
+        head = self._rows(HEAD)["1"]
+        engines = list(head.get(LEFTOVERS, {}))  # older versions note no more than these
+        return str(head.get(ENGINE, engines[0] if len(engines) == 1 else ""))
 
     def state(self) -> State:
         """Return the whole state as of one commit."""

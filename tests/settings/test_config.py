@@ -71,11 +71,19 @@ def test_keywords_accept_what_the_command_line_accepts_and_python_values() -> No
         server_memory=2**30,
         api=2012,
         state=Path("x.json"),
+        redis="off",
     )
 
 
-def test_by_default_python_takes_a_free_port_and_keeps_nothing() -> None:
-    assert ephemeral_config() == Config(port=0, state=None)
+def test_by_default_python_takes_a_free_port_keeps_nothing_and_runs_no_redis() -> None:
+    assert ephemeral_config() == Config(port=0, state=None, redis="off")
+
+
+def test_naming_a_server_means_that_it_is_run() -> None:
+    assert ephemeral_config(redis_server="redis-server").redis == "process"
+    assert Config(redis_server="redis-server").redis == "process"
+    assert Config(redis="auto", redis_server="redis-server").redis == "process"
+    assert Config(redis="off", redis_server="redis-server").redis == "off"
 
 
 @pytest.mark.parametrize(
@@ -107,6 +115,7 @@ def test_the_defaults_serve_one_account_on_loopback() -> None:
         accounts=(Credentials("username", "password"),),
         api=2010,
         ports=range(9001, 10000),
+        redis="auto",
         hostname=None,
         server_memory=68719476736,
         boot_delay=BootDelay(),

@@ -157,7 +157,7 @@ def _attack(entry: Entry) -> str:
 @contextlib.contextmanager
 def attacked_emulator(attackers: Attackers) -> Iterator[Target]:
     """Run an emulator on the attacked port, and let the browser's user visit it."""
-    served = Served(Config(port=attackers.port, state=None, random_seed=7), ManualClock())
+    served = Served(Config(port=attackers.port, state=None, random_seed=7, redis="off"), ManualClock())
     try:
         served.create(label="precious")
         attackers.visit()

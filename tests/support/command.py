@@ -24,6 +24,8 @@ PROGRAM = (sys.executable, "-m", "rtgmock")
 def environment(**variables: str) -> dict[str, str]:
     """Return this process's environment with ``variables`` added, without variables that set options or a proxy.
 
+    No Redis servers are run by default; with RTGMOCK_REDIS empty, what users have as a default.
+
     PYTHONDONTWRITEBYTECODE is left out as well: with it, each command would compile the whole package again, which
     takes twice as long as its start.
     """
@@ -32,7 +34,7 @@ def environment(**variables: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if not (name.startswith("RTGMOCK_") or name.lower().endswith("_proxy") or name == "PYTHONDONTWRITEBYTECODE")
     }
-    return inherited | variables
+    return inherited | {"RTGMOCK_REDIS": "off"} | variables
 
 
 def reset_signals(ignored: Collection[signal.Signals] = ()) -> None:

@@ -31,7 +31,7 @@ def shared() -> Iterator[Shared]:
 
         def get(version: int = DOCUMENTED) -> Served:
             if version not in running:
-                config = Config(port=0, state=None, random_seed=7, api=version)
+                config = Config(port=0, state=None, random_seed=7, redis="off", api=version)
                 running[version] = stack.enter_context(contextlib.closing(Served(config, ManualClock())))
                 running[version].create()
             return running[version]

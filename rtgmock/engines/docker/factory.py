@@ -8,19 +8,34 @@ from typing import TYPE_CHECKING
 from rtgmock.engines.docker import own_container
 from rtgmock.engines.docker.client import connect, remote_host
 from rtgmock.engines.docker.connection import DockerConnection
+from rtgmock.engines.docker.outages import DOCKER_ERRORS, root_cause
 from rtgmock.engines.docker.runner import DockerRunner
 from rtgmock.engines.docker.sibling_runner import SiblingRunner
+from rtgmock.errors import StartupError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import docker
 
     from rtgmock.settings.config import Config
 
 
 def build_runner(config: Config, state_id: str, report: Callable[[str], None]) -> DockerRunner:
-    """Return the runner for the settings' state on the engine that DOCKER_HOST names. Raises StartupError."""
+    """Return the runner for the settings' state on the engine that ``connect`` finds. Raises StartupError."""
     client = connect()
-    connection = DockerConnection(
+    try:
+        return choose_runner(_describe(config, state_id, client, report))
+    except DOCKER_ERRORS as error:
+        raise StartupError(
+            f"the Docker engine answers no longer ({root_cause(error)}); see to it, and start again"
+        ) from error
+
+
+def _describe(
+    config: Config, state_id: str, client: docker.DockerClient, report: Callable[[str], None]
+) -> DockerConnection:
+    return DockerConnection(
         client=client,
         image=config.redis_image,
         bind=config.host,
@@ -30,7 +45,6 @@ def build_runner(config: Config, state_id: str, report: Callable[[str], None]) -
         own=own_container.find_own_container(client),
         report=report,
     )
-    return choose_runner(connection)
 
 
 def choose_runner(connection: DockerConnection) -> DockerRunner:

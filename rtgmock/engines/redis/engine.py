@@ -32,6 +32,7 @@ class RedisEngine:
     """An Engine whose servers are real. The emulator keeps a connection to each of them."""
 
     real = True
+    problem = ""
 
     def __init__(self, runner: Runner, api: int = DOCUMENTED) -> None:
         self.name = runner.name

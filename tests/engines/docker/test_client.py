@@ -144,5 +144,5 @@ def test_an_engine_by_ssh_without_the_program_is_told_so(monkeypatch: pytest.Mon
     monkeypatch.setenv("DOCKER_HOST", "ssh://docker.example.com")
     monkeypatch.setenv("PATH", "")
 
-    with pytest.raises(StartupError, match=r"^DOCKER_HOST=ssh://docker\.example\.com needs the program ssh"):
+    with pytest.raises(StartupError, match=r"^the Docker engine ssh://docker\.example\.com needs the program ssh"):
         connect()

