@@ -107,7 +107,7 @@ class EmulatorMachine(RuleBasedStateMachine):
     # Requests.
 
     def send(self, account: str, method: str, path: str, **options: Any) -> requests.Response:
-        self.model.journal += 1
+        self.model.journal[account] += 1
         return self.api.call(method, path, auth=(account, PASSWORDS[account]), **options)
 
     def send_values(
@@ -263,7 +263,7 @@ class EmulatorMachine(RuleBasedStateMachine):
 
     @rule(path=st.sampled_from(["/instances", "/instances/1.xml"]), method=st.sampled_from(["GET", "HEAD"]))
     def a_wrong_password_is_refused(self, path: str, method: str) -> None:
-        self.model.journal += 1
+        self.model.journal[""] += 1
         assert self.api.call(method, path, auth=("other", "password")).status_code == 401
 
     # Rules: the control API.
@@ -292,19 +292,25 @@ class EmulatorMachine(RuleBasedStateMachine):
 
     @rule(account=ACCOUNT)
     def a_fault_makes_one_request_fail(self, account: str) -> None:
-        self.control("POST", "faults", {"method": "POST", "status": 503, "times": 1}, 201)
-        self.model.faults += 1
+        rule = {"method": "POST", "status": 503, "times": 1, "account": account}
+        self.control("POST", "faults", rule, 201)
+        self.model.faults[account] += 1
         assert self.send(account, "POST", "/instances", data={"plan": "nano"}).status_code == 503
 
     @rule()
     def remove_the_faults(self) -> None:
         self.control("DELETE", "faults")
-        self.model.faults = 0
+        self.model.faults.clear()
 
     @rule()
     def empty_the_journal(self) -> None:
         self.control("DELETE", "requests")
-        self.model.journal = 0
+        self.model.journal.clear()
+
+    @rule(account=ACCOUNT)
+    def empty_the_journal_of_one_account(self, account: str) -> None:
+        self.control("DELETE", f"requests?account={account}")
+        self.model.journal[account] = 0
 
     @rule()
     def save(self) -> None:
@@ -328,6 +334,15 @@ class EmulatorMachine(RuleBasedStateMachine):
     def reset(self) -> None:
         assert self.control("POST", "reset")["instances"] == []
         self.model.reset()
+
+    @rule(account=ACCOUNT, failure=FAILURE)
+    def reset_one_account(self, account: str, failure: tuple[int, int] | None) -> None:
+        headers = {"Content-Type": "application/json"}
+        with self.failing(failure):
+            answer = self.api.post("/_rtgmock/reset", json={"account": account}, headers=headers)
+        if self.is_made(answer, failure):
+            assert answer.json()["instances"] == []
+            self.model.reset_account(account)
 
     # Rules: the emulator's end and next start.
 
@@ -360,10 +375,12 @@ class EmulatorMachine(RuleBasedStateMachine):
             assert {name: value for name, value in instance.shown.items() if name in record}.items() <= record.items()
             assert record["boot"] == ({"reads": instance.reads} if instance.reads else None)
         assert state_on_disk(self.path) == document
-        assert len(self.control("GET", "faults")["faults"]) == self.model.faults
+        assert len(self.control("GET", "faults")["faults"]) == self.model.faults.total()
         assert self.control("GET", "clock")["now"] == self.model.moment
-        requests = self.control("GET", "requests")
-        assert len(requests["requests"]) + requests["dropped"] == self.model.journal
+        for account in (*ACCOUNTS, ""):
+            requests = self.control("GET", f"requests?account={account}" if account else "requests")
+            expected = self.model.journal[account] if account else self.model.journal.total()
+            assert len(requests["requests"]) + requests["dropped"] == expected
 
 
 TestEmulator = EmulatorMachine.TestCase

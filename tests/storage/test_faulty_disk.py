@@ -71,6 +71,7 @@ CHANGES: dict[str, Request] = {
     "replace the state": replace_state,
     "set a status": set_status,
     "reset": lambda api: control(api, "POST", "reset", None),
+    "reset one account": lambda api: control(api, "POST", "reset", {"account": "username"}),
     "set the clock": lambda api: control(api, "POST", "clock", {"advance": 60}),
     "add a fault": lambda api: control(api, "POST", "faults", {"method": "PATCH", "status": 503}),
     "remove the faults": lambda api: control(api, "DELETE", "faults", None),

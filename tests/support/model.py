@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -38,9 +39,10 @@ class Model:
     servers: set[int] = field(default_factory=set)
     last_id: int = 0
     now: datetime = START
-    faults: int = 0
-    journal: int = 0
-    """The requests since the journal was emptied."""
+    faults: Counter[str] = field(default_factory=Counter)
+    """How many there are for each account."""
+    journal: Counter[str] = field(default_factory=Counter)
+    """The requests of each account since the journal was emptied."""
 
     def copy_state(self) -> Model:
         """Return a copy, to go back to."""
@@ -48,12 +50,17 @@ class Model:
 
     def restart(self) -> None:
         """Forget what is not in the state file."""
-        self.now, self.faults, self.journal = START, 0, 0
+        self.now, self.faults, self.journal = START, Counter(), Counter()
 
     def reset(self) -> None:
         """Return to the state in which there was nothing."""
         self.restart()
         self.instances, self.servers, self.last_id = {}, set(), 0
+
+    def reset_account(self, account: str) -> None:
+        """Forget what there is of one account."""
+        self.instances = {number: each for number, each in self.instances.items() if each.account != account}
+        self.faults[account] = self.journal[account] = 0
 
     def load(self, other: Model) -> None:
         """Take over the state of another model."""
