@@ -153,7 +153,7 @@ NOT_FOR_SERVING = {
 SERVE_ONCE = """
 import base64, http.client, sys
 from rtgmock.emulator import Emulator
-from rtgmock.journal.redaction.labels import _SECRET_NAME
+from rtgmock.journal.redaction.labels import _LABEL
 
 with Emulator() as emulator:
     assert "encodings.idna" not in sys.modules  # the client below imports it
@@ -168,7 +168,7 @@ with Emulator() as emulator:
         answer = connection.getresponse()
         assert (answer.status, bool(answer.read())) == (status, True)
     connection.close()
-    assert "search" not in vars(_SECRET_NAME)  # it is compiled when a text first needs it
+    assert "search" not in vars(_LABEL)  # it is compiled when a text first needs it
     print(*sys.modules)
 """
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 MAX_SIZE = 2**20
 """Characters of the lines that may wait to be written; further lines are dropped."""
-_GATHERING_TIME = 0.005
-"""Seconds for which lines are gathered, so that a busy server wakes the thread 200 times a second and not 5,000."""
+_GATHERING_TIME = 0.05
+"""Seconds for which lines are gathered, so that a busy server wakes the thread 20 times a second and not 5,000."""
 _CLOSE_TIMEOUT = 1.0
 """Seconds that the end of the process waits for a reader of the last lines."""
 

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rtgmock.journal.redaction import patterns
-from rtgmock.journal.redaction.encodings import has_any, pattern
-from rtgmock.journal.redaction.secrets import SECRET_ATTRIBUTES, is_secret, is_secret_word
+from rtgmock.journal.redaction.encodings import has_any
+from rtgmock.journal.redaction.secrets import ATTRIBUTE_NAME, SECRET_ATTRIBUTES, is_secret, is_secret_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,20 +22,16 @@ class Label(NamedTuple):
 
 
 _REST = r"""(?:[\w\]\["'\\-]|%5b|%5d|%22)"""
-_ANY_NAME = "|".join(pattern(name) for name in SECRET_ATTRIBUTES)
-_SECRET_NAME = patterns.compile(_ANY_NAME, re.IGNORECASE)
-# The name of a secret attribute with what tells that its value follows.
-_LABELLED_SECRET = patterns.compile(
+# What tells that the value of the secret attribute before it follows.
+_VALUE_FOLLOWS = patterns.compile(
     rf"""
-    ({_ANY_NAME})
+    {_REST}{{0,80}}+                # the rest of the word: passwords, [password], "password"
     (?:
-        {_REST}{{0,80}}+                # the rest of the word: passwords, [password], "password"
-        (?:
-            (?=\s[^<>]{{0,80}}>)        # a tag that has attributes: <password type="string">
-            | \s*+(?:[=:>]|%3d|%3a)     # or a sign: password=, "password": , <password>, password%3D
-        )
-        | {_REST}{{80}}                 # or a word without an end: if all of each was read, the time for
-    )                                   # "passwordpasswordpassword" would grow with the square of its length
+        (?=\s[^<>]{{0,80}}>)        # a tag that has attributes: <password type="string">
+        | \s*+(?:[=:>]|%3d|%3a)     # or a sign: password=, "password": , <password>, password%3D
+    )
+    | {_REST}{{80}}                 # or a word without an end: if all of each was read, the time for
+                                    # "passwordpasswordpassword" would grow with the square of its length
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -93,9 +89,7 @@ def names_secret(text: str) -> bool:
 
 def _labels(text: str) -> Iterator[Label]:
     folded = text.casefold()
-    if (name := _attribute(text)) and (found := _LABELLED_SECRET.search(text, name.start())):
-        # The shorter pattern takes a third of the time that the longer one needs to find nothing.
-        yield Label(found.start(), found.end(1), found.end())
+    yield from _attributes(text)
     if has_any(folded, _SIGNS):
         yield from _words(_LABEL, text)
     if "--" in folded:
@@ -108,8 +102,17 @@ def _labels(text: str) -> Iterator[Label]:
         yield from _spoken(text)
 
 
+def _attributes(text: str) -> Iterator[Label]:
+    """Give the first name of a secret attribute that has its value behind it."""
+    start = match.start() if (match := _attribute(text)) else len(text)
+    for name in ATTRIBUTE_NAME.finditer(text, start):
+        if found := _VALUE_FOLLOWS.match(text, name.end()):
+            yield Label(name.start(), name.end(), found.end())
+            break
+
+
 def _attribute(text: str) -> re.Match[str] | None:
-    return _SECRET_NAME.search(text) if has_any(text.casefold(), _NAME_PARTS) else None
+    return ATTRIBUTE_NAME.search(text) if has_any(text.casefold(), _NAME_PARTS) else None
 
 
 def _words(words: re.Pattern[str], text: str) -> Iterator[Label]:

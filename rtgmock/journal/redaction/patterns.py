@@ -1,6 +1,6 @@
 """Regular expressions that are compiled when they are first used.
 
-Those of the redaction take a twentieth of a start to compile, and most requests need none of them.
+There are many of them in the redaction, and most requests need none.
 """
 
 from __future__ import annotations

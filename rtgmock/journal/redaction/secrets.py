@@ -35,7 +35,8 @@ _CREDENTIAL_WORD = re.compile(
     r"(?:[a-z0-9]{1,20}_){0,3}(?:pass(?:w(?:or)?d|phrase|code)?|pwd|pswd?|secret|token|cookie|credential|authorization"
     r"|requirepass|masterauth|auth|(?:api|access|private)_?key)s?"
 )
-_ATTRIBUTE_NAME = patterns.compile("|".join(map(pattern, SECRET_ATTRIBUTES)), re.IGNORECASE)
+# It is compiled at the start: that takes so long that the first request to need it would keep others waiting.
+ATTRIBUTE_NAME = re.compile("|".join(map(pattern, SECRET_ATTRIBUTES)), re.IGNORECASE)
 _URL_NAME = patterns.compile(rf"{URL}\W*$", re.IGNORECASE)
 MAX_CACHED_LENGTH = 80
 """Characters of the longest name that is remembered, so that the memory for a thousand of them is small."""
@@ -59,7 +60,7 @@ def _is_secret(name: str) -> bool:
     word = _normalized(name)
     if word in BY_NAME:  # the table decides: master_port is as similar to master_password as a misspelling, but public
         return word in SECRET_ATTRIBUTES
-    return bool(_CREDENTIAL_WORDS.search(name) or _ATTRIBUTE_NAME.search(name)) or _is_misspelt(word)
+    return bool(_CREDENTIAL_WORDS.search(name) or ATTRIBUTE_NAME.search(name)) or _is_misspelt(word)
 
 
 def _is_secret_word(text: str) -> bool:
