@@ -90,7 +90,9 @@ def test_pkgcloud_creates_gets_and_removes(api: Served, pkgcloud: Pkgcloud) -> N
     assert api.get("/instances").json() == []
 
 
+# The emulator finds its Redis in /proc, which must be that of the processes here.
 RESOLVED = """
+mount -t proc proc /proc
 $RTGMOCK serve --redis process --state :memory: --instance nano:secret@9001 --port 8080 >/dev/null &
 $RTGMOCK ready --wait 20 http://127.0.0.1:8080
 $RTGMOCK hosts --url http://127.0.0.1:8080 >>/etc/hosts
