@@ -6,7 +6,9 @@ import shlex
 import signal
 import statistics
 import sys
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,11 +20,15 @@ from tests.bench.results import Results
 from tests.bench.servers import FLOORS, PEERS, RTGMOCK, Server
 from tests.support.ports import PortBlock
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 CACHE = Path.home() / ".cache" / "rtgmock-bench"
 
 
 @click.command()
 @click.option("--rounds", default=Plan.rounds, show_default=True, help="Measurements of each server, in turns.")
+@click.option("--starts", default=Plan.starts, show_default=True, help="Starts of each server, in turns.")
 @click.option("--seconds", default=Plan.seconds, show_default=True, help="Seconds of each load.")
 @click.option("--warm", default=Plan.warm_seconds, show_default=True, help="Seconds of the load before it.")
 @click.option("--requests", default=Plan.requests, show_default=True, help="Requests before the memory is measured.")
@@ -32,11 +38,18 @@ CACHE = Path.home() / ".cache" / "rtgmock-bench"
     "--cache", default=CACHE, show_default=True, type=click.Path(path_type=Path), help="Where peers are kept."
 )
 def main(  # noqa: PLR0917 - a parameter for each option
-    rounds: int, seconds: float, warm: float, requests: int, emulators: int, peers: tuple[str, ...], cache: Path
+    rounds: int,
+    starts: int,
+    seconds: float,
+    warm: float,
+    requests: int,
+    emulators: int,
+    peers: tuple[str, ...],
+    cache: Path,
 ) -> None:
     """Measure rtgmock beside its peers, and print a Markdown table."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the server that is measured is ended, too
-    plan = Plan(rounds, seconds, warm, requests=requests, emulators=emulators)
+    plan = Plan(rounds, starts, seconds, warm, requests=requests, emulators=emulators)
     chosen = [peer for peer in PEERS if not peers or peer.name.lower() in {name.lower() for name in peers}]
     click.echo(run(plan, chosen, cache))
 
@@ -60,13 +73,20 @@ def run(plan: Plan, peers: list[Server], cache: Path) -> str:
 
 
 def _rounds(plan: Plan, servers: dict[str, Server], packages: dict[str, Path], found: Results) -> None:
-    """Measure all servers in turns; one that fails is left out from then on."""
+    """Measure all servers in turns, first their starts; one that fails is left out from then on."""
     ports = PortBlock.reserve()
-    for number in range(plan.rounds):
+    turns: list[tuple[str, Callable[[Measurement], None]]] = [
+        *((f"start {number + 1} of {plan.starts}", Measurement.start) for number in range(plan.starts)),
+        *(
+            (f"round {number + 1} of {plan.rounds}", partial(_measure, last=number == plan.rounds - 1))
+            for number in range(plan.rounds)
+        ),
+    ]
+    for turn, measure in turns:
         for name, package in list(packages.items()):
-            _progress(f"round {number + 1} of {plan.rounds}: {name}")
+            _progress(f"{turn}: {name}")
             try:
-                _measure(Measurement(servers[name], package, plan, found, ports), last=number == plan.rounds - 1)
+                measure(Measurement(servers[name], package, plan, found, ports))
             except BenchError as error:
                 found.notes.append(f"{name} is left out: {error}")
                 del packages[name]

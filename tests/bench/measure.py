@@ -32,6 +32,8 @@ class Plan:
     """How much is measured."""
 
     rounds: int = 5
+    starts: int = 10
+    """The starts of each server. They are short, so that a few would tell the machine's speed in that moment."""
     seconds: float = 4.0
     """The length of each load."""
     warm_seconds: float = 4.0
@@ -70,9 +72,8 @@ class Measurement:
     ports: PortBlock
 
     def pinned(self, *, last: bool) -> None:
-        """Measure start, cycles, answers and memory, with the server held to one core and the client to another."""
+        """Measure cycles, answers and memory, with the server held to one core and the client to another."""
         with self._running(_SERVER_CORE) as server:
-            self._add(STARTS, server.seconds)
             self._add(MEMORY_IDLE, server.process.memory())
             self._cycles(server.port)
             self._warm(server, _CLIENT_CORE)
@@ -83,6 +84,11 @@ class Measurement:
             if last:
                 self._use(server)
                 self._add(MEMORY_USED, server.process.memory())
+
+    def start(self) -> None:
+        """Measure a start, with the server held to a core."""
+        with self._running(_SERVER_CORE) as server:
+            self._add(STARTS, server.seconds)
 
     def free(self) -> None:
         """Measure answers with every process on any core, and then while as many others keep all cores busy."""

@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from tests.conftest import Served
 
 TINY = Plan(
-    rounds=1, seconds=0.05, warm_seconds=0.01, cycles=1, requests=1, emulators=1, calls=2, repeats=2, client=by_sockets
+    rounds=1,
+    starts=1,
+    seconds=0.05,
+    warm_seconds=0.01,
+    cycles=1,
+    requests=1,
+    emulators=1,
+    calls=2,
+    repeats=2,
+    client=by_sockets,
 )
 
 
@@ -74,11 +83,23 @@ def test_the_answer_of_rtgmock_has_the_size_of_the_others(api: Served) -> None:
 
 
 def test_a_run_that_is_ended_prints_what_it_has_and_leaves_no_server(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.bench", "--rounds", "1", "--peer", "none", "--cache", str(tmp_path)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.bench",
+        "--rounds",
+        "1",
+        "--starts",
+        "1",
+        "--peer",
+        "none",
+        "--cache",
+        str(tmp_path),
+    ]
     bench = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
     with bench:
         assert bench.stderr is not None
-        assert next(bench.stderr) == "round 1 of 1: rtgmock\n"
+        assert next(bench.stderr) == "start 1 of 1: rtgmock\n"
         running = until(lambda: psutil.Process(bench.pid).children(recursive=True))
         bench.terminate()
         report, _ = bench.communicate(timeout=60)
