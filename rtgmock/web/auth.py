@@ -47,15 +47,16 @@ def account_of(environ: Mapping[str, Any], accounts: Collection[Credentials]) ->
     name, password = _credentials(environ.get("HTTP_AUTHORIZATION", ""))
     # All accounts are compared in full, name and password each in constant time: with a shortcut, the time of the
     # answer would tell which name exists, or how far a password is right. Hence & too, which evaluates both sides.
-    compared = [
-        (_is_same(account.name, name), _is_same(account.password, password))
-        for account in accounts
-        if account is not ANY_ACCOUNT
-    ]
-    if any(is_name & is_password for is_name, is_password in compared):
-        return name
-    is_other = not any(is_name for is_name, _ in compared)
-    return name if is_other and ANY_ACCOUNT in accounts and not name_problem(name) else ""
+    found, is_known, admits_any = "", False, False
+    for account in accounts:
+        if account is ANY_ACCOUNT:
+            admits_any = True
+            continue
+        is_name = _is_same(account.name, name)
+        if is_name & _is_same(account.password, password):
+            found = account.name
+        is_known |= is_name
+    return name if admits_any and not is_known and not name_problem(name) else found
 
 
 def _hint(environ: Mapping[str, Any], accounts: Collection[Credentials]) -> str:

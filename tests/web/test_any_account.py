@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 import requests
 
@@ -243,6 +245,21 @@ def test_from_another_machine_the_control_api_needs_an_account_with_a_password(
         assert answer.status_code == status
         if accounts == "any":
             assert "restart with --account any --account NAME:PASSWORD" in answer.text
+
+
+def test_the_same_holds_for_a_client_that_comes_by_another_address_than_loopback(serve: Serve) -> None:
+    addresses = [one.address for some in psutil.net_if_addrs().values() for one in some if one.family == socket.AF_INET]
+    own = next((address for address in addresses if not address.startswith("127.")), None)
+    if own is None:
+        pytest.skip("the machine has no other address than loopback")
+    for accounts, status in (("any", 401), (NAMED, 200)):
+        api = serve(accounts=accounts, host="0.0.0.0")
+        api.url = api.url.replace("127.0.0.1", own)
+
+        assert ids(api, "ann") == []
+        assert control(api, "POST", "reset", {"account": "ann"}, auth=("ann", "x")).status_code == 401
+        login = ("bob", "builder-of-all")
+        assert control(api, "POST", "reset", {"account": "ann"}, auth=login).status_code == status
 
 
 def test_a_list_takes_the_same_time_beside_four_times_as_many_accounts(serve: Serve) -> None:
