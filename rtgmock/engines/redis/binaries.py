@@ -67,7 +67,7 @@ def search_server() -> tuple[Server | None, str]:
             return server, ""
         problems.append(problem)
     server, problem = _bundled_server()
-    return server, ", and ".join([*problems, problem] if problems else [_NOT_ON_PATH, problem])
+    return server, "" if server else ", and ".join([*(problems or [_NOT_ON_PATH]), problem])
 
 
 def how_to_get_one() -> str:

