@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tests.support import npm
 from tests.support.command import environment
-from tests.support.documents import document, example
+from tests.support.documents import blocks, example
 from tests.support.requirements import skip_or_fail
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-PARALLEL = document("PARALLEL.md")
+SECTION = "Tests that run in parallel"
 WORKERS = 4
 WAIT = 60
 """Seconds in which all workers must have come. Only a failure takes so long."""
@@ -83,9 +83,9 @@ def test_jest(tmp_path: Path, pytestconfig: pytest.Config, tmp_path_factory: pyt
     (tmp_path / "node_modules").symlink_to(npm.modules("jest", pytestconfig, tmp_path_factory))
     (tmp_path / "package.json").write_text("{}")
     for number in range(WORKERS):
-        (tmp_path / f"instances-{number}.test.js").write_text(example("js", "Jest", PARALLEL) + JAVASCRIPT)
+        (tmp_path / f"instances-{number}.test.js").write_text(example("js", SECTION) + JAVASCRIPT)
 
-    shown = run(example("sh", "Jest", PARALLEL), tmp_path)
+    shown = run(blocks("sh", SECTION)[0], tmp_path)
 
     assert f"Tests:       {2 * WORKERS} passed, {2 * WORKERS} total" in shown
 
@@ -98,8 +98,8 @@ def test_rspec(tmp_path: Path, program: Callable[[str, str], str]) -> None:
         skip_or_fail("ruby", "Ruby's rest-client is not installed")
     (tmp_path / "spec").mkdir()
     for number in range(WORKERS):
-        (tmp_path / "spec" / f"instances_{number}_spec.rb").write_text(example("ruby", "RSpec", PARALLEL) + RUBY)
+        (tmp_path / "spec" / f"instances_{number}_spec.rb").write_text(example("ruby", SECTION) + RUBY)
 
-    shown = run(example("sh", "RSpec", PARALLEL), tmp_path)
+    shown = run(blocks("sh", SECTION)[1], tmp_path)
 
     assert f"{2 * WORKERS} examples, 0 failures" in shown

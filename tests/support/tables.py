@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from typing import TYPE_CHECKING
 
 from rtgmock.errors import REQUEST_ERRORS, AccessDenied, Invalid
@@ -73,15 +72,6 @@ def faults() -> str:
 def attributes() -> str:
     rows = ((f"`{a.name}`", _values(a), _default(a), a.since, a.source) for a in ATTRIBUTES if _settable(a))
     return table("attribute | values | default | since | source", rows)
-
-
-def read_only() -> str:
-    """Return the names of the attributes that a client cannot set, those of each version together, in lines of 120."""
-    lines = []
-    for version in (DOCUMENTED, RECORDED):
-        names = ", ".join(f"`{a.name}`" for a in ATTRIBUTES if not _settable(a) and a.since == version)
-        lines += textwrap.wrap(f"- {version}: {names}", width=120, subsequent_indent="  ")
-    return "\n".join([*lines, ""])
 
 
 def directives() -> str:
