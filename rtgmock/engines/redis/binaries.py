@@ -83,7 +83,7 @@ def _named_server(path: str) -> Server:
         raise StartupError(f"there is no program {path}; name another one: --redis-server PATH")
     server, problem = _examine(program)
     if server is None:
-        raise StartupError(f"{problem}; install a newer one, name it with --redis-server PATH, or take --redis docker")
+        raise StartupError(f"{problem}; name another one with --redis-server PATH, or take --redis docker")
     return server
 
 

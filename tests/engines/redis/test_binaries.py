@@ -43,7 +43,7 @@ def test_a_server_that_is_too_old_stops_the_start_with_one_line(tmp_path: Path, 
     (line,) = finished.stderr.splitlines()
     assert line == (
         f"rtgmock: {program} is version {number}, and 6.2 or later is needed; "
-        "install a newer one, name it with --redis-server PATH, or take --redis docker"
+        "name another one with --redis-server PATH, or take --redis docker"
     )
 
 
@@ -91,6 +91,14 @@ def test_a_server_that_this_machine_cannot_run_is_passed_over(bare_process: Path
 
     with pytest.raises(StartupError, match=re.escape(f"{foreign} cannot be run (No such file or directory)")):
         find_server(None)
+
+
+def test_a_server_that_is_named_and_cannot_be_run_stops_the_start(bare_process: Path) -> None:
+    (bare_process / "server").write_text("\x7fELF nonsense")
+    (bare_process / "server").chmod(0o755)
+
+    with pytest.raises(StartupError, match=r"/server cannot be run \(Exec format error\); name another one with "):
+        find_server("server")
 
 
 def test_without_any_server_it_is_told_what_was_looked_at_and_what_to_do(bare_process: Path) -> None:
