@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import re
 import shlex
 import subprocess
 import tarfile
@@ -27,26 +25,24 @@ pytest_plugins = ["tests.support.redis_fixtures"]
 SERVE = blocks("sh", "Quick start")[0].strip()
 EXEC = blocks("sh", "")[0].strip()
 CLIENT = "tests/image/empty_machine_client.py"
-FINDING_PACKAGES = re.compile(r"PIP_|https?_proxy|no_proxy|SSL_CERT_FILE", re.IGNORECASE)
-"""The variables that tell pip where packages are. They are all that such a machine gets beside the checkout."""
+PINS = (".pins/image.txt", ".pins/build.txt", ".pins/redis.txt")
+"""What pip installs there: only packages with these hashes, as in CI."""
+WHEELS = "/wheels"
 
 
 @pytest.fixture
 def machine(docker_client: docker.DockerClient) -> Iterator[Container]:
-    """A container of a Python image, with a checkout in ``/rtgmock``. Its network is the host's, as pip needs one."""
-    wheels = os.environ.get("PIP_FIND_LINKS")
+    """A container of a Python image, with a checkout in ``/rtgmock`` and a folder of packages.
+
+    Its network is the host's, to fetch these packages first. So a time that is measured later is without the network's.
+    """
     container = docker_client.containers.run(
-        "python:3.13-slim",
-        ["sleep", "600"],
-        working_dir="/rtgmock",
-        environment={name: value for name, value in os.environ.items() if FINDING_PACKAGES.match(name)},
-        volumes=[f"{wheels}:{wheels}:ro"] if wheels else [],
-        network_mode="host",
-        init=True,
-        detach=True,
+        "python:3.13-slim", ["sleep", "600"], working_dir="/rtgmock", network_mode="host", init=True, detach=True
     )
     try:
         container.put_archive("/", checkout())
+        for pins in PINS:
+            sh(container, f"python3 -m pip download --quiet --require-hashes --dest {WHEELS} -r {pins}")
         yield container
     finally:
         container.remove(force=True, v=True)
@@ -71,7 +67,12 @@ def sh(machine: Container, script: str, **environment: str) -> str:
 
 def test_from_a_checkout_to_a_redis_that_answers(machine: Container) -> None:
     api, *instances = free_ports(4)
-    environment = {"RTGMOCK_PORT": str(api), "RTGMOCK_PORTS": f"{instances[0]}-{instances[-1]}"}
+    environment = {
+        "RTGMOCK_PORT": str(api),
+        "RTGMOCK_PORTS": f"{instances[0]}-{instances[-1]}",
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": WHEELS,
+    }
     assert "none" in sh(machine, "command -v redis-server valkey-server docker || echo none")
 
     for name, command in {"checkout": SERVE, "serve": ".venv/bin/rtgmock serve"}.items():

@@ -120,4 +120,6 @@ def test_an_instance_that_was_made_is_there_until_it_is_deleted(filled: Served) 
 
     run_state_machine_as_test(schema.as_state_machine(), settings=settings(BOUNDED, max_examples=rounds(8, 50)))
 
-    assert {"POST", "GET", "PUT", "DELETE"} <= {entry["method"] for entry in filled.log if entry["status"] < 300}
+    methods = {entry["method"] for entry in filled.log if entry["status"] < 300}
+    assert {"POST", "PUT", "DELETE"} <= methods
+    assert {"GET", "HEAD"} & methods  # which of the two is by chance

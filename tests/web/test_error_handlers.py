@@ -76,7 +76,7 @@ def test_an_internal_error_shows_no_traceback(
 def test_an_internal_error_is_logged_without_the_secrets_of_its_path(
     api: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("rtgmock.web.api.authenticate", lambda *_: 1 // 0)
+    monkeypatch.setattr("rtgmock.web.auth.account_of", lambda *_: 1 // 0)
     assert api.get("/instances/password=s3cret-one").status_code == 500
 
     assert "GET /instances/password=*** failed" in caplog.text
