@@ -11,8 +11,15 @@ if TYPE_CHECKING:
 
     from rtgmock.server.limits import Limits
 
-# The sentences that clients know already, for llhttp's.
-_REASONS = {"Invalid header token": "Invalid header", "Invalid character in chunk size": "Invalid chunk size"}
+BARE_LF = "a CR or LF stands alone in its head; end each line with CR LF"
+"""Why a head is refused that other servers may divide in another way (RFC 9112, section 2.2), and what to send."""
+# What is said for llhttp's own words.
+_REASONS = {
+    "Invalid header token": "Invalid header",
+    "Invalid character in chunk size": "Invalid chunk size",
+    "Missing expected CR after header value": BARE_LF,
+    "Missing expected LF after header value": BARE_LF,
+}
 
 
 class Refusal(Exception):

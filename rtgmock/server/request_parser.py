@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import httptools
 
 from rtgmock.server.chunked_body import ChunkedBody
-from rtgmock.server.refusals import Refusal, body_too_large, reason_of, unreadable
+from rtgmock.server.refusals import BARE_LF, Refusal, body_too_large, reason_of, unreadable
 from rtgmock.server.request_head import RequestHead
 from rtgmock.server.request_headers import RequestHeaders
 from rtgmock.server.tunnel_request import METHOD, refuse_plain, tunnel_request
@@ -131,7 +131,7 @@ class RequestParser:
         if len(buffer) > self._limits.headers:
             raise self._headers_too_large(line)
         if _BARE_LF.search(buffer, max(self._searched - 1, 0)):
-            raise unreadable("Bare CR or LF found in HTTP message", line.rstrip(b"\r"))
+            raise unreadable(BARE_LF, line.rstrip(b"\r"))
 
     def _known(self, whole: bytes) -> RequestHead | None:
         """Return the last head if it is equal: a client that waits for something sends the same request again."""
@@ -141,7 +141,7 @@ class RequestParser:
         line, _, headers = whole.partition(b"\r\n")
         match = _REQUEST_LINE.fullmatch(line.rstrip())
         if match is None:
-            raise unreadable("Start line is invalid", line)
+            raise unreadable(BARE_LF if b"\n" in line else "Start line is invalid", line.partition(b"\n")[0])
         if self.plain_on_tls and match[1] != METHOD:
             raise refuse_plain(match[2], line)
         if len(match[2]) > self._limits.target:

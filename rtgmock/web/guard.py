@@ -41,6 +41,9 @@ X-Frame-Options also keeps a page from seeing whether an answer is an error, by 
 
 # A Host header: [IPv6 address] or name, and maybe a port.
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9_.-]+))(?::\d{1,5})?")
+_PORT = re.compile(r"\d{1,5}", re.ASCII)
+_MAX_IPV6 = 45
+"""Characters of the longest IPv6 address: one that ends like an IPv4 address."""
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 _LOCAL_DOMAINS = (".localhost", ".internal", ".test")
 """Domains under which nobody else can have a name, so that no page can be of one."""
@@ -98,17 +101,35 @@ def _checked_host(request: Request, known: _KnownHosts, listening_host: str) -> 
     if not header and request.environ.get("SERVER_PROTOCOL") != "HTTP/1.1":  # only HTTP/1.1 demands one
         return "localhost" if _is_wildcard(listening_host) else listening_host
     match = _HOST.fullmatch(header)
-    if match is None:
+    host = match[1] or match[2] if match else _bare_ipv6(header)
+    if not host:
         raise BadRequest(
             f"The Host '{printable(header)}' cannot be read; send a name or an address, as localhost:8080."
         )
-    name = (match[1] or match[2]).lower().rstrip(".")
+    name = host.lower().rstrip(".")
     if name not in known:
         raise Forbidden(
             f"The Host {printable(name)} is not answered to, so that no web page can reach rtgmock by its own name; "
             f"{_advice(request.method, name)}."
         )
     return name
+
+
+def _bare_ipv6(header: str) -> str:
+    """Return the IPv6 address in a Host without brackets, as ``::1:8080``; empty if there is none.
+
+    rest-client, HTTPClient, request and needle send it so (observed), always with a port: what follows the last colon
+    is one wherever an address is left before it.
+    """
+    host, _, port = header.rpartition(":")
+    if _PORT.fullmatch(port) and _is_ipv6(host):
+        return host
+    return header if _is_ipv6(header) else ""
+
+
+def _is_ipv6(host: str) -> bool:
+    # The length first: a header has up to 64 kB. A zone, as in fe80::1%eth0, is not part of an address here.
+    return len(host) <= _MAX_IPV6 and ":" in host and "%" not in host and _address(host) is not None
 
 
 def _advice(method: str, name: str) -> str:

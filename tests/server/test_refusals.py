@@ -23,3 +23,20 @@ def test_a_request_that_the_server_refuses_is_logged(api: Served) -> None:
     entry = api.log[-1]
     assert (entry["status"], entry["method"], entry["path"]) == (400, "GET", "/\\x01")
     assert entry["hint"] == "The request cannot be read: Invalid header."
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "GET /instances HTTP/1.1\nX: a\r\nHost: localhost\r\n",
+        "GET /instances HTTP/1.1\r\nX: a\nHost: localhost\r\n",
+        "GET /instances HTTP/1.1\r\nX: a\rb\r\nHost: localhost\r\n",
+        "GET /instances HTTP/1.1\nHost: localhost\n",
+    ],
+)
+def test_a_line_that_ends_with_lf_alone_is_refused_with_what_to_send(api: Served, line: str) -> None:
+    answer = raw.send(api.url, f"{line}\r\n".encode())
+
+    assert answer.status == 400
+    assert "stands alone in its head; end each line with CR LF" in answer.text
+    assert api.log[-1]["hint"] == answer.text.rstrip("\n")

@@ -30,6 +30,11 @@ def send(api: Served, line: str, *headers: str) -> raw.Answer:
         "192.168.7.8",
         "[::1]:8080",
         "[fe80::1]",
+        "::1:8080",
+        "::1",
+        "fe80::1:8080",
+        "::ffff:127.0.0.1:80",
+        "1:2:3:4:5:6:7:8",
         "app.localhost",
         "host.docker.internal:8080",
         "api.test",
@@ -61,7 +66,7 @@ def test_a_name_without_a_dot_is_answered_where_others_than_this_machine_can_ask
     assert send(serve(host="0.0.0.0"), "GET /instances", f"Host: {host}").status == 200
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "0.0.0.0:8080", "[::]", "[::0]:80"])
+@pytest.mark.parametrize("host", ["0.0.0.0", "0.0.0.0:8080", "[::]", "[::0]:80", ":::8080", "::"])
 def test_the_address_of_no_machine_is_forbidden(serve: Serve, host: str) -> None:
     refused = send(serve(host="0.0.0.0"), "GET /instances", f"Host: {host}")
 
@@ -141,7 +146,22 @@ def test_a_page_of_the_same_origin_is_allowed(api: Served) -> None:
 
 @pytest.mark.parametrize("line", ROUTES)
 @pytest.mark.parametrize(
-    "host", ["", "a b", "http://localhost", "localhost:port", "[::1", "[::1]x", "lôcalhost", "a/b"]
+    "host",
+    [
+        "",
+        "a b",
+        "http://localhost",
+        "localhost:port",
+        "[::1",
+        "[::1]x",
+        "lôcalhost",
+        "a/b",
+        ":::1:8080",
+        "::1%lo:80",
+        "evil.example.com:1:80",
+        "1:2:3:4:5:6:7:8:9:80",
+        ":8080",
+    ],
 )
 def test_a_host_that_cannot_be_read_is_bad(api: Served, line: str, host: str) -> None:
     assert send(api, line, f"Host: {host}").status == 400
@@ -172,6 +192,8 @@ def test_http_1_1_needs_a_host(api: Served) -> None:
         ("127.0.0.1", "127.0.0.1", "127.0.0.1"),
         ("[fe80::1]:8080", "fe80::1", "[fe80::1]"),
         ("[::1]:8080", "localhost", "localhost"),
+        ("::1:8080", "localhost", "localhost"),
+        ("fe80::1:8080", "fe80::1", "[fe80::1]"),
         ("RedisToGo.com", "redistogo.com", "redistogo.com"),
         ("rtgmock:80", "rtgmock", "rtgmock"),
     ],
