@@ -97,8 +97,10 @@ class AccessDenied(RequestError):
     status = 401
 
     def __init__(self, message: str = "HTTP Basic: Access denied.", *, hint: str = "") -> None:
-        # The text and the realm are those of Rails's http_basic module, which the service used.
-        super().__init__(message, headers={"WWW-Authenticate": 'Basic realm="Application"'}, hint=hint)
+        # The text and the realm are those of Rails's http_basic module, which the service used. The charset is ours: it
+        # tells clients how to encode what is not ASCII (RFC 7617).
+        challenge = 'Basic realm="Application", charset="UTF-8"'
+        super().__init__(message, headers={"WWW-Authenticate": challenge}, hint=hint)
 
 
 class Forbidden(RequestError):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-
-from werkzeug.datastructures import Authorization
 
 from rtgmock.errors import AccessDenied
 from rtgmock.paths import is_control_path
@@ -62,7 +61,7 @@ def account_of(environ: Mapping[str, Any], accounts: Collection[Credentials]) ->
 def _hint(environ: Mapping[str, Any], accounts: Collection[Credentials]) -> str:
     """Return why a request's name is not let in where every name is."""
     name, _ = _credentials(environ.get("HTTP_AUTHORIZATION", ""))
-    problem = f"the request's {name_problem(name)}" if name else "the request has none in UTF-8"
+    problem = f"the request's {name_problem(name)}" if name else "the request has none"
     is_unnamed = ANY_ACCOUNT in accounts and name_problem(name)
     return f"every name is an account here, but {problem}" if is_unnamed else ""
 
@@ -71,13 +70,23 @@ def _hint(environ: Mapping[str, Any], accounts: Collection[Credentials]) -> str:
 @lru_cache(16)
 def _credentials(header: str) -> tuple[str, str]:
     """Return the user name and the password in a header; empty ones, which no account has, if they are not Basic."""
-    try:
-        parsed = Authorization.from_header(header)
-    except ValueError:  # werkzeug cannot decode credentials that have a byte outside of ASCII
-        parsed = None
-    if parsed is None or parsed.type != "basic":
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
         return "", ""
-    return parsed.username or "", parsed.password or ""
+    try:
+        sent = base64.b64decode(encoded.strip(" \t"), validate=True)
+    except ValueError:  # no base64, or a character outside of ASCII
+        return "", ""
+    name, _, password = _decoded(sent).partition(":")
+    return name, password
+
+
+def _decoded(sent: bytes) -> str:
+    """Return credentials as text: UTF-8, for which the challenge asks (RFC 7617), else Latin-1, as old clients do."""
+    try:
+        return sent.decode()
+    except UnicodeDecodeError:
+        return sent.decode("latin-1")
 
 
 def _is_same(one: str, other: str) -> bool:

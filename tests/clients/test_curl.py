@@ -169,7 +169,7 @@ def test_curl_with_a_wrong_password_is_refused(api: Served, curl: Curl) -> None:
     answer = curl("/instances.json", "-u", "username:wrong", "-d", "plan=nano")
 
     assert (answer.status, answer.text) == (401, "HTTP Basic: Access denied.\n")
-    assert answer.headers["www-authenticate"] == 'Basic realm="Application"'
+    assert answer.headers["www-authenticate"] == 'Basic realm="Application", charset="UTF-8"'
     assert api.get("/instances").json() == []
 
 

@@ -85,6 +85,40 @@ def test_a_header_that_is_no_basic_auth_is_denied(two_accounts: Served, value: s
     assert raw.send(two_accounts.url, request).status == 401
 
 
+CAFE = Credentials("renée", "crème:brûlée")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_credentials_are_read_in_utf_8_or_latin_1(serve: Serve, encoding: str) -> None:
+    api = serve(accounts=(CAFE, Credentials("other", "password")))
+    login = base64.b64encode(f"{CAFE.name}:{CAFE.password}".encode(encoding)).decode()
+    request = f"GET /instances.json HTTP/1.1\nHost: localhost\nAuthorization: Basic {login}"
+
+    assert raw.send(api.url, raw.head(request)).status == 200
+    assert api.log[-1]["account"] == CAFE.name
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_wrong_credentials_are_denied_in_either_encoding(serve: Serve, encoding: str) -> None:
+    api = serve(accounts=(CAFE,))
+    login = base64.b64encode("renée:creme:brûlée".encode(encoding)).decode()
+    request = f"GET /instances.json HTTP/1.1\nHost: localhost\nAuthorization: Basic {login}"
+    answer = raw.send(api.url, raw.head(request))
+
+    assert answer.status == 401
+    assert answer.headers["www-authenticate"] == 'Basic realm="Application", charset="UTF-8"'
+
+
+def test_a_name_is_the_same_account_in_either_encoding(serve: Serve) -> None:
+    api = serve(accounts="any")
+    for encoding in ("utf-8", "latin-1"):
+        login = base64.b64encode("renée:x".encode(encoding)).decode()
+        request = f"POST /instances.json HTTP/1.1\nHost: localhost\nAuthorization: Basic {login}"
+        assert raw.send(api.url, raw.head(request, b"plan=nano")).status == 201
+
+    assert {item["user_id"] for item in api.get("/_rtgmock/state").json()["instances"]} == {1}
+
+
 def test_the_scheme_is_read_in_any_case(two_accounts: Served) -> None:
     lower = header(ALICE).replace("Basic", "basic")
     assert (

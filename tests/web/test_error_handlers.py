@@ -36,7 +36,7 @@ def test_a_refusal_is_one_sentence_of_plain_text(unchanged_api: Served, case: Re
 def test_a_refused_login_names_the_realm(api: Served) -> None:
     answer = api.get("/instances.json", auth=("username", "wrong"))
 
-    assert answer.headers["WWW-Authenticate"] == 'Basic realm="Application"'
+    assert answer.headers["WWW-Authenticate"] == 'Basic realm="Application", charset="UTF-8"'
     assert answer.text == "HTTP Basic: Access denied.\n"
 
 

@@ -34,7 +34,9 @@ def test_an_injected_error_is_one_sentence_with_its_status(
     assert (answer.status_code, answer.reason, answer.text) == (status, line, sentence)
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert answer.headers["X-Rtgmock-Fault"] == "1"
-    assert answer.headers.get("WWW-Authenticate") == ('Basic realm="Application"' if status == 401 else None)
+    assert answer.headers.get("WWW-Authenticate") == (
+        'Basic realm="Application", charset="UTF-8"' if status == 401 else None
+    )
 
 
 def test_an_injected_422_is_a_list_of_messages_in_the_response_format(api: Served) -> None:

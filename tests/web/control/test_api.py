@@ -92,7 +92,7 @@ def test_a_client_on_another_machine_needs_the_first_account(serve: Serve, monke
         refused = control(api, method, path, auth=login)
         assert refused.status_code == 401
         assert "-u NAME:PASSWORD" in refused.text
-        assert refused.headers["WWW-Authenticate"] == 'Basic realm="Application"'
+        assert refused.headers["WWW-Authenticate"] == 'Basic realm="Application", charset="UTF-8"'
     assert control(api, "GET", "health").status_code == 200
     assert control(api, "POST", "reset", auth=("me", "secret")).status_code == 200
     address = "::ffff:127.0.0.1"
