@@ -12,6 +12,7 @@ from rtgmock.app import create_app
 from rtgmock.clock import SystemClock
 from rtgmock.engines.select import build_engine
 from rtgmock.errors import EngineFailed, StartupError
+from rtgmock.folders import DEFAULT_STATE
 from rtgmock.journal.journal import Journal
 from rtgmock.journal.redaction.redactor import Redactor
 from rtgmock.network import client_host, listen_problem
@@ -203,7 +204,7 @@ def _temporary_state() -> Iterator[Path]:
     folder = temporary_folder()
     folder.chmod(0o755)  # clients of other users must be able to read the certificate
     try:
-        yield folder / "rtgmock.json"
+        yield folder / DEFAULT_STATE.name
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

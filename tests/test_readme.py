@@ -267,7 +267,7 @@ def test_a_failed_assertion_prints_what_is_shown(api: Served) -> None:
 def test_the_banner_is_as_shown(api: Served) -> None:
     shown = README.partition("```\nrtgmock ")[2].partition("```")[0]
     printed = banner(api.emulator).removeprefix("rtgmock ").replace(api.url, f"http://{ADDRESS}")
-    state = "/home/you/rtgmock/rtgmock.json"
+    state = "/home/you/rtgmock/.rtgmock/state.json"
     redis = f"process: {Server('valkey-server', '9.1.2', is_bundled=True)}, data in {state}.redis"
     expected = printed.replace("in memory only", state).replace(api.emulator.engine.description, redis)
 

@@ -12,6 +12,7 @@ import click
 from rtgmock.cli.output import banner, log_output, print_line
 from rtgmock.cli.ready_file import ready_file
 from rtgmock.cli.signals import stop_on_signals
+from rtgmock.folders import DEFAULT_STATE, FORMER_DEFAULT
 from rtgmock.settings.click_options import build_config, options
 from rtgmock.text import encoding_note, printable
 
@@ -64,8 +65,10 @@ def _kept() -> Iterator[None]:
 
 
 def _notes(config: Config) -> Iterator[str]:
-    """Give what is to be known of settings that work, but not for all clients."""
+    """Give what is to be known of settings that work, but not for all clients or not as before."""
     for name, _ in config.named_accounts:
         yield encoding_note(f"the account {printable(name, 40)}", name)
     for instance in config.instances:
         yield encoding_note(f"the password of the instance {instance}", instance.password or "")
+    if config.state == DEFAULT_STATE and FORMER_DEFAULT.is_file():
+        yield f"{FORMER_DEFAULT} is not used, as the state is in {DEFAULT_STATE}; to use it: --state {FORMER_DEFAULT}"

@@ -32,17 +32,6 @@ def current_owner() -> str:
     return f"{os.getpid()}:{psutil.Process().create_time()}"
 
 
-def make_private(folder: Path) -> None:
-    """Create a folder that only its owner may enter, unless there is one. Raises OSError."""
-    try:
-        folder.mkdir(mode=0o700)
-    except FileExistsError:
-        if not folder.is_dir():
-            raise
-    else:
-        folder.chmod(0o700)  # the umask may have removed some of it
-
-
 def is_server_of(folder: Path, process: psutil.Process) -> bool:
     """Return whether an emulator has started this process in ``folder``. Raises psutil.Error if that is not visible."""
     return OWNER in process.environ() and Path(process.cwd()) == folder.resolve()

@@ -1,7 +1,7 @@
 """HTTPS certificates: a certificate authority (CA) beside the state file, and the server certificates that it issues.
 
-The CA is one file, ``rtgmock.json.ca.key``: its private key and its certificate, readable by its owner only. The
-certificate that clients must trust, ``rtgmock.json.ca.pem``, is a copy of its second half, which is written again
+The CA is one file, ``state.json.ca.key``: its private key and its certificate, readable by its owner only. The
+certificate that clients must trust, ``state.json.ca.pem``, is a copy of its second half, which is written again
 whenever it differs. Files are replaced atomically under a lock between processes, so that there is never half a CA and
 never two.
 
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import filelock
 
 from rtgmock.errors import StartupError
+from rtgmock.folders import make_default
 
 try:
     from cryptography import x509
@@ -122,6 +123,7 @@ class Authority:
         """Hold the lock between processes. Raises StartupError when the folder cannot be written to."""
         folder = self._key.parent
         try:
+            make_default(folder)
             if not folder.is_dir():
                 raise FileNotFoundError(2, "there is no such folder")
             with filelock.FileLock(folder / f".{self._key.name}.lock", timeout=_LOCK_TIMEOUT, mode=_PRIVATE):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
+from rtgmock.folders import DEFAULT_STATE
 from rtgmock.model.attributes import APIS, DOCUMENTED
 from rtgmock.model.lifecycle import BootDelay
 from rtgmock.settings.engine_names import EngineName
@@ -66,9 +67,9 @@ class Config:
     state: Setting[Path | str | None, Path | None] = Setting(
         "--state",
         "FILE",
-        "rtgmock.json",
+        DEFAULT_STATE.as_posix(),
         parse_state,
-        f"TinyDB file that holds the state; {MEMORY} keeps nothing.",
+        f"TinyDB file that holds the state; what else is kept is beside it. {MEMORY} keeps nothing.",
         ephemeral_default=MEMORY,
         serve_only=True,
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import filelock
 
 from rtgmock.errors import StartupError
+from rtgmock.folders import make_default
 from rtgmock.storage.files import Identity
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class StateFileLock:
         """Take the lock. Raises StartupError when another emulator has it, or the folder cannot be used."""
         folder = self._state_file.parent
         try:
+            make_default(folder)
             _check_folder(folder)
             self._lock.acquire()
             self._identity = Identity.of(self._lock_file)

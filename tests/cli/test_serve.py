@@ -160,12 +160,12 @@ def test_a_port_that_is_asked_for_is_taken(command: Start) -> None:
     assert command("--state", ":memory:", "--port", str(port)).url == f"http://127.0.0.1:{port}"
 
 
-def test_the_state_is_rtgmock_json_in_the_working_folder_unless_said_otherwise(command: Start, tmp_path: Path) -> None:
+def test_the_state_is_in_a_folder_in_the_working_folder_unless_said_otherwise(command: Start, tmp_path: Path) -> None:
     server = command()
     create(server.url)
     server.stop()
 
-    assert "instances" in json.loads((tmp_path / "rtgmock.json").read_bytes())
+    assert "instances" in json.loads((tmp_path / ".rtgmock" / "state.json").read_bytes())
 
 
 def test_memory_leaves_no_file(command: Start, tmp_path: Path) -> None:
@@ -213,7 +213,8 @@ def test_garbage_is_searched_for_while_it_serves_and_not_in_what_it_has_loaded(
 
 
 def test_garbage_is_searched_for_after_a_refused_start(tmp_path: Path) -> None:
-    (tmp_path / "rtgmock.json").write_text("not JSON")
+    (tmp_path / ".rtgmock").mkdir()
+    (tmp_path / ".rtgmock" / "state.json").write_text("not JSON")
     refusal(tmp_path)
 
     assert gc.isenabled()

@@ -88,9 +88,9 @@ def test_processes_that_start_at_once_share_one_authority(tmp_path: Path) -> Non
     with ThreadPoolExecutor(6) as pool:
         printed = list(pool.map(lambda _: run("ca", folder=tmp_path), range(6)))
 
-    path = tmp_path / "rtgmock.json.ca.pem"
+    path = tmp_path / ".rtgmock" / "state.json.ca.pem"
     assert [answer.stdout for answer in printed] == [f"{path}\n"] * 6
-    assert path.read_bytes() == (tmp_path / "rtgmock.json.ca.key").read_bytes()[-len(path.read_bytes()) :]
+    assert path.read_bytes() == (tmp_path / ".rtgmock" / "state.json.ca.key").read_bytes()[-len(path.read_bytes()) :]
 
 
 def test_threads_that_start_at_once_share_one_authority(state: Path) -> None:

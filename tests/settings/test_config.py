@@ -111,7 +111,7 @@ def test_the_defaults_serve_one_account_on_loopback() -> None:
     assert Config() == Config(
         host="127.0.0.1",
         port=8080,
-        state=Path("rtgmock.json"),
+        state=Path(".rtgmock/state.json"),
         accounts=(Credentials("username", "password"),),
         api=2010,
         ports=range(9001, 10000),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from rtgmock.engines.ownership import OWNER, current_owner, is_server_of, make_private, temporary_folder
+from rtgmock.engines.ownership import OWNER, current_owner, is_server_of, temporary_folder
 from rtgmock.engines.ports import first_free_port
 from rtgmock.engines.process import termination
 from rtgmock.engines.process.ends import ChildEnds
@@ -23,6 +23,7 @@ from rtgmock.engines.process.guarding import Guard
 from rtgmock.engines.redis.config_file import SNAPSHOT
 from rtgmock.engines.runner import Place, warn_of_kill
 from rtgmock.errors import EngineFailed
+from rtgmock.folders import make_private
 from rtgmock.network import client_host, listening_hosts
 from rtgmock.processes import die_with_parent
 from rtgmock.settings.engine_names import EngineName
