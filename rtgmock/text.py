@@ -13,6 +13,13 @@ if TYPE_CHECKING:
 KB, MB, GB, TB = 2**10, 2**20, 2**30, 2**40
 _QUOTE = reprlib.Repr()
 _QUOTE.maxstring = 80
+DURATIONS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "": 1.0}
+"""Seconds of the units of a duration."""
+_NUMBER = r"\d{1,12}(?:\.\d{1,9})?"
+_DURATION = re.compile(
+    rf"(?P<sign>-?)(?P<rest>{_NUMBER}|(?:{_NUMBER}d)?(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s)?(?:{_NUMBER}ms)?)",
+    re.ASCII,
+)
 UNITS = {"": 1, "B": 1, "KB": KB, "MB": MB, "GB": GB, "TB": TB}
 
 
@@ -43,6 +50,28 @@ def printable(text: str, limit: int = 80) -> str:
     """Return text of a client, fit for a header, a log line or a sentence: ASCII, one line, of bounded length."""
     # Escapes lengthen a text, so its first characters are enough.
     return shortened(text[: limit + 1].encode("unicode_escape").decode("ascii"), limit)
+
+
+def parse_duration(text: str) -> float:
+    """Return the seconds that ``90s``, ``500ms``, ``1h30m``, ``-2d`` or a plain number means.
+
+    Raises ValueError for anything else.
+    """
+    parts = _DURATION.fullmatch(text.strip().lower())
+    if not parts or not parts["rest"]:
+        raise ValueError(f"{shortened(text)!r} is not a duration; write it as 90s, 5m, 1h30m, 2d or 500ms")
+    amounts = re.findall(r"([\d.]+)([a-z]*)", parts["rest"])
+    seconds = sum(float(number) * DURATIONS[unit] for number, unit in amounts)
+    return -seconds if parts["sign"] else seconds
+
+
+def format_duration(seconds: float) -> str:
+    """Return seconds as people write them: ``1h30m``, ``90ms``, ``-2d``."""
+    sign, left, text = "-" if seconds < 0 else "", round(abs(seconds) * 1000), ""
+    for unit in ("d", "h", "m", "s", "ms"):
+        count, left = divmod(left, round(DURATIONS[unit] * 1000))
+        text += f"{count}{unit}" if count else ""
+    return sign + text if text else "0s"
 
 
 def quoted(value: object) -> str:

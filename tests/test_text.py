@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtgmock.text import format_size, nearest, parse_size, printable
+from rtgmock.text import format_duration, format_size, nearest, parse_duration, parse_size, printable
 from tests.support.values import few
 
 
@@ -121,3 +121,33 @@ def test_a_misspelt_word_was_meant_to_be_the_nearest_one(word: str, meant: str |
 
 def test_nothing_is_near_when_no_word_is_known() -> None:
     assert nearest("plan", []) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("90s", 90),
+        ("5m", 300),
+        ("1h30m", 5400),
+        ("2d", 172800),
+        ("500ms", 0.5),
+        ("-1.5h", -5400),
+        ("7", 7),
+        (" 1D ", 86400),
+    ],
+)
+def test_a_duration_is_read(text: str, seconds: float) -> None:
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "-", "x", "5x", "30m1h", "1 h", "h", "1e3s", "٣s"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="write it as 90s, 5m, 1h30m, 2d or 500ms"):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(5400, "1h30m"), (0.09, "90ms"), (-172800, "-2d"), (0, "0s"), (61.5, "1m1s500ms")]
+)
+def test_a_duration_is_written(seconds: float, text: str) -> None:
+    assert format_duration(seconds) == text

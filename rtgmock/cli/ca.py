@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@click.command(params=options("state"))
+@click.command(short_help="Print the path of the CA certificate for --tls.", params=options("state"))
 def ca(state: Path | None) -> None:
     """Print the path of the CA certificate that clients must trust for --tls.
 
     The CA is created on first use. The variables that make common clients trust it are printed on the standard error.
+
+    Example: curl --cacert "$(rtgmock ca)" https://127.0.0.1:8080/
     """
     from rtgmock.server.certificates import trusted_certificate  # noqa: PLC0415 - trustme, which few commands need
 

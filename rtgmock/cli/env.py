@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rtgmock import child_environment
+from rtgmock.cli.instances import choose_instance, only_instance
 from rtgmock.cli.output import print_line
 from rtgmock.cli.running import find_emulator, target_options
-from rtgmock.errors import StartupError
-from rtgmock.text import listed, printable
 
 if TYPE_CHECKING:
     from rtgmock.cli.running import RunningEmulator
@@ -36,9 +35,12 @@ def env(instance: str | None, url: str | None, accounts: tuple[Credentials, ...]
     They are the variables that exec sets: RTGMOCK_URL, REDISTOGO_API_URL, REDISTOGO_USERNAME and REDISTOGO_PASSWORD of
     an emulator that runs, and REDISTOGO_URL and REDIS_URL of INSTANCE, an id or a label. INSTANCE may be left out
     unless the account has several.
+
+    Example: eval "$(rtgmock env mongrel)"
     """
     emulator = find_emulator(url, accounts)
-    found = _choose(_instances(emulator), instance)
+    instances = _instances(emulator)
+    found = only_instance(instances) if instance is None else choose_instance(instances, instance)
     variables = child_environment.of_api(emulator.url, emulator.username, emulator.password)
     if found:
         variables |= child_environment.of_instance(found["url"])
@@ -51,23 +53,6 @@ def env(instance: str | None, url: str | None, accounts: tuple[Credentials, ...]
 def _instances(emulator: RunningEmulator) -> list[dict[str, Any]]:
     """Return the instances of the account. Raises StartupError."""
     return [one for one in emulator.get("instances")["instances"] if one["account"] == emulator.username]
-
-
-def _choose(instances: list[dict[str, Any]], wanted: str | None) -> dict[str, Any] | None:
-    """Return the instance with that id or label, or the only one; None if there is none. Raises StartupError."""
-    names = listed(f"{one['id']} ({one['label']})" for one in instances)
-    if wanted is None:
-        if len(instances) > 1:
-            raise StartupError(f"there are {len(instances)} instances: name one by its id or label: {names}")
-        return next(iter(instances), None)
-    found = [one for one in instances if str(one["id"]) == wanted] or [
-        one for one in instances if one["label"] == wanted
-    ]
-    if len(found) > 1:
-        raise StartupError(f"{len(found)} instances have the label {printable(wanted)}: name one by its id: {names}")
-    if not found:
-        raise StartupError(f"there is no instance {printable(wanted)}; there are: {names or 'none'}")
-    return found[0]
 
 
 def _in_file(value: str) -> str:

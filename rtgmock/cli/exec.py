@@ -55,6 +55,8 @@ def execute(command: tuple[str, ...], plan: str | None, *, proxy: bool, verbose:
     COMMAND finds the emulator in RTGMOCK_URL, REDISTOGO_API_URL (which includes the account), REDISTOGO_USERNAME and
     REDISTOGO_PASSWORD, and with --plan or --instance an instance in REDISTOGO_URL and REDIS_URL. The emulator and its
     instances are removed when COMMAND ends.
+
+    Example: rtgmock exec --plan nano -- npm test
     """
     if (plan or parameters["instances"] or parameters["redis_server"]) and _is_default("redis"):
         parameters["redis"] = EngineName.AUTO.value

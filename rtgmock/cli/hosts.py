@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 @click.command(
     "hosts",
+    short_help="Print names that lead to the emulator, for /etc/hosts.",
     params=[
         click.Option(["--compose"], is_flag=True, help="Print the aliases of a Compose service instead."),
         *target_options(),
@@ -25,6 +26,8 @@ def hosts(url: str | None, accounts: tuple[Credentials, ...], *, compose: bool) 
     """Print lines for /etc/hosts: redistogo.com, www.redistogo.com and SERVER.redistogo.com lead to the emulator.
 
     SERVER is each server's name. Clients as pkgcloud and jitsu make such a host of an instance's label.
+
+    Example: rtgmock hosts | sudo tee -a /etc/hosts
     """
     emulator = find_emulator(url, accounts)
     names = [*SERVICE, *(f"{server['name']}.{SERVICE[0]}" for server in emulator.get("state")["servers"])]

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from rtgmock.cli.ca import ca
+from rtgmock.cli.clock import clock
 from rtgmock.cli.env import env
 from rtgmock.cli.exec import execute
+from rtgmock.cli.groups import SectionedGroup
 from rtgmock.cli.hosts import hosts
 from rtgmock.cli.openapi import openapi
 from rtgmock.cli.prune import prune
 from rtgmock.cli.ready import ready
+from rtgmock.cli.redis import redis
+from rtgmock.cli.reset import reset
 from rtgmock.cli.serve import serve
+from rtgmock.cli.state import state
 from rtgmock.errors import StartupError
 from rtgmock.version import __version__
 
@@ -22,14 +28,26 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+_SECTIONS = {
+    "Run an emulator": (serve, execute, ready),
+    "Use the one that runs": (state, reset, clock, redis, env, hosts),
+    "More": (openapi, ca, prune),
+}
+"""The commands, as the help lists them."""
+
+
+@click.group(
+    cls=SectionedGroup,
+    sections=_SECTIONS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="rtgmock", message="%(prog)s %(version)s")
-def cli() -> None:
-    """A local emulator of the Redis To Go provisioning API."""
-
-
-for command in (serve, execute, ready, env, hosts, openapi, ca, prune):
-    cli.add_command(command)
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """A local emulator of the Redis To Go API. COMMAND --help has an example of each."""
+    # Click knows when a stream is no terminal, but not this convention (no-color.org).
+    if os.environ.get("NO_COLOR"):
+        context.color = False
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

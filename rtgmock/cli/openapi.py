@@ -14,6 +14,8 @@ def openapi(api: int) -> None:
     """Print the OpenAPI 3.1 document of the API.
 
     Its server is the address from RTGMOCK_HOST, RTGMOCK_PORT and RTGMOCK_TLS.
+
+    Example: rtgmock openapi > redistogo.json
     """
     import orjson  # noqa: PLC0415 - only this command needs it and the tables
 

@@ -12,6 +12,8 @@ def prune(*, yes: bool) -> None:
 
     That is: containers, volumes, networks, processes and temporary folders of an emulator that is gone, or whose state
     file is gone. What belongs to an existing state file is kept.
+
+    Example: rtgmock prune --yes
     """
     from rtgmock.engines import prune as pruning  # noqa: PLC0415 - psutil and the Docker SDK, only needed here
 

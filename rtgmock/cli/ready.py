@@ -24,6 +24,8 @@ def ready(seconds: float, url: str | None) -> None:
     URL is that of the API. The default is RTGMOCK_URL, then the content of the file that RTGMOCK_READY_FILE names,
     then the address from RTGMOCK_HOST, RTGMOCK_PORT and RTGMOCK_TLS. The certificate is not verified, since nothing
     secret is sent.
+
+    Example: rtgmock ready --wait 10
     """
     deadline = time.monotonic() + seconds
     # The target is looked up each time: a ready file may appear while we wait.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import http.client
 import json
 import os
@@ -9,7 +10,7 @@ import re
 import socket
 import ssl
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -26,11 +27,15 @@ from rtgmock.settings.parsers import Credentials
 from rtgmock.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from urllib.parse import SplitResult
 
 
 _TIMEOUT = 2
+_CHANGE_TIMEOUT = 120
+"""Seconds for a request that changes something: a reset may start a hundred Redis servers."""
+_REFUSALS = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE}
+"""The statuses of the control API whose text says to people what is wrong."""
 
 
 class UnreachableError(Exception):
@@ -79,22 +84,31 @@ def _reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-def _connect(parts: SplitResult, *, verify: bool) -> http.client.HTTPConnection:
+def _connect(parts: SplitResult, *, verify: bool, timeout: float) -> http.client.HTTPConnection:
     """Return a connection that opens on its first request. Unlike urllib it uses no proxy from the environment."""
     host, port = parts.hostname or "", _port(parts)
     if parts.scheme == "http":
-        return http.client.HTTPConnection(host, port, timeout=_TIMEOUT)
+        return http.client.HTTPConnection(host, port, timeout=timeout)
     context = ssl.create_default_context() if verify else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if not verify:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return http.client.HTTPSConnection(host, port, timeout=_TIMEOUT, context=context)
+    return http.client.HTTPSConnection(host, port, timeout=timeout, context=context)
 
 
-def ask(url: str, path: str, headers: Mapping[str, str] | None = None, *, verify: bool = False) -> tuple[int, bytes]:
-    """Send a GET request, and return the status and the body of the answer. Raises UsageError, UnreachableError."""
-    connection = _connect(_split(url), verify=verify)
+def ask(
+    url: str,
+    path: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    verify: bool = False,
+    method: str = "GET",
+    body: bytes | None = None,
+) -> tuple[int, bytes]:
+    """Send a request, and return the status and the body of the answer. Raises UsageError, UnreachableError."""
+    timeout = _TIMEOUT if method == "GET" else _CHANGE_TIMEOUT
+    connection = _connect(_split(url), verify=verify, timeout=timeout)
     try:
-        connection.request("GET", path, headers=dict(headers or {}))
+        connection.request(method, path, body, dict(headers or {}))
         answer = connection.getresponse()
         return answer.status, answer.read()
     except ssl.SSLCertVerificationError as error:
@@ -118,6 +132,8 @@ class RunningEmulator:
     url: str
     username: str
     password: str
+    account_option: str = "--account"
+    """The option of the command that names the account."""
 
     def address(self) -> str:
         """Return the address at which it is reached. Raises StartupError."""
@@ -130,43 +146,91 @@ class RunningEmulator:
 
     def get(self, path: str) -> Any:
         """Return what ``GET`` of a path of the control API answers. Raises StartupError."""
-        login = b64encode(f"{self.username}:{self.password}".encode()).decode()
-        # On this machine nobody can listen in, and --tls makes its CA itself; elsewhere the password is at stake.
-        verify = not is_loopback(_split(self.url).hostname or "")
+        return self.send("GET", path)
+
+    def send(self, method: str, path: str, document: object = None) -> Any:
+        """Send a request to the control API, with a document as JSON, and return what it answers.
+
+        Raises StartupError, also with the messages of a refusal.
+        """
         try:
-            status, body = ask(self.url, f"{CONTROL_PATH}/{path}", {"Authorization": f"Basic {login}"}, verify=verify)
+            return self.try_send(method, path, document)
         except UnreachableError as error:
             raise no_emulator(self.url, str(error)) from error
+
+    def try_send(self, method: str, path: str, document: object = None) -> Any:
+        """Do what ``send`` does; raise UnreachableError when nothing answers."""
+        login = b64encode(f"{self.username}:{self.password}".encode()).decode()
+        headers = {"Authorization": f"Basic {login}", "Content-Type": "application/json"}
+        # On this machine nobody can listen in, and --tls makes its CA itself; elsewhere the password is at stake.
+        verify = not is_loopback(_split(self.url).hostname or "")
+        sent = None if document is None else json.dumps(document).encode()
+        status, body = ask(self.url, f"{CONTROL_PATH}/{path}", headers, verify=verify, method=method, body=sent)
+        return self._document(status, body)
+
+    def _document(self, status: int, body: bytes) -> dict[str, Any]:
+        """Return the JSON object of an answer. Raises StartupError for a refusal."""
         if status == HTTPStatus.UNAUTHORIZED:
             raise StartupError(
                 f"the emulator at {self.url} does not let the account {printable(self.username, 40)} in with this "
-                "password; give it the first one of its accounts: --account NAME:PASSWORD"
+                f"password; give it the first one of its accounts: {self.account_option} NAME:PASSWORD"
             )
         try:
-            document = json.loads(body) if status == HTTPStatus.OK else None
+            document = json.loads(body)
         except ValueError:
             document = None
-        if not isinstance(document, dict):
-            said = printable(body.decode(errors="replace").strip(), 160)
-            raise StartupError(f"what answers at {self.url} is no emulator of this version: {status} {said}")
-        return document
+        if status in {HTTPStatus.OK, HTTPStatus.CREATED} and isinstance(document, dict):
+            return document
+        said = printable(_messages(document) or body.decode(errors="replace").strip(), 300)
+        if status in _REFUSALS:
+            raise StartupError(said)
+        raise StartupError(f"what answers at {self.url} is no emulator of this version: {status} {said}")
+
+
+def _messages(document: object) -> str:
+    """Return the messages of a 422, as one text; empty for anything else."""
+    found = document.get("errors") if isinstance(document, dict) else document
+    return "; ".join(map(str, found)) if isinstance(found, list) else ""
 
 
 def target_options() -> list[click.Parameter]:
     """Return the options of a command that asks a running emulator: its URL and the account."""
+    return [_url_option(), setting_option("accounts", _account_help())]
+
+
+def control_options() -> list[click.Parameter]:
+    """Return the options of a command that uses the control API: its URL, the account as curl names it, and --json.
+
+    ``--account`` is left to what the commands select.
+    """
+    account = setting_option("accounts", _account_help())
+    account.opts = ["-u", "--user"]
+    as_json = click.Option(["--json", "as_json"], is_flag=True, help="Print what the control API answers, as JSON.")
+    return [as_json, _url_option(), account]
+
+
+def _url_option() -> click.Option:
+    return click.Option(
+        ["--url"],
+        metavar="URL",
+        envvar="RTGMOCK_URL",
+        help="URL of the API, which may have an account in it.  [env: RTGMOCK_URL; default: as for ready]",
+    )
+
+
+def _account_help() -> str:
     account = SETTINGS["accounts"]
-    return [
-        click.Option(
-            ["--url"],
-            metavar="URL",
-            envvar="RTGMOCK_URL",
-            help="URL of the API, which may have an account in it.  [env: RTGMOCK_URL; default: as for ready]",
-        ),
-        setting_option(
-            "accounts",
-            f"Account to use.  [env: {account.variable}; default: that of exec or env, else {account.shown_default}]",
-        ),
-    ]
+    return f"Account to use.  [env: {account.variable}; default: that of exec or env, else {account.shown_default}]"
+
+
+def with_emulator(function: Callable[..., None]) -> Callable[..., None]:
+    """Return the callback of a command with ``control_options``: the emulator takes the place of URL and account."""
+
+    @functools.wraps(function)
+    def callback(*, url: str | None, accounts: tuple[Credentials, ...], **parameters: Any) -> None:
+        function(replace(find_emulator(url, accounts), account_option="-u"), **parameters)
+
+    return callback
 
 
 def find_emulator(url: str | None, accounts: tuple[Credentials, ...]) -> RunningEmulator:

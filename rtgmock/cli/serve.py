@@ -26,7 +26,10 @@ SWITCH_SECONDS = 0.0005
 
 @click.command(params=options())
 def serve(**parameters: Any) -> None:
-    """Serve the API until SIGTERM, SIGHUP or Ctrl-C."""
+    """Serve the API until SIGTERM, SIGHUP or Ctrl-C.
+
+    Example: rtgmock serve --port 8080 --instance nano:secret@9001
+    """
     with contextlib.ExitStack() as resources:
         with _kept():
             from rtgmock.emulator import Emulator  # noqa: PLC0415 - Flask and the server, which few commands need
