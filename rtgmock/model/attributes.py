@@ -11,6 +11,7 @@ from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING
 
+from rtgmock.model import lifecycle
 from rtgmock.model.directives import APPENDONLY, DATABASES, MAXCLIENTS, REPLICAOF, SAVE, SLOWLOG, Directive, directive
 from rtgmock.model.lifecycle import Status
 from rtgmock.model.plans import PLANS, Plan
@@ -76,7 +77,8 @@ class Attribute:
 
     ``default`` is the value of a new instance; ``since`` is the first version of the API that has the attribute.
     ``source`` says what the row rests on: D the documentation, R a recorded response, B the service's blog, ours.
-    ``redis`` is what the attribute is in redis.conf. ``secret`` values are kept out of logs.
+    ``redis`` is what the attribute is in redis.conf. ``secret`` values are kept out of logs. ``may_precede`` tells of two
+    values whether the service may have replaced the first by the second; None where it replaces none by itself.
     """
 
     name: str
@@ -88,6 +90,7 @@ class Attribute:
     redis: tuple[Directive, ...] = ()
     nullable: bool = False
     secret: bool = False
+    may_precede: Callable[[Value, Value], bool] | None = None
 
     @property
     def human_name(self) -> str:
@@ -112,6 +115,22 @@ class Attribute:
             return self.parse(raw) == value
         except InvalidValue:
             return False
+
+    def is_outdated(self, raw: object, value: Value) -> bool:
+        """Whether ``raw`` is what a client may have been shown before the service replaced it by ``value``."""
+        try:
+            return bool(self.may_precede and self.may_precede(self.parse(raw), value))
+        except InvalidValue:
+            return False
+
+
+def _is_earlier_status(sent: Value, value: Value) -> bool:
+    return lifecycle.may_precede(str(sent), str(value))
+
+
+def _is_earlier_moment(sent: Value, value: Value) -> bool:
+    # As texts: all moments have one form, which sorts as they do.
+    return isinstance(value, str) and (sent is None or str(sent) < value)
 
 
 # Shared by rows, and short so that a row fits on a line.
@@ -157,10 +176,11 @@ def _row(
     nullable: bool = False,
     secret: bool = False,
     redis: str | tuple[Directive, ...] = (),
+    may_precede: Callable[[Value, Value], bool] | None = None,
 ) -> Attribute:
     """Return a row. A string as ``redis`` names the directive that has the attribute's own value."""
     directives = (directive(redis, name),) if isinstance(redis, str) else redis
-    return Attribute(name, value_type, role, default, since, source, directives, nullable, secret)
+    return Attribute(name, value_type, role, default, since, source, directives, nullable, secret, may_precede)
 
 
 # Redis's own bounds are the upper bounds of numbers, except for ``databases``, which Redis allocates at its start.
@@ -169,7 +189,7 @@ def _row(
 ATTRIBUTES = (
     #    name                           type                    role        default         since source
     _row("label",                       Text(),                 _SETTING,   Assigned(),     2010, "D, R"),
-    _row("last_bgrewriteaof_at",        _MOMENT,                _READ_ONLY, None,           2010, "D", nullable=True),
+    _row("last_bgrewriteaof_at",        _MOMENT,                _READ_ONLY, None,           2010, "D", nullable=True, may_precede=_is_earlier_moment),
     _row("persistence",                 _PERSISTENCE,           _SETTING,   _DURABILITY,    2010, "R, B", redis=(APPENDONLY, SAVE)),
     _row("plan",                        Choice(tuple(PLANS)),   _PLAN,      _PLAN_NAME,     2010, "D, B"),
     _row("vm_size",                     Integer(),              _READ_ONLY, 0,              2010, "D"),
@@ -196,9 +216,9 @@ ATTRIBUTES = (
     _row("master_host",                 HostName(),             _SETTING,   None,           2010, "D", nullable=True, redis=(REPLICAOF,)),
     _row("vm_enabled",                  Boolean(),              _READ_ONLY, False,          2010, "D"),
     _row("connections",                 Integer(),              _READ_ONLY, _CONNECTIONS,   2010, "D, R, B", redis=(MAXCLIENTS,)),
-    _row("last_backup_at",              _MOMENT,                _READ_ONLY, None,           2010, "D", nullable=True),
+    _row("last_backup_at",              _MOMENT,                _READ_ONLY, None,           2010, "D", nullable=True, may_precede=_is_earlier_moment),
     _row("password",                    Text(),                 _SETTING,   Assigned(),     2010, "D, R", secret=True, redis="requirepass"),
-    _row("status",                      _STATUS,                _READ_ONLY, Assigned(),     2010, "D, R, ours"),
+    _row("status",                      _STATUS,                _READ_ONLY, Assigned(),     2010, "D, R, ours", may_precede=_is_earlier_status),
     _row("master_port",                 PortText(),             _SETTING,   None,           2010, "D", nullable=True, redis=(REPLICAOF,)),
     _row("vm_max_threads",              Integer(),              _READ_ONLY, 4,              2010, "D"),
     _row("url",                         _ANY,                   _DERIVED,   Assigned(),     2010, "D, ours", secret=True),

@@ -72,6 +72,15 @@ def step(status: str, event: Event) -> str:
     return TRANSITIONS[Status(status), event].value
 
 
+def may_precede(earlier: str, later: str) -> bool:
+    """Whether the transitions lead from one status to another, so that an instance with the second has had the first.
+
+    A client that saves what a create answered sends ``new`` long after the instance is running.
+    """
+    following = {status for (start, _), status in TRANSITIONS.items() if start == earlier and status != earlier}
+    return later in following or any(may_precede(status, later) for status in following)
+
+
 def begin(delay: BootDelay, now: datetime) -> tuple[str, Boot | None]:
     """Return the status that a new instance has once its create is answered, and what its boot waits for."""
     status = step(Status.NEW, Event.BOOT)

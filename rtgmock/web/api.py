@@ -130,12 +130,13 @@ class Api:
     def _report_ignored(self, context: RequestContext, parameters: Parameters, record: Record) -> None:
         """Report the parameters without effect: fixed attributes that differ from what is stored, and unknown names.
 
-        A client that saves an instance sends all of its attributes back (observed), so equal ones are not reported.
+        A client that saves an instance sends all of its attributes back (observed), so equal ones are not reported,
+        nor earlier ones that the service has replaced by itself, as the status that the create answered.
         """
         shown = represent(record, context.answer_format.show_payload, self._view(context, [record]))
         current = {attribute.name: value for attribute, value in shown}
-        sent = parameters.read_only.items()
-        differing = [name for name, raw in sent if not BY_NAME[name].equals(raw, current.get(name))]
+        sent = [(BY_NAME[name], raw, current.get(name)) for name, raw in parameters.read_only.items()]
+        differing = [row.name for row, raw, now in sent if not (row.equals(raw, now) or row.is_outdated(raw, now))]
         names = printable_names([*differing, *parameters.unknown])
         context.ignored = [names] if names else []
 

@@ -102,3 +102,25 @@ def test_null_is_read_where_it_is_allowed_and_is_otherwise_a_blank(attribute: At
 )
 def test_a_value_is_the_same_when_it_means_the_same(name: str, raw: object, value: Any, same: bool) -> None:
     assert BY_NAME[name].equals(raw, value) is same
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "value", "outdated"),
+    [
+        ("status", "new", "running", True),
+        ("status", "starting", "failed", True),
+        ("status", "running", "running", False),
+        ("status", "running", "starting", False),
+        ("status", "failed", "running", False),
+        ("status", "gone", "running", False),
+        ("last_backup_at", None, "2010-12-20T00:35:22Z", True),
+        ("last_backup_at", "2010-12-20T00:35:21Z", "2010-12-20T00:35:22Z", True),
+        ("last_backup_at", "2010-12-20T00:35:23Z", "2010-12-20T00:35:22Z", False),
+        ("last_backup_at", "2010-12-20T00:35:22Z", None, False),
+        ("created_at", "2010-12-20T00:35:21Z", "2010-12-20T00:35:22Z", False),
+    ],
+)
+def test_what_the_service_replaces_by_itself_was_shown_before(
+    name: str, raw: object, value: Any, outdated: bool
+) -> None:
+    assert BY_NAME[name].is_outdated(raw, value) is outdated

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from rtgmock.model.lifecycle import BootDelay
 from tests.support.setting_cases import MASTER
 
 if TYPE_CHECKING:
@@ -88,6 +89,27 @@ def test_a_save_that_changes_nothing_leaves_updated_at(api: Served) -> None:
     assert answer.status_code == 200
     assert answer.json() == before
     assert "X-Rtgmock-Ignored" not in answer.headers
+
+
+@pytest.mark.parametrize("extension", ["json", "xml"])
+def test_a_save_of_what_the_create_answered_has_nothing_to_report(serve: Serve, extension: str) -> None:
+    api = serve(boot_delay=BootDelay(seconds=1))
+    made = api.post(f"/instances.{extension}", data={"plan": "nano"})
+    headers = {"Content-Type": made.headers["Content-Type"]}
+
+    for seconds in (0, 1):
+        api.clock.advance(seconds)
+        saved = api.put(f"/instances/1.{extension}", data=made.content, headers=headers)
+        assert saved.status_code == 200
+        assert "X-Rtgmock-Ignored" not in saved.headers
+
+
+def test_a_status_that_the_instance_has_not_had_yet_is_reported(serve: Serve) -> None:
+    api = serve(boot_delay=BootDelay(seconds=1))
+    api.create()
+
+    for status in ("running", "failed", "gone"):
+        assert api.put("/instances/1.json", json={"status": status}).headers["X-Rtgmock-Ignored"] == "status"
 
 
 def test_a_read_only_attribute_in_another_notation_does_not_differ(api: Served) -> None:

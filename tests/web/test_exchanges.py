@@ -28,11 +28,17 @@ def test_the_response_is_the_one_on_record(serve: Serve, exchange: Exchange) -> 
     assert (answer.status, answer.reason) == (wanted.status, wanted.reason)
     for name, value in wanted.headers.items():
         assert answer.headers[name.lower()] == value
+    assert _ours(answer) == _ours(wanted)
     assert answer.headers["content-length"] == str(len(answer.body)) or exchange.request.startswith("HEAD")
     if exchange.compare == "data":
         assert exchanges.meaning(answer.body) == exchanges.meaning(wanted.body)
     else:
         assert answer.text == wanted.text
+
+
+def _ours(answer: raw.Answer) -> set[str]:
+    """Return the names of the headers by which the emulator remarks on a request."""
+    return {name.lower() for name in answer.headers if name.lower().startswith("x-rtgmock-")}
 
 
 @pytest.mark.parametrize("exchange", EXCHANGES, ids=lambda exchange: exchange.name)
