@@ -9,17 +9,25 @@ from typing import TYPE_CHECKING
 import click
 
 from rtgmock.child_environment import TRUST
+from rtgmock.cli.output import print_line
 from rtgmock.settings.click_options import options
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@click.command(short_help="Print the path of the CA certificate for --tls.", params=options("state"))
-def ca(state: Path | None) -> None:
+@click.command(
+    short_help="Print the path of the CA certificate for --tls.",
+    params=[
+        click.Option(["--env", "exports"], is_flag=True, help="Print exports for the shell instead of the path."),
+        *options("state"),
+    ],
+)
+def ca(state: Path | None, *, exports: bool) -> None:
     """Print the path of the CA certificate that clients must trust for --tls.
 
-    The CA is created on first use. The variables that make common clients trust it are printed on the standard error.
+    The CA is created on first use. With --env, print the variables by which common clients trust it, as in:
+    eval "$(rtgmock ca --env)".
 
     Example: curl --cacert "$(rtgmock ca)" https://127.0.0.1:8080/
     """
@@ -30,6 +38,8 @@ def ca(state: Path | None) -> None:
             "With --state :memory: each emulator creates another CA; its banner names the certificate."
         )
     path = trusted_certificate(state, datetime.now(UTC))
-    click.echo(path)
+    if not exports:
+        print_line(str(path))
+        return
     for name in TRUST:
-        click.echo(f"export {name}={shlex.quote(str(path))}", err=True)
+        print_line(f"export {name}={shlex.quote(str(path))}")

@@ -12,6 +12,7 @@ import click
 
 from rtgmock.cli.output import log_output, print_line
 from rtgmock.cli.signals import SignalRelay
+from rtgmock.cli.variables import unknown_variables
 from rtgmock.errors import RequestError, StartupError
 from rtgmock.model.plans import PLANS
 from rtgmock.settings.click_options import build_config, ephemeral_options
@@ -62,6 +63,8 @@ def execute(command: tuple[str, ...], plan: str | None, *, proxy: bool, verbose:
         parameters["redis"] = EngineName.AUTO.value
     config = build_config(parameters | {"tls": proxy or parameters["tls"]})
     with log_output(config) as log:
+        for warning in unknown_variables(os.environ):
+            log.report(warning)
         code = run(config, command, plan, log.add if verbose else None, log.report, proxy=proxy)
     sys.exit(code)
 

@@ -15,12 +15,14 @@ from rtgmock.cli.exec import execute
 from rtgmock.cli.groups import SectionedGroup
 from rtgmock.cli.hosts import hosts
 from rtgmock.cli.openapi import openapi
+from rtgmock.cli.output import print_line
 from rtgmock.cli.prune import prune
 from rtgmock.cli.ready import ready
 from rtgmock.cli.redis import redis
 from rtgmock.cli.reset import reset
 from rtgmock.cli.serve import serve
 from rtgmock.cli.state import state
+from rtgmock.cli.variables import unknown_variables
 from rtgmock.errors import StartupError
 from rtgmock.version import __version__
 
@@ -48,6 +50,13 @@ def cli(context: click.Context) -> None:
     # Click knows when a stream is no terminal, but not this convention (no-color.org).
     if os.environ.get("NO_COLOR"):
         context.color = False
+    if context.invoked_subcommand not in _WITH_A_LOG:
+        for warning in unknown_variables(os.environ):
+            print_line(warning, err=True)
+
+
+_WITH_A_LOG = {serve.name, execute.name}
+"""The commands that write the same warnings to their log, in its format."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -55,13 +55,16 @@ def find_url() -> str:
 
 def configured_url() -> str:
     """Return the URL at which ``serve`` serves with RTGMOCK_HOST, RTGMOCK_PORT and RTGMOCK_TLS. Raises UsageError."""
-    tls = SETTINGS["tls"]
+    return local_url(_from_variable("host"), str(_from_variable("port")), tls=_from_variable("tls"))
+
+
+def _from_variable(name: str) -> Any:
+    """Return a setting's value from its variable, or its default. Raises UsageError."""
+    row = SETTINGS[name]
     try:
-        use_tls = tls.parse(os.environ.get(tls.variable) or tls.shown_default)
+        return row.parse(os.environ.get(row.variable) or row.shown_default)
     except ValueError as error:
-        raise click.UsageError(f"{tls.variable}: {as_sentence(error)}") from error
-    address = (os.environ.get(row.variable, row.shown_default) for row in (SETTINGS["host"], SETTINGS["port"]))
-    return local_url(*address, tls=use_tls)
+        raise click.UsageError(f"Invalid value for '{row.variable}': {as_sentence(error)}") from error
 
 
 def _split(url: str) -> SplitResult:
@@ -72,7 +75,10 @@ def _split(url: str) -> SplitResult:
     except ValueError:
         is_url = False
     if not is_url:
-        raise click.UsageError(f"{url!r} is not an HTTP URL with a host; write it as http://127.0.0.1:8080.")
+        context = click.get_current_context(silent=True)
+        is_variable = context and context.get_parameter_source("url") is click.core.ParameterSource.ENVIRONMENT
+        source = "Invalid value for 'RTGMOCK_URL': " if is_variable else ""
+        raise click.UsageError(f"{source}{url!r} is not an HTTP URL with a host; write it as http://127.0.0.1:8080.")
     return parts
 
 

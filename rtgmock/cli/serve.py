@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import click
 from rtgmock.cli.output import banner, log_output, print_line
 from rtgmock.cli.ready_file import ready_file
 from rtgmock.cli.signals import stop_on_signals
+from rtgmock.cli.variables import unknown_variables
 from rtgmock.folders import DEFAULT_STATE, FORMER_DEFAULT
 from rtgmock.settings.click_options import build_config, options
 from rtgmock.text import encoding_note, printable
@@ -40,6 +42,8 @@ def serve(**parameters: Any) -> None:
             sys.setswitchinterval(SWITCH_SECONDS)
             stop = stop_on_signals()
             log = resources.enter_context(log_output(config))
+            for warning in unknown_variables(os.environ):  # before anything that one of them may be the reason of
+                log.report(warning)
             announce = resources.enter_context(ready_file(config.ready_file))
             emulator = resources.enter_context(Emulator(config, log=log.add, report=log.report))
         print_line(banner(emulator))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
+from click.shell_completion import CompletionItem
 
 from rtgmock.settings.config import SETTINGS, Config
 
@@ -19,11 +21,13 @@ else:
 
 
 class _SettingType(_ParamType):
-    """Converts a text with the setting's parser."""
+    """Converts a text with the setting's parser, and gives a shell what may be written."""
 
     def __init__(self, setting: Setting[Any, Any]) -> None:
         self.name = setting.metavar
         self._parse = setting.parse
+        self._words = setting.words
+        self._is_path = setting.is_path
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if not isinstance(value, str):  # Click passes defaults through here, too
@@ -31,7 +35,13 @@ class _SettingType(_ParamType):
         try:
             return self._parse(value)
         except ValueError as error:
-            self.fail(as_sentence(error), param, ctx)
+            raise click.BadParameter(as_sentence(error), ctx, param, variable_hint(param, ctx)) from error
+
+    def shell_complete(self, _: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Return the words that begin as what is typed does, or let the shell complete the name of a file."""
+        if self._is_path:
+            return [CompletionItem(incomplete, type="file")]
+        return [CompletionItem(word) for word in self._words if word.startswith(incomplete)]
 
 
 class _FlagType(_SettingType, click.types.BoolParamType):
@@ -39,6 +49,12 @@ class _FlagType(_SettingType, click.types.BoolParamType):
 
     Click takes an option for a flag only if its type is a BoolParamType.
     """
+
+
+def variable_hint(param: click.Parameter | None, ctx: click.Context | None) -> str | None:
+    """Return the variable that an error must name, because the value came from it; None if it came otherwise."""
+    is_variable = param and param.name and ctx and ctx.get_parameter_source(param.name) is ParameterSource.ENVIRONMENT
+    return f"'{param.envvar}'" if param and is_variable else None
 
 
 def as_sentence(error: ValueError) -> str:
@@ -104,7 +120,7 @@ def parse_options(words: Iterable[str], *, exclude: Collection[str]) -> dict[str
     try:
         with command.make_context("rtgmock", list(words)) as context:
             source = context.get_parameter_source
-            on_command_line = click.core.ParameterSource.COMMANDLINE
+            on_command_line = ParameterSource.COMMANDLINE
             return {name: value for name, value in context.params.items() if source(name) is on_command_line}
     except click.UsageError as error:
         raise ValueError(error.format_message()) from error

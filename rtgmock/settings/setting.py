@@ -64,6 +64,16 @@ class Setting(Generic[Accepted, Held]):
         return f"{self.option} {self.metavar}".rstrip()
 
     @property
+    def words(self) -> tuple[str, ...]:
+        """The values that ``metavar`` names literally, which are in lower case: ``text`` and ``json``."""
+        return tuple(word for word in self.metavar.split("|") if word and word == word.lower())
+
+    @property
+    def is_path(self) -> bool:
+        """Whether the value is the path of a file."""
+        return self.metavar in {"FILE", "PATH"}
+
+    @property
     def variable(self) -> str:
         """The environment variable that is read in place of the option."""
         return "RTGMOCK_" + self.option.removeprefix("--").replace("-", "_").upper()

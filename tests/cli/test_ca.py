@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("by", ["option", "variable"])
-def test_ca_prints_the_path_alone_and_how_to_use_it_beside_it(command: Start, tmp_path: Path, by: str) -> None:
+def test_ca_prints_the_path_or_how_to_use_it(command: Start, tmp_path: Path, by: str) -> None:
     options, env = (("--state", "a b.json"), {}) if by == "option" else ((), {"RTGMOCK_STATE": "a b.json"})
     asked = run_main("ca", *options, folder=tmp_path, env=env)
+    exports = run_main("ca", "--env", *options, folder=tmp_path, env=env)
     path = tmp_path / "a b.json.ca.pem"
 
-    assert (asked.returncode, asked.stdout) == (0, f"{path}\n")
-    assert asked.stderr.splitlines() == [
+    assert (asked.returncode, asked.stdout, asked.stderr) == (0, f"{path}\n", "")
+    assert (exports.returncode, exports.stderr) == (0, "")
+    assert exports.stdout.splitlines() == [
         f"export {name}='{path}'"
         for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
     ]

@@ -155,16 +155,44 @@ def test_a_wrong_value_is_refused_with_what_is_accepted(tmp_path: Path, option: 
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    ("variable", "value", "accepted"),
-    [("RTGMOCK_PORTS", "many", "as 9001-9999"), ("RTGMOCK_TLS", "maybe", "accepted are 1, true, yes, on, 0, false")],
-)
-def test_a_wrong_variable_is_refused_like_its_option(tmp_path: Path, variable: str, value: str, accepted: str) -> None:
-    refused = run_main("serve", folder=tmp_path, env={variable: value})
+WRONG_VARIABLES = {option: (value, accepted) for option, value, accepted in reversed(WRONG) if value}
+WRONG_VARIABLES |= {"--redis-server": (" ", ""), "--tls": ("maybe", "accepted are 1, true, yes, on, 0, false")}
 
+
+@pytest.mark.parametrize("option", WRONG_VARIABLES)
+def test_a_wrong_variable_is_refused_by_its_name(tmp_path: Path, option: str) -> None:
+    [row] = [row for row in SETTINGS.values() if row.option == option]
+    value, accepted = WRONG_VARIABLES[option]
+
+    refused = run_main("serve", folder=tmp_path, env={row.variable: value})
+
+    message = " ".join(refused.stderr.split())
     assert refused.returncode == 2
-    assert_well_formed(refused.stderr)
-    assert accepted in " ".join(refused.stderr.split())
+    assert_well_formed(message)
+    assert f"Invalid value for '{row.variable}': " in message
+    assert accepted in message
+    assert option not in message.replace(accepted, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variable", "value"),
+    [
+        (["exec", "true"], "RTGMOCK_API", "2011"),
+        (["ready"], "RTGMOCK_PORT", "abc"),
+        (["ready"], "RTGMOCK_URL", "localhost"),
+        (["env"], "RTGMOCK_URL", "localhost"),
+        (["hosts"], "RTGMOCK_ACCOUNT", "ann"),
+        (["openapi"], "RTGMOCK_TLS", "maybe"),
+        (["ca"], "RTGMOCK_STATE", "states/"),
+    ],
+)
+def test_each_command_names_the_variable_that_is_wrong(
+    tmp_path: Path, arguments: list[str], variable: str, value: str
+) -> None:
+    refused = run_main(*arguments, folder=tmp_path, env={variable: value})
+
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert f"Invalid value for '{variable}': " in refused.stderr
 
 
 def test_an_account_that_is_given_twice_is_refused(tmp_path: Path) -> None:

@@ -165,4 +165,4 @@ def test_ready_refuses_a_variable_that_is_neither_yes_nor_no(tmp_path: Path) -> 
     asked = run_main("ready", folder=tmp_path, env={"RTGMOCK_TLS": "maybe"})
 
     assert asked.returncode == 2
-    assert "RTGMOCK_TLS: 'maybe' is neither yes nor no" in asked.stderr
+    assert "'RTGMOCK_TLS': 'maybe' is neither yes nor no" in asked.stderr

@@ -210,7 +210,7 @@ SERVED = """
 "$PYTHON" -m rtgmock serve --tls --port 443 2>log >banner &
 server=$!
 "$PYTHON" -m rtgmock ready --wait 20 https://redistogo.com
-NODE_EXTRA_CA_CERTS="$("$PYTHON" -m rtgmock ca 2>how)" "$NODE" -e "$CLIENT"
+NODE_EXTRA_CA_CERTS="$("$PYTHON" -m rtgmock ca)" "$NODE" -e "$CLIENT"
 kill $server
 wait $server
 """
