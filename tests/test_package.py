@@ -60,9 +60,11 @@ def metadata(wheel: zipfile.ZipFile) -> Message:
 
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: zipfile.ZipFile) -> None:
     names = set(wheel.namelist())
-    sources = {path.relative_to(PACKAGE.parent).as_posix() for path in PACKAGE.rglob("*.py")}
+    patterns = ("**/*.py", "py.typed", "fixtures/*.json")
+    sources = {path.relative_to(PACKAGE.parent).as_posix() for pattern in patterns for path in PACKAGE.glob(pattern)}
 
-    assert {name for name in names if not name.startswith(f"{DIST_INFO}/")} == sources | {"rtgmock/py.typed"}
+    assert {name for name in names if not name.startswith(f"{DIST_INFO}/")} == sources
+    assert "rtgmock/fixtures/demo.json" in names
     assert f"{DIST_INFO}/licenses/LICENSE" in names
     assert wheel.read(f"{DIST_INFO}/licenses/LICENSE") == (ROOT / "LICENSE").read_bytes()
 

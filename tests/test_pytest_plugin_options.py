@@ -51,6 +51,13 @@ def test_an_instance_of_the_options_is_there_in_each_test(tmp_path: Path) -> Non
     assert call_pytest(tmp_path).counts == {"passed": 2}
 
 
+def test_a_fixture_that_comes_with_rtgmock_is_named_in_the_options(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\nrtgmock_options = --fixture hundred-instances\n")
+    write_modules(tmp_path, test_seen="def test_seen(rtgmock):\n    assert rtgmock.create(plan='nano')['id'] == 101\n")
+
+    assert call_pytest(tmp_path).counts == {"passed": 1}
+
+
 def test_variables_of_the_command_do_not_count(tmp_path: Path) -> None:
     write_modules(tmp_path, test_seen=SEEN.format(2010, "username"))
     variables = {setting.variable: "wrong" for setting in SETTINGS.values()} | {"RTGMOCK_API": "2012"}

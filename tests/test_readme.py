@@ -300,7 +300,7 @@ def test_every_section_is_in_the_table_of_contents_in_order() -> None:
     assert listed == re.findall(r"^## (.+)$", README, re.MULTILINE)
 
 
-@pytest.mark.parametrize("folder", ["fixtures/exchanges", "fixtures/states"])
+@pytest.mark.parametrize("folder", ["fixtures/exchanges", "rtgmock/fixtures"])
 def test_every_folder_of_fixtures_is_mentioned_and_exists(folder: str) -> None:
     assert any(f"`{folder}`" in text for text in DOCUMENTS.values())
     assert any((ROOT / folder).iterdir())

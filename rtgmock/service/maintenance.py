@@ -10,8 +10,8 @@ from rtgmock.errors import EngineFailed, Invalid, StartupError
 from rtgmock.service import snapshot
 from rtgmock.service.account_reset import AccountReset
 from rtgmock.service.leftovers import describe
-from rtgmock.settings.parsers import name_problem
-from rtgmock.text import listed, printable
+from rtgmock.settings.parsers import name_problem, own_fixtures
+from rtgmock.text import listed, nearest, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,6 +144,13 @@ def read_fixture(path: Path) -> object:
     """Return the document in a fixture's file. Raises StartupError when it cannot be read or is not JSON."""
     try:
         return orjson.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        names = own_fixtures()
+        guess = f"did you mean {near}? " if (near := nearest(path.stem, names)) else ""
+        raise StartupError(
+            f"there is no fixture {path}; {guess}name a file, or one that comes with rtgmock: "
+            f"{', '.join(f'--fixture {name}' for name in names)}"
+        ) from error
     except OSError as error:
         raise StartupError(
             f"the fixture {path} cannot be read: {error.strerror}; name another: --fixture FILE"

@@ -21,6 +21,7 @@ from rtgmock.settings.parsers import (
     parse_allowed_host,
     parse_api,
     parse_file,
+    parse_fixture,
     parse_flag,
     parse_host,
     parse_hostname,
@@ -147,10 +148,11 @@ class Config:
     )
     fixture: Setting[Path | str | None, Path | None] = Setting(
         "--fixture",
-        "FILE",
+        "FILE|NAME",
         "none",
-        parse_file,
-        "JSON file with the initial state: loaded into a state that never had an instance, and at every reset.",
+        parse_fixture,
+        "Initial state: a JSON file, or demo, empty, full-server or hundred-instances, which come with rtgmock; loaded "
+        "into a state that never had an instance, and at every reset.",
         unset=True,
     )
     tls: Setting[bool, bool] = Setting(

@@ -22,6 +22,7 @@ from rtgmock.text import printable, shortened
 MEMORY = ":memory:"
 """The value of ``--state`` with which nothing is written to a file."""
 MAX_PORT = 65535
+_FIXTURES = Path(__file__).parents[1] / "fixtures"
 _INSTANCE_FORMS = "an instance is written as nano, nano:secret, nano@9001 or nano:secret@9001"
 
 
@@ -167,6 +168,23 @@ def parse_file(text: str) -> Path:
     if not path.name or "\0" in text or text.endswith(("/", os.sep)) or path.name == "..":
         raise ValueError(f"{text!r} is not the name of a file")
     return path
+
+
+def parse_fixture(text: str) -> Path:
+    """Parse the name of a fixture that comes with rtgmock, or the path of a file.
+
+    A name means the same in every folder: a file that has it is written with its folder, as ``./demo``.
+    """
+    own = own_fixtures()
+    if text in own:
+        return own[text]
+    path = parse_file(text)
+    return path.absolute() if str(path) in own else path  # a relative path could be taken for the name later on
+
+
+def own_fixtures() -> dict[str, Path]:
+    """Return the files of the fixtures that come with rtgmock, by their names."""
+    return {path.stem: path for path in sorted(_FIXTURES.glob("*.json"))}
 
 
 def parse_log_format(text: str) -> str:

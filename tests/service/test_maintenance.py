@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import rtgmock
 from rtgmock.model.plans import PLANS
 from tests.support.main import run_main
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from tests.conftest import Serve, Served
     from tests.support.command import Command
 
-FIXTURES = Path(__file__).parents[2] / "fixtures" / "states"
+FIXTURES = Path(rtgmock.__file__).parent / "fixtures"
 
 
 @pytest.mark.parametrize("path", sorted(FIXTURES.glob("*.json")), ids=lambda path: path.stem)
@@ -37,7 +38,7 @@ def test_the_fixtures_are_those_that_the_readme_names() -> None:
 
 
 def test_the_full_server_has_no_room_for_an_upgrade(serve: Serve) -> None:
-    api = serve(fixture=FIXTURES / "full-server.json")
+    api = serve(fixture="full-server")
 
     answer = api.put("/instances/1.json", json={"plan": "mini"})
 
@@ -97,10 +98,37 @@ def test_the_command_loads_a_fixture(command: Callable[..., Command], fixture_fi
     assert "(1 instance)" in served.out
 
 
+def test_a_fixture_that_comes_with_rtgmock_is_given_by_its_name(
+    command: Callable[..., Command], tmp_path: Path
+) -> None:
+    (tmp_path / "demo").write_text("a file of that name does not count")
+    count = len(json.loads((FIXTURES / "demo.json").read_text())["instances"])
+    served = command("--state", ":memory:", env={"RTGMOCK_FIXTURE": "demo"})
+
+    assert f"({count} instances)" in served.out
+
+
+def test_a_file_that_has_the_name_of_one_is_written_with_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "demo").write_text("not JSON")
+    result = run_main("serve", "--port", "0", "--fixture", "./demo", folder=tmp_path)
+
+    assert f"the fixture {tmp_path / 'demo'} is not JSON" in result.stderr
+
+
+def test_a_similar_name_is_suggested(tmp_path: Path) -> None:
+    result = run_main("serve", "--port", "0", "--fixture", "demos", folder=tmp_path)
+
+    assert "there is no fixture demos; did you mean demo? name a file, or one that comes" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "cannot be read: No such file or directory; name another: --fixture FILE"),
+        (
+            None,
+            "there is no fixture broken.json; name a file, or one that comes with rtgmock: --fixture demo, "
+            + ", ".join(f"--fixture {name}" for name in ("empty", "full-server", "hundred-instances")),
+        ),
         ("{", "is not JSON (line 1, column 2"),
         (
             '{"instances": [{"plan": "x"}, {}]}',

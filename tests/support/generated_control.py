@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote_plus
 
+import rtgmock
 from rtgmock.faults.rule import KEYS
-from tests.support import exchanges
 from tests.support.generated_values import TEXTS
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _NAMES = [
 _FILTERS = ["method", "path", "status", "account", "unmatched", "since", "text", "limit", "other"]
 _DELAYS = {"delay", "jitter"}
 _MAX_PORT = 65535
-_STATES = exchanges.FOLDER.parent / "states"
+_STATES = Path(rtgmock.__file__).parent / "fixtures"
 
 
 class ControlRequest(NamedTuple):
