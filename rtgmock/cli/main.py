@@ -19,6 +19,7 @@ from rtgmock.cli.output import print_line
 from rtgmock.cli.prune import prune
 from rtgmock.cli.ready import ready
 from rtgmock.cli.redis import redis
+from rtgmock.cli.requests import requests
 from rtgmock.cli.reset import reset
 from rtgmock.cli.serve import serve
 from rtgmock.cli.state import state
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 _SECTIONS = {
     "Run an emulator": (serve, execute, ready),
-    "Use the one that runs": (state, reset, clock, redis, env, hosts),
+    "Use the one that runs": (requests, state, reset, clock, redis, env, hosts),
     "More": (openapi, ca, prune),
 }
 """The commands, as the help lists them."""

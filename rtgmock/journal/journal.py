@@ -51,6 +51,8 @@ class Journal:
         """By their numbers: of those that are kept, what somebody has looked at."""
         self._dropped = DroppedRequests()
         self._bytes = self._count = 0
+        self.resets = 0
+        """How often the numbers have begun at 1 again."""
 
     def add(self, exchange: Exchange) -> None:
         """Keep an exchange, and drop the oldest ones if there are too many."""
@@ -148,6 +150,7 @@ class Journal:
         """Forget all requests; the numbers begin at 1 again."""
         self.clear()
         self._count = 0
+        self.resets += 1
 
 
 def _exchange(one: Exchange | Recorded, number: int) -> Exchange:

@@ -69,8 +69,11 @@ CLEAR_FIELDS: Fields = {name: value_type for name, value_type in FIELDS.items() 
 def show(context: ControlContext) -> Response:
     """List the requests that match the query string, the newest last."""
     condition = _filter(FIELDS)
+    # Looked at first: who follows the journal by numbers must not take requests of a new one for those of the old one.
+    journal = f"{context.health.started:.3f}-{context.journal.resets}"
     encoded = [orjson.Fragment(entry.encoded) for entry in context.journal.entries(condition)]
-    return json_io.answer({"requests": encoded, "dropped": context.journal.dropped(condition.account)})
+    dropped = context.journal.dropped(condition.account)
+    return json_io.answer({"requests": encoded, "dropped": dropped, "journal": journal})
 
 
 def clear(context: ControlContext) -> Response:

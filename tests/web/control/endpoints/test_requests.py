@@ -83,3 +83,11 @@ def test_a_look_at_many_requests_keeps_no_other_waiting(api: Served) -> None:
     # A request that waited for the look would be answered after it.
     assert answered > 10
     assert len(look.result()) == 200
+
+
+def test_the_journal_is_another_one_after_a_reset(api: Served) -> None:
+    before, same = (api.get("/_rtgmock/requests").json()["journal"] for _ in range(2))
+
+    api.post("/_rtgmock/reset", json={})
+
+    assert before == same != api.get("/_rtgmock/requests").json()["journal"]
