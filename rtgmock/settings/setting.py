@@ -70,8 +70,8 @@ class Setting(Generic[Accepted, Held]):
 
     @property
     def is_path(self) -> bool:
-        """Whether the value is the path of a file."""
-        return self.metavar in {"FILE", "PATH"}
+        """Whether the value is the path of a file, or may be one."""
+        return not {"FILE", "PATH"}.isdisjoint(self.metavar.split("|"))
 
     @property
     def variable(self) -> str:
