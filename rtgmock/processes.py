@@ -1,4 +1,4 @@
-"""Child processes that end when the process that started them is killed."""
+"""Child processes that end when the process that started them is killed, and whether this one is in a container."""
 
 from __future__ import annotations
 
@@ -6,12 +6,20 @@ import ctypes
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _PR_SET_PDEATHSIG = 1
+_CONTAINER_MARKERS = ("/.dockerenv", "/run/.containerenv")
+"""Files that Docker and Podman put into every container."""
+
+
+def is_containerized() -> bool:
+    """Return whether this process runs in a container."""
+    return any(Path(marker).exists() for marker in _CONTAINER_MARKERS)
 
 
 def die_with_parent() -> Callable[[], None] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shlex
 import stat
@@ -12,6 +13,7 @@ import filelock
 
 from rtgmock.errors import StartupError
 from rtgmock.folders import make_default
+from rtgmock.processes import is_containerized
 from rtgmock.storage.files import Identity
 
 if TYPE_CHECKING:
@@ -48,18 +50,38 @@ class StateFileLock:
             self._lock.acquire()
             self._identity = Identity.of(self._lock_file)
         except filelock.Timeout as error:
+            if problem := self._creation_problem():
+                raise self._unusable(problem) from error
             raise StartupError(
                 f"the state file {self._state_file} is in use by another emulator{self._holder()}; "
                 "stop that one, or start with another file: --state FILE"
             ) from error
         except OSError as error:
             self._lock.release()
-            is_lock = os.path.lexists(self._lock_file)
-            problem = f"lock file {self._lock_file} cannot be used" if is_lock else f"folder {folder} cannot be written"
-            raise StartupError(f"the {problem}: {error.strerror}; start with a file elsewhere: --state FILE") from error
+            raise self._unusable(error) from error
         # The number only helps the user of an emulator that is refused; without it the lock works as well.
         with contextlib.suppress(OSError):
             self._write_number()
+
+    def _creation_problem(self) -> OSError | None:
+        """Return why the lock file cannot be created; None if it can, or is there.
+
+        Where no file can be, as in /proc, filelock takes it for one that others remove all the time.
+        """
+        try:
+            os.close(os.open(self._lock_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        except FileExistsError:
+            return None
+        except OSError as error:
+            return error
+        return None
+
+    def _unusable(self, error: OSError) -> StartupError:
+        folder = self._lock_file.parent
+        is_lock = os.path.lexists(self._lock_file)
+        problem = f"lock file {self._lock_file} cannot be used" if is_lock else f"folder {folder} cannot be written"
+        remedy = f"{_other_user(folder, error)}start with a file elsewhere: --state FILE"
+        return StartupError(f"the {problem}: {error.strerror}; {remedy}")
 
     def _write_number(self) -> None:
         with open(self._lock_file, "w", encoding="ascii", opener=_open_no_link) as file:
@@ -78,6 +100,19 @@ class StateFileLock:
 def _open_no_link(path: str, flags: int) -> int:
     """Open a file that is there; a symbolic link in its place could lead to any file of the user."""
     return os.open(path, flags & ~os.O_CREAT | os.O_NOFOLLOW)
+
+
+def _other_user(folder: Path, error: OSError) -> str:
+    """Return, before another remedy, how a container is run as the owner of a folder that only that user may write."""
+    if error.errno != errno.EACCES or not is_containerized():
+        return ""
+    try:
+        info = folder.stat()
+    except OSError:  # it may be in a folder that may not be entered
+        return ""
+    if info.st_uid == os.geteuid() or not info.st_mode & stat.S_IWUSR:
+        return ""
+    return f"run the container as its owner, docker run --user {info.st_uid}:{info.st_gid}, or "
 
 
 def _check_folder(folder: Path) -> None:

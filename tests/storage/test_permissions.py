@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 import pytest
 
+from rtgmock import processes
 from rtgmock.errors import InternalError, StartupError
 from rtgmock.storage.file import FileStorage
 from tests.support.state_files import NEW, OLD, tables_on_disk
@@ -14,7 +19,6 @@ from tests.support.unprivileged import mode, unprivileged_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -73,6 +77,24 @@ def test_a_folder_that_may_not_be_used_is_refused(path: Path, bits: int) -> None
 
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
     assert path.read_bytes() == b"{}"
+
+
+def test_in_a_container_the_user_who_may_write_the_folder_is_named(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    owner = path.parent.stat()
+    monkeypatch.setattr(processes, "_CONTAINER_MARKERS", ["/"])
+    with mode(path.parent, 0o500):
+        assert "--user" not in refusal(path)
+    with mode(path.parent, 0o755), monkeypatch.context() as other:
+        other.setattr("os.geteuid", lambda: owner.st_uid + 1)
+        other.setattr("filelock.FileLock.acquire", Mock(side_effect=PermissionError(errno.EACCES, "Permission denied")))
+        assert f"; run the container as its owner, docker run --user {owner.st_uid}:{owner.st_gid}, or " in refusal(
+            path
+        )
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc")
+def test_a_folder_in_which_no_file_can_be_is_not_called_in_use() -> None:
+    assert "the folder /proc cannot be written: No such file or directory" in refusal(Path("/proc/state.json"))
 
 
 def test_a_folder_below_one_that_may_not_be_entered_is_refused(path: Path) -> None:

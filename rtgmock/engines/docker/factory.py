@@ -12,6 +12,7 @@ from rtgmock.engines.docker.outages import DOCKER_ERRORS, root_cause
 from rtgmock.engines.docker.runner import DockerRunner
 from rtgmock.engines.docker.sibling_runner import SiblingRunner
 from rtgmock.errors import StartupError
+from rtgmock.processes import is_containerized
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,4 +63,4 @@ def choose_runner(connection: DockerConnection) -> DockerRunner:
 
 def _is_elsewhere(connection: DockerConnection) -> bool:
     """Return whether this process is in a container of another engine than the one that it is connected to."""
-    return own_container.is_containerized() and not own_container.contains_engine(connection.client)
+    return is_containerized() and not own_container.contains_engine(connection.client)

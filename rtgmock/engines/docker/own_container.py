@@ -10,20 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from docker.errors import APIError, NotFound
 
+from rtgmock.processes import is_containerized
+
 if TYPE_CHECKING:
     import docker
     from docker.models.containers import Container
     from docker.models.networks import Network
 
-_MARKERS = ("/.dockerenv", "/run/.containerenv")
-"""Files that Docker and Podman put into every container."""
 _MOUNTED = re.compile(r"/([0-9a-f]{64})/(?:userdata/)?(?:hostname|hosts|resolv\.conf) /etc/")
 """The engine mounts these files from a folder that has the container's id as its name, also with another hostname."""
-
-
-def is_containerized() -> bool:
-    """Return whether this process runs in a container."""
-    return any(Path(marker).exists() for marker in _MARKERS)
 
 
 def contains_engine(client: docker.DockerClient) -> bool:

@@ -6,7 +6,7 @@ import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rtgmock.engines.docker import own_container
+from rtgmock import processes
 from rtgmock.engines.docker.connection import DockerConnection
 from rtgmock.engines.docker.factory import choose_runner
 from rtgmock.engines.docker.runner import DockerRunner
@@ -26,7 +26,7 @@ def test_a_container_that_the_engine_does_not_know_is_told_so(
     docker_client: docker.DockerClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "marker").touch()
-    monkeypatch.setattr(own_container, "_MARKERS", [str(tmp_path / "marker")])
+    monkeypatch.setattr(processes, "_CONTAINER_MARKERS", [str(tmp_path / "marker")])
     reports: list[str] = []
     connection = DockerConnection(
         client=docker_client,
