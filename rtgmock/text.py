@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 KB, MB, GB, TB = 2**10, 2**20, 2**30, 2**40
 _QUOTE = reprlib.Repr()
 _QUOTE.maxstring = 80
-DURATIONS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "": 1.0}
+_DURATIONS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "": 1.0}
 """Seconds of the units of a duration."""
 _NUMBER = r"\d{1,12}(?:\.\d{1,9})?"
 _DURATION = re.compile(
@@ -61,17 +61,13 @@ def parse_duration(text: str) -> float:
     if not parts or not parts["rest"]:
         raise ValueError(f"{shortened(text)!r} is not a duration; write it as 90s, 5m, 1h30m, 2d or 500ms")
     amounts = re.findall(r"([\d.]+)([a-z]*)", parts["rest"])
-    seconds = sum(float(number) * DURATIONS[unit] for number, unit in amounts)
+    seconds = sum(float(number) * _DURATIONS[unit] for number, unit in amounts)
     return -seconds if parts["sign"] else seconds
 
 
-def format_duration(seconds: float) -> str:
-    """Return seconds as people write them: ``1h30m``, ``90ms``, ``-2d``."""
-    sign, left, text = "-" if seconds < 0 else "", round(abs(seconds) * 1000), ""
-    for unit in ("d", "h", "m", "s", "ms"):
-        count, left = divmod(left, round(DURATIONS[unit] * 1000))
-        text += f"{count}{unit}" if count else ""
-    return sign + text if text else "0s"
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 instance``, ``2 instances``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def quoted(value: object) -> str:

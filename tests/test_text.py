@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtgmock.text import format_duration, format_size, nearest, parse_duration, parse_size, printable
+from rtgmock.text import counted, format_size, nearest, parse_duration, parse_size, printable
 from tests.support.values import few
 
 
@@ -146,8 +146,6 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
         parse_duration(text)
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(5400, "1h30m"), (0.09, "90ms"), (-172800, "-2d"), (0, "0s"), (61.5, "1m1s500ms")]
-)
-def test_a_duration_is_written(seconds: float, text: str) -> None:
-    assert format_duration(seconds) == text
+@pytest.mark.parametrize(("number", "text"), [(0, "0 instances"), (1, "1 instance"), (2, "2 instances")])
+def test_a_number_has_its_noun(number: int, text: str) -> None:
+    assert counted(number, "instance") == text

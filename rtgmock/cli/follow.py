@@ -59,7 +59,7 @@ class Follower:
 
 
 def is_read_after(seconds: float) -> bool:
-    """Wait, and return whether somebody still reads the standard output; do not wait when nobody does."""
+    """Wait some seconds, or until the reader of the standard output is gone; return whether it is still there."""
     try:
         poller = select.poll()
         poller.register(sys.stdout.fileno(), 0)

@@ -18,6 +18,7 @@ from rtgmock.cli.log_writer import LogWriter
 from rtgmock.errors import cut
 from rtgmock.paths import HEALTH_PATH
 from rtgmock.settings.config import SETTINGS
+from rtgmock.text import counted
 from rtgmock.version import __version__
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def banner(emulator: Emulator) -> str:
     rows = [
         ("API", f"{url}/instances"),
         ("account", _accounts(config)),
-        ("state", f"{state} ({count} instance{'' if count == 1 else 's'})"),
+        ("state", f"{state} ({counted(count, 'instance')})"),
         ("Redis", emulator.engine.description.replace("\n", _INDENT)),
         *(("instance", of_instance(instance["url"])["REDISTOGO_URL"]) for instance in emulator.instances),
         ("health", f"{url}{HEALTH_PATH}"),

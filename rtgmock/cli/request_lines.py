@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rtgmock.cli.running import error_messages
 from rtgmock.text import printable
 
 if TYPE_CHECKING:
@@ -47,15 +48,12 @@ def _notes(entry: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _reason(entry: dict[str, Any]) -> str:
     """Return the first message of a refusal; empty for any other answer."""
-    body = entry["response"]["body"].strip()
+    body: str = entry["response"]["body"].strip()
     if entry["status"] < _FIRST_ERROR or not body:
         return ""
     try:
-        document = json.loads(body)
+        messages = error_messages(json.loads(body))
     except ValueError:
         found = re.search(r"<error>([^<]*)</error>", body)
-        return unescape(found[1]) if found else str(body.splitlines()[0])
-    messages = document.get("errors") if isinstance(document, dict) else document
-    first = next(iter(messages), "") if isinstance(messages, list) else messages
-    # An older client's shape has pairs of an attribute and its message.
-    return " ".join(map(str, first)) if isinstance(first, list) else str(first or body)
+        return unescape(found[1]) if found else body.splitlines()[0]
+    return next(iter(messages), body)

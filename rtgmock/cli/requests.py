@@ -11,7 +11,7 @@ import click
 from rtgmock.cli.follow import INTERVAL, Follower, is_read_after, leave_output, note_line
 from rtgmock.cli.request_lines import request_lines
 from rtgmock.cli.running import UnreachableError, control_options, no_emulator, with_emulator
-from rtgmock.cli.table import counted
+from rtgmock.text import counted
 
 if TYPE_CHECKING:
     from rtgmock.cli.running import RunningEmulator
@@ -89,7 +89,7 @@ def _show(emulator: RunningEmulator, chosen: dict[str, str], *, as_json: bool) -
 
 
 def _follow(emulator: RunningEmulator, chosen: dict[str, str], *, as_json: bool) -> None:
-    """Print what comes, until Ctrl-C or until nobody reads it."""
+    """Print requests as they come, until Ctrl-C or until the reader of the output is gone."""
     limit = int(chosen.pop("limit", _SHOWN // 2))
     follower = Follower(lambda parameters: emulator.try_send("GET", _path({**chosen, **parameters})), note_line)
     try:

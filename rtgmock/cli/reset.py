@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rtgmock.cli.running import control_options, with_emulator
-from rtgmock.cli.table import counted
-from rtgmock.text import printable
+from rtgmock.text import counted, printable
 
 if TYPE_CHECKING:
     from rtgmock.cli.running import RunningEmulator

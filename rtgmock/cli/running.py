@@ -64,7 +64,7 @@ def _from_variable(name: str) -> Any:
     try:
         return row.parse(os.environ.get(row.variable) or row.shown_default)
     except ValueError as error:
-        raise click.UsageError(f"Invalid value for '{row.variable}': {as_sentence(error)}") from error
+        raise click.BadParameter(as_sentence(error), param_hint=f"'{row.variable}'") from error
 
 
 def _split(url: str) -> SplitResult:
@@ -168,7 +168,8 @@ class RunningEmulator:
         """Do what ``send`` does; raise UnreachableError when nothing answers."""
         login = b64encode(f"{self.username}:{self.password}".encode()).decode()
         headers = {"Authorization": f"Basic {login}", "Content-Type": "application/json"}
-        # On this machine nobody can listen in, and --tls makes its CA itself; elsewhere the password is at stake.
+        # The certificate of --tls is issued by a CA that clients don't know. On this machine it isn't checked, since
+        # nobody can overhear the connection. Another machine gets the password only if its certificate is trusted.
         verify = not is_loopback(_split(self.url).hostname or "")
         sent = None if document is None else json.dumps(document).encode()
         status, body = ask(self.url, f"{CONTROL_PATH}/{path}", headers, verify=verify, method=method, body=sent)
@@ -187,16 +188,16 @@ class RunningEmulator:
             document = None
         if status in {HTTPStatus.OK, HTTPStatus.CREATED} and isinstance(document, dict):
             return document
-        said = printable(_messages(document) or body.decode(errors="replace").strip(), 300)
+        said = printable("; ".join(error_messages(document)) or body.decode(errors="replace").strip(), 300)
         if status in _REFUSALS:
             raise StartupError(said)
         raise StartupError(f"what answers at {self.url} is no emulator of this version: {status} {said}")
 
 
-def _messages(document: object) -> str:
-    """Return the messages of a 422, as one text; empty for anything else."""
+def error_messages(document: object) -> list[str]:
+    """Return the messages in the JSON of a 422; none for anything else."""
     found = document.get("errors") if isinstance(document, dict) else document
-    return "; ".join(map(str, found)) if isinstance(found, list) else ""
+    return [*map(str, found)] if isinstance(found, list) else []
 
 
 def target_options() -> list[click.Parameter]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from rtgmock.cli.groups import ShowGroup
 from rtgmock.cli.running import control_options, with_emulator
-from rtgmock.cli.table import counted, print_table
+from rtgmock.cli.table import print_table
 from rtgmock.errors import StartupError
+from rtgmock.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,7 +55,7 @@ def get(emulator: RunningEmulator, file: str, *, as_json: bool) -> None:  # noqa
         click.echo(text)
         return
     try:
-        with open(file, "w", encoding="utf-8", opener=_open_private) as written:
+        with open(file, "w", encoding="utf-8", opener=partial(os.open, mode=0o600)) as written:
             written.write(f"{text}\n")
     except OSError as error:
         raise StartupError(f"{file} cannot be written: {error.strerror}; name another file") from error
@@ -71,10 +73,6 @@ def put(emulator: RunningEmulator, file: IO[bytes], *, as_json: bool) -> None:
     except ValueError as error:
         raise StartupError(f"{file.name} is no JSON document: {error}; rtgmock state get writes one") from error
     _print_state(emulator.send("PUT", "state", document), as_json=as_json)
-
-
-def _open_private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def _print_state(document: dict[str, Any], *, as_json: bool) -> None:

@@ -6,17 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rtgmock.model.lifecycle import Status
 from rtgmock.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COLOURS = {
-    "running": "green",
-    "booting": "yellow",
-    "failed": "red",
-}
-"""The colours of an instance's statuses; others have none."""
+COLOURS: dict[str, str] = {Status.RUNNING: "green", Status.STARTING: "yellow", Status.FAILED: "red"}
+"""The colours of an instance's statuses; the others have none."""
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -26,18 +23,13 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     click.echo(click.style(_line(head, widths), dim=True))
     for row in texts:
         padded = [text.ljust(width) for text, width in zip(row, widths, strict=True)]
-        click.echo("  ".join(_styled(text) for text in padded).rstrip())
+        click.echo("  ".join(_styled(name, text) for name, text in zip(head, padded, strict=True)).rstrip())
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
 
 
-def _styled(text: str) -> str:
-    colour = COLOURS.get(text.strip())
+def _styled(column: str, text: str) -> str:
+    colour = COLOURS.get(text.strip()) if column == "status" else None
     return click.style(text, fg=colour) if colour else text
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun: ``1 instance``, ``2 instances``."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"

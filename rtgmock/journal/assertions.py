@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from rtgmock.journal.expectation import Expectation
 from rtgmock.journal.filter import Filter
+from rtgmock.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,7 +53,7 @@ class Requests(Sequence["Entry"]):
         return self._journal.entry(selected)
 
     def __repr__(self) -> str:
-        return f"<{_counted(len(self), 'request')}>"
+        return f"<{counted(len(self), 'request')}>"
 
     def __str__(self) -> str:
         """Return all of them as a table, a line each."""
@@ -111,8 +112,8 @@ class Requests(Sequence["Entry"]):
         expected = Expectation(Filter(method=method, path=path, status=status), json, including)
         count = sum(not expected.differences(exchange) for exchange in self._journal.exchanges())
         if count != times and (times is not None or not count):
-            wanted = "at least once" if times is None else _counted(times, "time")
-            raise AssertionError(self._report(f"{expected} came {_counted(count, 'time')}, not {wanted}.", expected))
+            wanted = "at least once" if times is None else counted(times, "time")
+            raise AssertionError(self._report(f"{expected} came {counted(count, 'time')}, not {wanted}.", expected))
         if times is not None:
             self._assert_nothing_dropped()
 
@@ -134,13 +135,13 @@ class Requests(Sequence["Entry"]):
         __tracebackhide__ = True
         unmatched = self._journal.entries(Filter(unmatched=True))
         if unmatched:
-            raise AssertionError(self._report(f"{_counted(len(unmatched), 'request')} matched no endpoint."))
+            raise AssertionError(self._report(f"{counted(len(unmatched), 'request')} matched no endpoint."))
         self._assert_nothing_dropped()
 
     def _assert_nothing_dropped(self) -> None:
         __tracebackhide__ = True
         if self.dropped:
-            dropped = _counted(self.dropped, "earlier request")
+            dropped = counted(self.dropped, "earlier request")
             raise AssertionError(
                 f"The journal no longer holds {dropped}, so this cannot be told; "
                 "empty it first: emulator.requests.clear()"
@@ -152,7 +153,7 @@ class Requests(Sequence["Entry"]):
         entries = [self._journal.entry(exchange) for exchange in exchanges]
         lines = [sentence, "What came:" if entries else "Nothing came.", *_table(entries)]
         if self.dropped:
-            lines.append(f"The journal no longer holds {_counted(self.dropped, 'earlier request')}.")
+            lines.append(f"The journal no longer holds {counted(self.dropped, 'earlier request')}.")
         if expected and (nearest := self._nearest(expected, exchanges)):
             lines.append(nearest)
         return "\n".join(lines)
@@ -168,10 +169,6 @@ class Requests(Sequence["Entry"]):
             return ""
         nearest, differences = min(different, key=lambda item: len(item[1]))
         return self._journal.redact(f"The nearest was {nearest.number}: {'; '.join(differences)}.", nearest)
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _table(entries: Sequence[Entry]) -> list[str]:
