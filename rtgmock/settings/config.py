@@ -14,6 +14,7 @@ from rtgmock.model.lifecycle import BootDelay
 from rtgmock.settings.engine_names import EngineName
 from rtgmock.settings.parsers import (
     ANY_ACCOUNT,
+    FIXTURE_NAMES,
     MEMORY,
     Credentials,
     WantedInstance,
@@ -151,8 +152,8 @@ class Config:
         "FILE|NAME",
         "none",
         parse_fixture,
-        "Initial state: a JSON file, or demo, empty, full-server or hundred-instances, which come with rtgmock; loaded "
-        "into a state that never had an instance, and at every reset.",
+        f"Initial state: a JSON file, or {', '.join(FIXTURE_NAMES[:-1])} or {FIXTURE_NAMES[-1]}, which come with "
+        "rtgmock; loaded into a state that never had an instance, and at every reset.",
         unset=True,
     )
     tls: Setting[bool, bool] = Setting(

@@ -22,6 +22,8 @@ from rtgmock.text import printable, shortened
 MEMORY = ":memory:"
 """The value of ``--state`` with which nothing is written to a file."""
 MAX_PORT = 65535
+FIXTURE_NAMES = ("demo", "empty", "full-server", "hundred-instances")
+"""The initial states that come with rtgmock."""
 _FIXTURES = Path(__file__).parents[1] / "fixtures"
 _INSTANCE_FORMS = "an instance is written as nano, nano:secret, nano@9001 or nano:secret@9001"
 
@@ -184,7 +186,7 @@ def parse_fixture(text: str) -> Path:
 
 def own_fixtures() -> dict[str, Path]:
     """Return the files of the fixtures that come with rtgmock, by their names."""
-    return {path.stem: path for path in sorted(_FIXTURES.glob("*.json"))}
+    return {name: _FIXTURES / f"{name}.json" for name in FIXTURE_NAMES}
 
 
 def parse_log_format(text: str) -> str:
