@@ -38,7 +38,7 @@ def show(emulator: RunningEmulator, *, as_json: bool) -> None:
 
     Example: rtgmock state
     """
-    _print_state(emulator.get("state"), as_json=as_json)
+    _print_state(emulator, emulator.get("state"), as_json=as_json)
 
 
 @state.command("get", params=[click.Argument(["file"], default="-"), *control_options()])
@@ -72,17 +72,20 @@ def put(emulator: RunningEmulator, file: IO[bytes], *, as_json: bool) -> None:
         document = json.load(file)
     except ValueError as error:
         raise StartupError(f"{file.name} is no JSON document: {error}; rtgmock state get writes one") from error
-    _print_state(emulator.send("PUT", "state", document), as_json=as_json)
+    _print_state(emulator, emulator.send("PUT", "state", document), as_json=as_json)
 
 
-def _print_state(document: dict[str, Any], *, as_json: bool) -> None:
+def _print_state(emulator: RunningEmulator, document: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(document))
         return
+    # The document has the stored status, which a Redis that was stopped does not change.
+    statuses = {one["id"]: one["status"] for one in emulator.get("instances")["instances"]}
     accounts, servers = _names(document["accounts"]), _names(document["servers"])
     rows = [
         [
-            *(one[name] for name in ("id", "label", "plan", "status")),
+            *(one[name] for name in ("id", "label", "plan")),
+            statuses.get(one["id"], one["status"]),
             accounts.get(one["user_id"], ""),
             servers.get(one["server_id"], ""),
             one["port"],

@@ -121,6 +121,10 @@ class Supervisor:
         names = {number: name for name, number in self._store.accounts().items()}
         return [(record, names.get(record["user_id"], "")) for record in self._store.instances()]
 
+    def observed(self) -> list[tuple[Record, str]]:
+        """Return the same, with what each Redis was last seen to report. Unlike a read, it counts for no boot."""
+        return [(self._health.refresh(record), account) for record, account in self.accounted()]
+
     def _bring_back(self, record: Record) -> str:
         """Bring an instance's Redis back if it needs that; return its version, the last known one if that fails."""
         if record["id"] in self._context.leftovers:  # it is failed until that is removed, which was logged

@@ -31,14 +31,14 @@ REDIS_FIELDS: Fields = {"action": Choice(tuple(RedisAction)), "ms": Integer(1, 3
 
 
 def show(context: ControlContext) -> Response:
-    """List all accounts' instances, each with its server and its URL for this client.
+    """List all accounts' instances, each with its status, its server and its URL for this client.
 
     Credentials are not needed on this machine, but a client that sends some learns from a 401 that they are wrong.
     """
     environ = request_context().request.environ
     if "HTTP_AUTHORIZATION" in environ and not account_of(environ, context.config.accounts):
         raise AccessDenied
-    return json_io.answer({"instances": [_row(context, *pair) for pair in context.supervisor.accounted()]})
+    return json_io.answer({"instances": [_row(context, *pair) for pair in context.supervisor.observed()]})
 
 
 def _row(context: ControlContext, record: Record, account: str) -> dict[str, Value]:
@@ -46,7 +46,10 @@ def _row(context: ControlContext, record: Record, account: str) -> dict[str, Val
     shown = {attribute.name: value for attribute, value in represent(record, JSON.show_payload, view)}
     # The state may be replaced meanwhile, and its servers with it.
     server = context.provisioner.server_names([record]).get(record["server_id"], "")
-    return {name: shown[name] for name in ("id", "label", "plan", "url")} | {"account": account, "server": server}
+    return {name: shown[name] for name in ("id", "label", "plan", "status", "url")} | {
+        "account": account,
+        "server": server,
+    }
 
 
 def set_status(context: ControlContext, instance_id: int) -> Response:
