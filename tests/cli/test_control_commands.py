@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -180,6 +181,6 @@ def test_colours_are_for_a_terminal_without_no_color(api: Served, tmp_path: Path
     script = 'import sys; sys.argv = ["rtgmock", "state"]; from rtgmock.cli.main import main; main()'
     for setting, coloured in (("", True), ("1", False)):
         variables = (f"NO_COLOR={setting}", f"RTGMOCK_URL={api.url}")
-        with Terminal(tmp_path, "env", *variables, "python", "-c", script) as terminal:
+        with Terminal(tmp_path, "env", *variables, sys.executable, "-c", script) as terminal:
             shown = terminal.await_text("1 instance on")
             assert ("\x1b[" in shown) is coloured
