@@ -21,7 +21,7 @@ AUTH_SCHEMES = ("basic", "bearer", "digest")
 # The quantifiers are possessive, and nothing long is tried twice: otherwise "basic++++++ =" and "basic+basic+basic =",
 # would need quadratic time.
 _CREDENTIALS = patterns.compile(
-    r"\b(?:basic|bearer|digest)(?:\s|%20|\+)++([\w+/=.%-]{80,}+|[\w+/=.%-]{8,79}+(?!\s*=))", re.IGNORECASE
+    r"\b(?:basic|bearer|digest)(?>(?:\s|%20|\+)+)([\w+/=.%-]{80,}+|[\w+/=.%-]{8,79}+(?!\s*=))", re.IGNORECASE
 )
 # The two slashes of a URL; JSON may write \/\/, a form %2F%2F.
 _SLASHES = patterns.compile(rf"(?:\\?{pattern('/')}){{2}}", re.IGNORECASE)

@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 
     from rtgmock.journal.redaction.secrets import RedactValue
 
-_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_STRING = r'"[^"\\]*+(?>(?:\\.[^"\\]*+)*)"'
 # A string without an end. Otherwise each quote in it would be tried as the beginning of a string.
-_UNFINISHED = r'"[^"\\]*+(?:\\.[^"\\]*+)*+\\?\Z'
+_UNFINISHED = r'"[^"\\]*+(?>(?:\\.[^"\\]*+)*)\\?\Z'
 _SCALAR = r'[^\s"{}\[\],:]++'  # a number, true, false or null
 # A name with its value, unless that is an object or a list; or a string in a list.
 _MEMBER = patterns.compile(rf"({_STRING})(?:(\s*+:\s*+)({_STRING}|{_SCALAR})?)?|{_UNFINISHED}", re.DOTALL)
 # The same, but for numbers: a member with one of them is seldom the same again.
-_KNOWABLE = patterns.compile(rf"({_STRING}(?:\s*+:\s*+(?:{_STRING}|null|true|false)?+)?+)|{_UNFINISHED}", re.DOTALL)
+_KNOWABLE = patterns.compile(
+    rf"({_STRING}(?>(?:\s*+:\s*+(?>(?:{_STRING}|null|true|false)?))?))|{_UNFINISHED}", re.DOTALL
+)
 _MAX_HARMLESS = 160
 _TOKEN = patterns.compile(rf"\s+|{_STRING}|[{{}}\[\],:]|{_SCALAR}", re.DOTALL)
 

@@ -25,7 +25,7 @@ _REST = r"""(?:[\w\]\["'\\-]|%5b|%5d|%22)"""
 # What tells that the value of the secret attribute before it follows.
 _VALUE_FOLLOWS = patterns.compile(
     rf"""
-    {_REST}{{0,80}}+                # the rest of the word: passwords, [password], "password"
+    (?>{_REST}{{0,80}})             # the rest of the word: passwords, [password], "password"
     (?:
         (?=\s[^<>]{{0,80}}>)        # a tag that has attributes: <password type="string">
         | \s*+(?:[=:>]|%3d|%3a)     # or a sign: password=, "password": , <password>, password%3D
@@ -36,11 +36,11 @@ _VALUE_FOLLOWS = patterns.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 # A whole word. Before it may be an escape, which is no part of it: %5Bpwd.
-_WHOLE_WORD = r"(?<![\w-])(?:(?<=%)[0-9a-f]{2})?+([\w-]{2,}+)"
+_WHOLE_WORD = r"(?<![\w-])(?>(?:(?<=%)[0-9a-f]{2})?)([\w-]{2,}+)"
 # Any word with a sign after it: 'pasword: ', '"pwd":', "pwd]=", "pwd%3D".
-_LABEL = patterns.compile(rf"""{_WHOLE_WORD}(?:["'\]\s\\]|%5d|%22|%20){{0,6}}+(?:[=:>]|%3[ade])""", re.IGNORECASE)
+_LABEL = patterns.compile(rf"""{_WHOLE_WORD}(?>(?:["'\]\s\\]|%5d|%22|%20){{0,6}})(?:[=:>]|%3[ade])""", re.IGNORECASE)
 # An option with its value: --pass x.
-_OPTION = patterns.compile(r"(?<!\S)--([\w-]{2,}+)(?:\s|\+|%20)++(?=\S)")
+_OPTION = patterns.compile(r"(?<!\S)--([\w-]{2,}+)(?>(?:\s|\+|%20)+)(?=\S)")
 # A tag that has attributes: <pwd type="string">.
 _TAG = patterns.compile(r"<(?:[\w.-]{1,40}+:)?([\w.-]{2,}+)\s[^<>]{0,80}>")
 # A folder of a path: /instances/1/password/x, also escaped.
@@ -48,7 +48,7 @@ _FOLDER = patterns.compile(r"(?:/|%2f)([\w.-]{2,}+)(?=(\\?/|%2f))", re.IGNORECAS
 # What a command is given: curl -u name:password, redis-cli -a password; what a Redis is told: AUTH password.
 _SPOKEN = patterns.compile(
     r"""
-    (?<!\S)(?:-u|--(?:proxy-)?user)(?=\S*:|(?:\s|\+|%20)++\S*:)
+    (?<!\S)(?:-u|--(?:proxy-)?user)(?=\S*:|(?>(?:\s|\+|%20)+)\S*:)
     | redis-cli(?:\s++-(?!a)\S++(?:\s++[^\s-]\S*+)?){0,9}\s++-a
     | \bAUTH2?(?=\s)
     | (?:^|[\r\n]|(?i:\bhello)\s\d\s)[ \t]{0,20}+(?i:auth)(?=\s)

@@ -1,6 +1,8 @@
 """Regular expressions that are compiled when they are first used.
 
-There are many of them in the redaction, and most requests need none.
+There are many of them in the redaction, and most requests need none. A group that must not be tried again is atomic,
+``(?>(?:ab)+)``: before 3.11.5, Python does not always find what a possessive one, ``(?:ab)++``, matches
+(https://github.com/python/cpython/issues/106052).
 """
 
 from __future__ import annotations
